@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * watch.h - the passive eye: frames in, exchanges and events out.
+ *
+ * It knows no secret. NAT-D travels in clear in Main Mode messages 3 and 4, so our own nodes, a
+ * real strongSwan and a stranger's capture are judged by the same code. In the lab it is fed with
+ * the frames of every link, and sees the same message with the addresses before and behind each
+ * NAT; in `inspect` with whatever somebody captured.
+ */
+#ifndef NATDLAB_WATCH_H
+#define NATDLAB_WATCH_H
+
+#include "lab/base/mem.h"
+#include "nodes/event.h"
+#include "nodes/isakmp.h"
+
+#define WATCH_VIDS 24
+#define WATCH_NAMES 8
+
+/* Both ends of a message as seen at one place. */
+struct sighting {
+	const char *place;
+	struct inet_ep src, dst;
+	uint32_t frame;
+};
+
+/* Message @n (1..6) of Main Mode, first transmission. */
+struct mm_seen {
+	bool seen;
+	usec t;
+	size_t len;          /* ISAKMP length */
+	uint8_t n_sightings;
+	struct sighting at[WATCH_NAMES]; /* one per place, in the order of the path */
+	uint16_t copies;     /* transmissions, counted at the first place */
+};
+
+struct exchange {
+	uint8_t cky_i[8], cky_r[8];
+	usec first, last;
+	struct mm_seen mm[7];        /* 1..6 */
+	uint8_t n_vids[2];           /* 0 initiator's, 1 responder's */
+	struct { uint8_t b[32], len; } vids[2][WATCH_VIDS];
+	bool offered_natt, answered_natt;
+	bool chosen;                 /* message 2's transform */
+	unsigned cipher, keybits, hash, group, auth;
+	uint8_t natd_type;           /* payload type of message 4's, or 3's */
+	struct natd_list natd3, natd4;
+	bool floated;                /* any ISAKMP of this exchange on 4500 with the marker */
+	uint32_t quick_modes;        /* distinct message IDs of exchange type 32 */
+	uint32_t deletes;            /* Informational messages sent by the initiator behind phase 1 */
+	uint32_t informationals[2];  /* encrypted ones, by sender */
+	uint32_t esp[2];             /* ESP packets: initiator's, responder's; each counted once */
+	bool esp_udp, esp_raw;
+	uint16_t notify;             /* last unencrypted notify type, 0 none */
+	uint32_t keepalives[2];
+};
+
+struct watch;
+
+/* @sink may have put = NULL. @names: links or interfaces appear by these names in events. */
+struct watch *watch_new(struct arena *a, const struct ev_sink *sink);
+/* A frame seen at @place. */
+void watch_frame(struct watch *w, const char *place, uint32_t linktype, usec t, uint32_t number,
+		 const uint8_t *data, size_t len);
+size_t watch_exchanges(const struct watch *w, struct exchange *const **v);
+
+/* ---- judgement of one exchange (judge.c) ---- */
+
+/* An address that may stand behind a hash, and what it is. */
+struct known {
+	struct inet_ep ep;      /* port 0: every port that was seen, and 500, 4500 */
+	const char *who;        /* "server", "client", ... for people; may be NULL */
+};
+
+enum hash_class { CLASS_UNKNOWN, CLASS_EXACT, CLASS_COPIED, CLASS_FAKED, CLASS_EXACT_OR_COPIED };
+const char *hash_class_name(enum hash_class c); /* "exact", "exact-or-copied", ... */
+
+struct judgement {
+	bool complete;          /* messages 3 and 4 with two hashes each were seen */
+	bool natt;              /* NAT-D was exchanged at all */
+	char letter3[8], letter4[8]; /* 'A', 'B', ...: equal hashes, equal letters */
+	bool known3[8], known4[8];
+	struct inet_ep means3[8], means4[8]; /* valid where known */
+	struct natd_seen client_sees; /* what the initiator concludes from message 4 */
+	struct natd_seen server_sees; /* what RFC 3947 concludes from message 3 */
+	bool server_sees_valid;       /* the responder's own address was known or deduced */
+	enum hash_class server_hash, peer_hash;
+};
+
+/* @known: addresses to try behind hashes, besides those on the wire. @responder_own: the server's
+ * own address as it knows itself, NULL or port 0 if unknown. */
+void judge(const struct exchange *x, const struct known *known, size_t n_known,
+	   const struct inet_ep *initiator_own, const struct inet_ep *responder_own,
+	   struct judgement *out);
+
+#endif
