@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* suggest.h - "did you mean": the nearest of several words. Pure. */
+#ifndef NATDLAB_SUGGEST_H
+#define NATDLAB_SUGGEST_H
+
+#include "lab/base/base.h"
+
+struct suggest {
+	const char *word, *best;
+	unsigned distance;
+};
+
+struct suggest suggest_new(const char *word);
+/* Offers a candidate; borrowed until suggest_best(). */
+void suggest_try(struct suggest *s, const char *candidate);
+/* The nearest candidate, or NULL when none is near enough to be meant. */
+const char *suggest_best(const struct suggest *s);
+
+#endif
