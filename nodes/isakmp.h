@@ -206,6 +206,9 @@ struct view vid_bytes(enum vid v);
 /* The name of anybody's vendor ID, found by prefix in a larger table; NULL when not known. The
  * text may carry a version word: written to @buf. */
 const char *vid_name(struct view v, char buf[64]);
+/* Which Windows says this: the version word of MS NT5 ISAKMPOAKLEY in words ("Windows 8, Server
+ * 2012 and later"); NULL for other vendor IDs and words. */
+const char *vid_windows_version(struct view v);
 /* Exactly these bytes? */
 bool vid_is(struct view v, enum vid which);
 /* Begins with MS NT5 ISAKMPOAKLEY's 16 bytes, any version. */
