@@ -23,8 +23,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define HASH_BLOCK_MAX 128   /* of SHA-384 and SHA-512 */
-#define DH_EXPONENT_LEN 32   /* twice the strength of the largest group here, MODP2048 */
+#define HASH_BLOCK_MAX 128 /* of SHA-384 and SHA-512 */
+#define DH_EXPONENT_LEN 32 /* twice the strength of the largest group here, MODP2048 */
 #define DH_PRIVATE_MAX 64
 
 static void must(bool ok, const char *what)
@@ -53,8 +53,8 @@ static const struct {
 };
 
 static const char *const enc_names[ENCS] = {
-	[ENC_3DES] = "DES-EDE3-CBC",    [ENC_AES128] = "AES-128-CBC", [ENC_AES192] = "AES-192-CBC",
-	[ENC_AES256] = "AES-256-CBC",   [ENC_CHACHA20] = "ChaCha20",
+	[ENC_3DES] = "DES-EDE3-CBC",  [ENC_AES128] = "AES-128-CBC", [ENC_AES192] = "AES-192-CBC",
+	[ENC_AES256] = "AES-256-CBC", [ENC_CHACHA20] = "ChaCha20",
 };
 
 static EVP_MD *fetched_md[MDS];
@@ -272,8 +272,8 @@ static void cipher_run(EVP_CIPHER_CTX *ctx, uint8_t *data, size_t len)
 	must(EVP_CipherUpdate(ctx, data, &done, data, (int)len) && (size_t)done == len, "a cipher");
 }
 
-void cipher_cbc(enum ike_cipher alg, unsigned keybits, const uint8_t *key, uint8_t *iv, bool encrypt,
-		uint8_t *data, size_t len)
+void cipher_cbc(enum ike_cipher alg, unsigned keybits, const uint8_t *key, uint8_t *iv,
+		bool encrypt, uint8_t *data, size_t len)
 {
 	size_t block = cipher_block(alg);
 	uint8_t last[BLOCK_MAX];
@@ -635,7 +635,7 @@ bool dh_shared(const struct dh *d, const uint8_t *peer, size_t len, uint8_t out[
 
 struct rng {
 	EVP_CIPHER_CTX *stream; /* NULL: the kernel's */
-	uint8_t ready[256];     /* drawn ahead: most requests are 4 to 48 bytes */
+	uint8_t ready[256];	/* drawn ahead: most requests are 4 to 48 bytes */
 	size_t used;
 };
 
