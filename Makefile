@@ -1,9 +1,11 @@
 # natdlab - see README.md. `make help` lists the targets.
 #
-# Everything that is built lies under $(B). One Makefile, not recursive.
+# Everything that is built lies under $(B). One Makefile, not recursive over folders: the few
+# calls of $(MAKE) below build the same tree once more with other flags, under another $(B).
 
 B        ?= build
 CC       ?= gcc
+PREFIX   ?= /usr/local
 OPT      ?= -O2 -g
 WARN     := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wpointer-arith -Wwrite-strings -Wvla
@@ -14,40 +16,164 @@ CPPFLAGS += -D_GNU_SOURCE -I. $(PKG)
 CFLAGS   += -std=gnu11 $(OPT) $(WARN) $(SAN)
 LDFLAGS  += $(SAN)
 
+# Seconds that `make fuzz` spends on each target.
+FUZZ_SECONDS ?= 10
+
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 
 SRC      := $(wildcard lab/base/*.c nodes/*.c lab/*.c)
 LIBOBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out lab/main.c,$(SRC)))
-UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+LAB      := $(patsubst %.c,$(B)/%,$(wildcard tests/lab/test_*.c))
+CLI      := $(filter-out tests/cli/lib.sh,$(wildcard tests/cli/*.sh))
+MUTANTS  := $(wildcard tests/mutants/*.sh)
+FUZZ     := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+SCRIPTS  := .ci/deps .ci/run $(wildcard tests/*.sh tests/*/*.sh)
+TESTSRC  := $(wildcard tests/*/*.c)
+OBJ      := $(SRC:%.c=$(B)/%.o)
+
+# Runs test programs and scripts and adds up what they say.
+RUN      := B=$(B) tests/run.sh
+
+# A make that was not told how many jobs to run takes one for each processor.
+JOBS      = $(if $(filter -j% j%,$(MAKEFLAGS)),,-j$(shell nproc))
+AGAIN     = $(MAKE) --no-print-directory $(JOBS)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
 
 .PHONY: all
-all: $(B)/natdlab ## Build natdlab
+all: $(B)/natdlab ## Build build/natdlab
+
+.PHONY: demo
+demo: ## Install what is missing, build, and run the article as the caller
+	$(Q).ci/deps run
+	+$(Q)$(AGAIN) all
+	$(Q)$(B)/natdlab run topologies/article.yaml
+
+.PHONY: test
+test: ## Install what is missing, build, and run every test
+	$(Q).ci/deps run test
+	+$(Q)$(AGAIN) programs
+	+$(Q)$(AGAIN) run-tests
+
+.PHONY: programs run-tests
+programs: all $(UNIT) $(LAB)
+run-tests:
+	$(Q)$(RUN) $(UNIT) $(LAB) $(CLI) $(MUTANTS)
+
+.PHONY: unit
+unit: $(UNIT) ## Run the unit tests: no kernel, no privileges, virtual time
+	$(Q)$(RUN) $(UNIT)
+
+.PHONY: lab
+lab: all $(LAB) ## Run the tests that build network namespaces
+	$(Q)$(RUN) $(LAB)
+
+.PHONY: cli
+cli: all ## Run the tests of the command line
+	$(Q)$(RUN) $(CLI)
+
+.PHONY: mutants
+mutants: all ## Break natdlab on purpose and demand that the tests notice
+	$(Q)$(RUN) $(MUTANTS)
+
+ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+.PHONY: asan
+asan: ## Run unit, lab and cli tests under AddressSanitizer and UBSan, in build-asan
+	+$(Q)$(AGAIN) B=build-asan OPT='-O1 -g' SAN='$(ASAN)' programs
+	$(Q)B=build-asan tests/run.sh $(patsubst $(B)/%,build-asan/%,$(UNIT) $(LAB)) $(CLI)
+
+.PHONY: fuzz
+fuzz: ## Feed each fuzz target for FUZZ_SECONDS seconds (libFuzzer, or a driver of our own)
+	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS)
+
+.PHONY: fuzz-programs
+fuzz-programs: $(FUZZ)
+
+.PHONY: lint
+lint: floors style ## Compilers' warnings as errors, clang-tidy, cppcheck, floors, scripts
+	+$(Q)$(AGAIN) B=build-lint/gcc CC=gcc SAN=-Werror objects
+	+$(Q)$(AGAIN) B=build-lint/clang CC=clang SAN=-Werror objects
+	$(call say,TIDY,'$(words $(SRC)) files')printf '%s\n' $(SRC) | \
+		xargs -P$$(nproc) -n1 sh -c 'clang-tidy --quiet "$$1" -- -std=gnu11 $(CPPFLAGS) \
+		2>$(B)/tidy.err || { grep error: $(B)/tidy.err; exit 1; }' sh
+	$(call say,CPPCHK,'$(words $(SRC)) files')cppcheck --quiet --std=c11 --error-exitcode=1 \
+		--enable=warning,portability,performance --inline-suppr --force \
+		--suppressions-list=tests/cppcheck.txt -I. -D_GNU_SOURCE -j$$(nproc) $(SRC)
+	$(call say,SHELL,'$(words $(SCRIPTS)) scripts')shellcheck -x $(SCRIPTS)
+	$(Q)for p in docs/*.1; do [ ! -e "$$p" ] || mandoc -T lint -W warning "$$p" || exit 1; done
+
+.PHONY: objects
+objects: $(OBJ) $(TESTSRC:%.c=$(B)/%.o)
+
+.PHONY: floors
+floors: $(OBJ) ## Check that every file keeps to its floor (docs/design.md)
+	$(call say,FLOORS,'$(words $(SRC)) files')B=$(B) tests/floors.sh
+
+.PHONY: style
+style: ## Check what a formatter does not: licence lines, widths, lengths, words
+	$(call say,STYLE,'every file')tests/style.sh
+
+.PHONY: deps
+deps: ## Say which packages are missing for build, tests and lint, and install them
+	$(Q).ci/deps run test lint
+
+.PHONY: install
+install: all ## Install under PREFIX (/usr/local), below DESTDIR
+	install -D -m 755 $(B)/natdlab $(DESTDIR)$(PREFIX)/bin/natdlab
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/natdlab \
+		$(DESTDIR)$(PREFIX)/share/natdlab/topologies
+	install -m 644 docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 README.md LICENSE LICENSE-NOTES.md docs/*.md \
+		$(DESTDIR)$(PREFIX)/share/doc/natdlab
+	install -m 644 topologies/*.yaml $(DESTDIR)$(PREFIX)/share/natdlab/topologies
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	rm -rf build build-asan build-fuzz build-lint $(B)
+
+.PHONY: help
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | \
+		expand -t 20
+
+# ---- how things are built ----
 
 $(B)/natdlab: $(B)/lab/main.o $(B)/libnatdlab.a
 	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(B)/libnatdlab.a: $(LIBOBJ)
-	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
+$(B)/libnatdlab.a: $(LIBOBJ) $(B)/.files
+	$(call say,AR,$@)rm -f $@ && ar rcs $@ $(LIBOBJ)
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c $(B)/.flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libnatdlab.a
 	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
-.PHONY: unit
-unit: $(UNIT) ## Run the unit tests
-	$(Q)set -e; for t in $(UNIT); do $$t; done
+$(B)/tests/lab/%: $(B)/tests/lab/%.o $(B)/libnatdlab.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
-.PHONY: clean
-clean: ## Remove everything that was built
-	rm -rf $(B)
+# FUZZ_MAIN: -fsanitize=fuzzer, or the object of the stand-alone driver.
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libnatdlab.a $(filter %.o,$(FUZZ_MAIN))
+	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(filter-out %.o,$(FUZZ_MAIN)) $(LDLIBS)
 
-.PHONY: help
-help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+# Other flags, or a source file that came or went, build anew what depends on them. The packages
+# are looked at here too: without them the compiler's complaint would name a header, not a remedy.
+define note_changes
+	@mkdir -p $(@D)
+	@echo '$(strip $(1))' | cmp -s - $@ || { $(2) echo '$(strip $(1))' >$@; }
+endef
+$(B)/.flags: FORCE
+	$(call note_changes,$(CC) $(CPPFLAGS) $(CFLAGS),.ci/deps --check run &&)
+$(B)/.files: FORCE
+	$(call note_changes,$(CC) $(LIBOBJ) $(LDFLAGS) $(LDLIBS),)
+.PHONY: FORCE
+FORCE:
 
-.SECONDARY:
--include $(SRC:%.c=$(B)/%.d) $(wildcard $(B)/tests/unit/*.d)
+-include $(wildcard $(B)/lab/*.d $(B)/lab/base/*.d $(B)/nodes/*.d $(B)/tests/*/*.d)

@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# tests/run.sh PROGRAM... - run test programs and add up what they say.
+#
+# Each program speaks TAP (cmocka does when asked, tests/cli/lib.sh always). A line for each
+# program; what failed and why; what was skipped and why; and at the end
+#
+#	N passed, N failed, N skipped
+#
+# A program that dies, takes too long, runs fewer tests than it announced, or runs none counts as
+# one failure more. Whole outputs are kept in $B/log. With NATDLAB_TOTALS=FILE the three numbers
+# are also appended there. Exit status: 0 nothing failed, 1 otherwise.
+
+set -u
+
+: "${B:=build}"
+: "${TEST_TIMEOUT:=300}" # seconds for one program
+export B CMOCKA_MESSAGE_OUTPUT=TAP
+
+passed=0 failed=0 skipped=0
+counts=$(mktemp) || exit 1
+trap 'rm -f "$counts"' EXIT
+mkdir -p "$B/log"
+
+for program; do
+	name=$(basename "${program%.sh}")
+	kind=$(basename "$(dirname "$program")")
+	log=$B/log/$kind-$name.log
+	timeout -k 5 "$TEST_TIMEOUT" "$program" >"$log" 2>&1 </dev/null
+	status=$?
+	awk -v status="$status" -v title="$kind/$name" -v limit="$TEST_TIMEOUT" \
+		-v counts="$counts" -v log_name="$log" '
+		function say(line) { text = text "          " line "\n" }
+		function flush_held(   i) {
+			for (i = 1; i <= held; i++)
+				say(hold[i])
+			held = 0
+		}
+		/^1\.\.[0-9]+/ { planned += substr($0, 4) + 0; next }
+		/^(not )?ok .*# SKIP/ {
+			skipped++
+			sub(/^(not )?ok [0-9]* *-? */, "")
+			say("skipped: " $0)
+			flush_held()
+			telling = 0
+			next
+		}
+		/^not ok / {
+			failed++
+			say($0)
+			flush_held()
+			telling = 1
+			next
+		}
+		/^ok / { passed++; held = 0; telling = 0; next }
+		telling { say($0); next }
+		{ hold[++held] = $0 }
+		END {
+			seen = passed + failed + skipped
+			if (status == 124 || status == 137)
+				why = "not done after " limit " s"
+			else if (seen < planned)
+				why = planned - seen " of " planned " tests did not report"
+			else if (seen == 0)
+				why = "no test was run"
+			else if (status != 0 && !failed)
+				why = "every test passed, but the program failed"
+			if (why != "") {
+				failed++
+				say(why " (exit status " status "); last lines of " log_name ":")
+				for (i = held > 40 ? held - 39 : 1; i <= held; i++)
+					say("  " hold[i])
+			}
+			printf "  %-5s %-34s %4d passed", failed ? "FAIL" : "ok", title, passed
+			if (failed)
+				printf ", %d failed", failed
+			if (skipped)
+				printf ", %d skipped", skipped
+			printf "\n%s", text
+			print passed + 0, failed + 0, skipped + 0 >counts
+		}' "$log"
+	read -r p f s <"$counts"
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done
+
+[ -z "${NATDLAB_TOTALS-}" ] || echo "$passed $failed $skipped" >>"$NATDLAB_TOTALS"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
