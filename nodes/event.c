@@ -108,6 +108,7 @@ static const char *const drop_names[DROPS] = {
 	[DROP_REPLAY] = "replay",
 	[DROP_AUTH] = "auth",
 	[DROP_PADDING] = "padding",
+	[DROP_CHECKSUM] = "checksum",
 	[DROP_UNKNOWN_SPI] = "unknown-spi",
 	[DROP_SELECTOR] = "selector",
 	[DROP_L2TP_HEADER] = "l2tp-header",

@@ -139,6 +139,7 @@ enum drop {
 	DROP_REPLAY,         /* ESP sequence number seen before or too old */
 	DROP_AUTH,           /* ESP integrity check */
 	DROP_PADDING,
+	DROP_CHECKSUM,       /* UDP inside bare ESP: addresses changed on the way, nobody repairs */
 	DROP_UNKNOWN_SPI,
 	DROP_SELECTOR,       /* traffic that the SA is not for */
 	DROP_L2TP_HEADER,
