@@ -20,9 +20,13 @@
 enum linktype {
 	LINKTYPE_NULL_ = 0,
 	LINKTYPE_ETHERNET_ = 1,
+	LINKTYPE_RAW_BSD_ = 12, /* what DLT_RAW is in files of some systems */
+	LINKTYPE_RAW_OPENBSD_ = 14,
 	LINKTYPE_RAW_ = 101,
 	LINKTYPE_LOOP_ = 108,
 	LINKTYPE_LINUX_SLL_ = 113,
+	LINKTYPE_IPV4_ = 228,
+	LINKTYPE_IPV6_ = 229,
 	LINKTYPE_LINUX_SLL2_ = 276,
 };
 
@@ -48,7 +52,8 @@ bool packet_parse(struct packet *pkt, uint32_t linktype, const uint8_t *frame, s
 /* The same for bytes that begin with an IP header. */
 bool packet_parse_ip(struct packet *pkt, const uint8_t *ip, size_t len);
 
-/* RFC 1071: the ones' complement sum of @len bytes, going on from @sum (0 at first). */
+/* RFC 1071: the ones' complement sum of @len bytes, going on from @sum (0 at first). All pieces
+ * but the last have an even length. */
 uint32_t inet_sum(uint32_t sum, const void *p, size_t len);
 /* Folds and complements: the value of a checksum field. */
 uint16_t inet_sum_fold(uint32_t sum);
