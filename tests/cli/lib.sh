@@ -69,6 +69,14 @@ skip() {
 	echo "# $*"
 }
 
+# wants VERB: skips the test while the verb is not built.
+wants() {
+	if "$natdlab" --help | grep -q "natdlab $1 .*(not here yet)" ||
+		{ [ "$1" = run ] && ! "$natdlab" run --help | grep -q -e --seed; }; then
+		skip "natdlab $1 is not here yet"
+	fi
+}
+
 # good, bad REASON: the result of one check. Nothing changes after a failure or a skip.
 good() {
 	[ "$state" != none ] || state=ok
