@@ -59,12 +59,13 @@ void hash_hmac(enum ike_hash alg, const void *key, size_t key_len, const struct 
 	(const struct chunk[]){__VA_ARGS__}, ARRAY_LEN(((const struct chunk[]){__VA_ARGS__}))
 
 bool cipher_known(unsigned alg, unsigned keybits);
-size_t cipher_key_len(enum ike_cipher alg, unsigned keybits); /* bytes: DES 8, 3DES 24, AES 16..32 */
-size_t cipher_block(enum ike_cipher alg);                     /* bytes: 8 or 16 */
+size_t cipher_key_len(enum ike_cipher alg,
+		      unsigned keybits);  /* bytes: DES 8, 3DES 24, AES 16..32 */
+size_t cipher_block(enum ike_cipher alg); /* bytes: 8 or 16 */
 /* CBC without padding, in place; @len is a multiple of the block (asserted). @iv is updated to
  * the last cipher block, which is what IKEv1 chains with. */
-void cipher_cbc(enum ike_cipher alg, unsigned keybits, const uint8_t *key, uint8_t *iv, bool encrypt,
-		uint8_t *data, size_t len);
+void cipher_cbc(enum ike_cipher alg, unsigned keybits, const uint8_t *key, uint8_t *iv,
+		bool encrypt, uint8_t *data, size_t len);
 
 /*
  * A cipher and an HMAC with their keys set once: what an ESP SA keeps for each direction.

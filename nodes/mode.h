@@ -24,7 +24,7 @@ struct fact {
 
 /* The hash a server sends of itself: the second NAT-D payload of message 4. */
 enum natd_own {
-	NATD_OWN_EXACT,     /* its own address and port */
+	NATD_OWN_EXACT,	    /* its own address and port */
 	NATD_OWN_PARROT,    /* message 3's first hash, copied, for a client it takes for Microsoft;
 			       else exact, also when message 3 has fewer than two hashes */
 	NATD_OWN_RANDOM,    /* random bytes of the hash's length */
@@ -55,11 +55,33 @@ struct phase1_transform {
 	uint32_t life; /* seconds */
 };
 
+/*
+ * What a responder accepts, in any combination: bits of IANA's values. It takes the first
+ * transform of the initiator's list that it accepts, as all of them do.
+ */
+#define ACCEPT(value) (UINT32_C(1) << (value))
+#define ACCEPT_KEY(bits) (UINT32_C(1) << ((bits) / 64)) /* AES key lengths: 128, 192, 256 */
+struct phase1_accept {
+	uint32_t ciphers; /* ACCEPT(CIPHER_AES) | ... */
+	uint32_t keys;	  /* ACCEPT_KEY(256) | ...: of AES */
+	uint32_t hashes;  /* ACCEPT(HASH_SHA1) | ... */
+	uint32_t groups;  /* ACCEPT(GROUP_ECP384) | ... */
+};
+struct phase2_accept {
+	uint32_t esp; /* ACCEPT(ESP_AES) | ...; NULL encryption is never accepted by these */
+	uint32_t keys;
+	uint32_t auths; /* ACCEPT(AUTH_HMAC_SHA1) | ... */
+};
+
+/* ESP transform identifiers and HMACs (RFC 2407 4.4.4 and 4.5). */
+enum { ESP_DES = 2, ESP_3DES = 3, ESP_NULL = 11, ESP_AES = 12 };
+enum { AUTH_HMAC_MD5 = 1, AUTH_HMAC_SHA1 = 2, AUTH_HMAC_SHA256 = 5 };
+
 /* One Quick Mode ESP transform. */
 struct phase2_transform {
-	uint8_t esp;      /* ESP transform identifier: 2 DES, 3 3DES, 11 NULL, 12 AES */
+	uint8_t esp;	  /* ESP_3DES ... */
 	unsigned keybits; /* AES only */
-	uint16_t auth;    /* 1 HMAC-MD5, 2 HMAC-SHA1, 5 HMAC-SHA2-256 */
+	uint16_t auth;	  /* AUTH_HMAC_SHA1 ... */
 };
 
 /* Times after the first transmission at which an unanswered message is sent again, in
@@ -72,70 +94,97 @@ struct retry {
 
 /* What a client does with "the server is behind NAT". */
 enum gate {
-	GATE_NONE,      /* nothing: every other client */
+	GATE_NONE,	/* nothing: every other client */
 	GATE_MICROSOFT, /* AssumeUDPEncapsulationContextOnSendRule */
 };
 
 #define MODE_VIDS 16
 #define MODE_TRANSFORMS 24
-#define MODE_FACTS 24
+#define MODE_FACTS 32
+#define MODE_ATTRS 8 /* attribute types in the order of writing, ended by 0; KEYLEN only of AES */
 
 struct client_mode {
-	const char *name;  /* "windows-10" */
+	const char *name;	/* "windows-10" */
 	const char *short_name; /* a column's head: "Mac" */
-	const char *title; /* "Windows 10 and 11, built-in L2TP/IPsec client" */
+	const char *title;	/* "Windows 10 and 11, built-in L2TP/IPsec client" */
 	enum gate gate;
 	uint8_t n_vids, n_phase1, n_phase2, n_facts;
 	struct vid_rule vids[MODE_VIDS];
 	struct phase1_transform phase1[MODE_TRANSFORMS];
 	struct phase2_transform phase2[MODE_TRANSFORMS];
-	bool phase2_one_proposal;   /* all ESP transforms inside one proposal, instead of one each */
-	bool life_variable;         /* phase 1 life as a 4-byte variable attribute */
+	uint16_t phase1_attrs[MODE_ATTRS], phase2_attrs[MODE_ATTRS];
+	bool phase2_one_proposal; /* all ESP transforms inside one proposal, instead of one each */
+	bool life_variable;	  /* lives as 4-byte variable attributes, however small */
 	uint32_t phase2_life_s, phase2_life_kb; /* 0: not offered */
 	uint8_t nonce_len;
-	bool initial_contact;       /* a Notify in message 5 */
-	bool msgid_counts;          /* Quick Mode message IDs 1, 2, 3 ... instead of random */
-	bool reliable_delete;       /* MS-IKEE 3.8, to a peer that sends the MS NT5 vendor ID */
-	bool dpd;                   /* answers and sends R-U-THERE when both sides advertise it */
-	bool natoa_always;          /* sends NAT-OA whenever the exchange floated */
-	uint16_t l2tp_port;         /* local UDP port of L2TP; 0: an ephemeral one */
-	uint32_t keepalive_ms;      /* NAT keep-alive while floated; 0 none */
-	struct retry main_retry, quick_retry, l2tp_retry;
+	bool initial_contact;	  /* a Notify in message 5 */
+	bool msgid_counts;	  /* Quick Mode message IDs 1, 2, 3 ... instead of random */
+	bool reliable_delete;	  /* MS-IKEE 3.8, to a peer that sends the MS NT5 vendor ID */
+	bool dpd;		  /* answers and sends R-U-THERE when both sides advertise it */
+	bool natoa_always;	  /* sends NAT-OA whenever the exchange floated */
+	bool quick_port_any;	  /* port 0 in its own Quick Mode ID, whatever L2TP's port is */
+	uint16_t l2tp_port;	  /* local UDP port of L2TP; 0: an ephemeral one */
+	uint32_t keepalive_ms;	  /* NAT keep-alive while floated and behind NAT; 0 none */
+	struct retry main_retry;  /* of message 1 */
+	struct retry later_retry; /* of messages 3 and 5 */
+	struct retry quick_retry, l2tp_retry;
 	struct fact facts[MODE_FACTS];
 	/* L2TP identity */
-	uint16_t l2tp_firmware;     /* 0: no such AVP */
+	uint16_t l2tp_firmware; /* 0: no such AVP */
 	const char *l2tp_host, *l2tp_vendor;
 	uint16_t l2tp_window;
 };
 
 struct server_mode {
-	const char *name;  /* "softether-4" */
+	const char *name; /* "softether-4" */
 	const char *title;
 	enum natd_own natd_own;
 	enum natd_peer natd_peer;
-	bool natt;         /* advertises NAT-T at all */
+	bool natt;	   /* advertises NAT-T at all */
 	bool force_natt;   /* treats every peer as behind NAT */
-	uint8_t n_vids, n_phase1, n_phase2, n_facts;
+	bool natd_unasked; /* two NAT-D in message 4 although message 3 had none */
+	bool address_zero; /* bound to no address: 0.0.0.0 is its own in hash, ID and NAT-OA */
+	uint8_t n_vids, n_facts;
 	struct vid_rule vids[MODE_VIDS];
-	struct phase1_transform phase1[MODE_TRANSFORMS]; /* what it accepts; life is ignored */
-	struct phase2_transform phase2[MODE_TRANSFORMS];
-	enum sa_encoding { SA_AS_OFFERED, SA_LIFE_BASIC, SA_REARRANGED } sa_encoding;
+	bool one_natt_vid; /* of the NAT-T vendor IDs in vids[] only the first that fits is sent */
+	struct phase1_accept phase1;
+	struct phase2_accept phase2;
+	/* The chosen transform is sent back byte for byte, or written anew: number 1, attributes in
+	 * the order given, a life below 65536 as a basic attribute. */
+	enum sa_encoding { SA_AS_OFFERED, SA_REENCODED } sa_encoding;
+	uint16_t phase1_attrs[MODE_ATTRS], phase2_attrs[MODE_ATTRS];
 	uint8_t nonce_len;
-	bool natoa;             /* NAT-OA in Quick Mode message 2 (if the client sent some) */
-	bool qm_ids_rewritten;  /* strongSwan answers with the outer addresses */
+	bool natoa;	       /* NAT-OA in Quick Mode message 2 (if the client sent some) */
+	bool qm_ids_rewritten; /* strongSwan answers with the outer addresses */
 	bool reliable_delete;
 	bool dpd;
-	uint32_t dpd_ms;        /* sends R-U-THERE after this long without traffic; 0 never */
-	uint32_t keepalive_ms;
-	uint32_t half_open_ms;  /* an unfinished exchange is forgotten after this */
-	bool half_open_delete;  /* and says so with an unencrypted Delete */
+	uint32_t dpd_ms;       /* sends R-U-THERE after this long without traffic; 0 never */
+	uint32_t keepalive_ms; /* NAT keep-alive to floated peers; 0 none */
+	bool keepalive_always; /* also when it is not behind NAT itself */
+	uint32_t idle_ms;      /* an SA without any traffic is forgotten after this; 0 never */
+	uint32_t half_open_ms; /* an unfinished exchange is forgotten after this */
+	bool half_open_delete; /* and says so with an unencrypted Delete */
 	struct retry message2_retry, message4_retry, quick_retry;
-	enum { DUP_SAME_ANSWER, DUP_NEW_EXCHANGE, DUP_SILENCE } dup_message1, dup_message3, dup_message5;
+	enum {
+		DUP_SAME_ANSWER,
+		DUP_NEW_EXCHANGE,
+		DUP_SILENCE
+	} dup_message1,
+		dup_message3, dup_message5;
 	enum { BAD_PSK_NOTIFY, BAD_PSK_SILENCE } bad_psk;
+	/* How NO-PROPOSAL-CHOSEN to message 1 looks: 40 bytes with a zero cookie of its own,
+	 * message ID 0 and no SPI; or 56 bytes with a fresh cookie, a random message ID and both
+	 * cookies as SPI; or the same with random cookies in the header and CKY-I | 0 as SPI. */
 	enum { NO_PROPOSAL_PLAIN, NO_PROPOSAL_SPI16, NO_PROPOSAL_RANDOM_COOKIE } no_proposal;
-	enum { OTHER_MESSAGE3_DROPS, OTHER_MESSAGE3_REPEATS, OTHER_MESSAGE3_IGNORED } other_message3;
-	bool invalid_cookie;    /* answers messages of unknown SAs with INVALID-COOKIE */
-	bool invalid_spi;       /* and ESP of unknown SPIs with INVALID-SPI */
+	/* A message 3 that differs from the one that was answered. */
+	enum {
+		OTHER_MESSAGE3_DROPS,
+		OTHER_MESSAGE3_REPEATS,
+		OTHER_MESSAGE3_IGNORED
+	} other_message3;
+	bool payload_malformed; /* answers nonsense in clear with PAYLOAD-MALFORMED */
+	bool invalid_cookie;	/* answers messages of unknown SAs with INVALID-COOKIE */
+	bool invalid_spi;	/* and ESP of unknown SPIs with INVALID-SPI */
 	struct fact facts[MODE_FACTS];
 	/* L2TP identity */
 	uint16_t l2tp_firmware;
@@ -144,6 +193,11 @@ struct server_mode {
 	uint32_t hello_ms, tunnel_timeout_ms;
 	struct retry l2tp_retry;
 };
+
+bool mode_accepts_phase1(const struct phase1_accept *a, unsigned cipher, unsigned keybits,
+			 unsigned hash, unsigned group);
+bool mode_accepts_phase2(const struct phase2_accept *a, unsigned esp, unsigned keybits,
+			 unsigned auth);
 
 /* NULL when there is none of that name. */
 const struct client_mode *mode_client(const char *name);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mode_client.c - the clients, a row each. The keys of the facts stand in docs/sources.md.
+ */
+#include "nodes/mode_rows.h"
+
+static const struct client_mode clients[] = {
+	{
+		.name = "macos",
+		.short_name = "Mac",
+		.title = "macOS, built-in L2TP/IPsec client (racoon)",
+		.gate = GATE_NONE,
+		CLIENT_LIST(vids, SAYS(VID_RFC3947), SAYS(VID_DRAFT_NAT_T), SAYS(VID_DRAFT08),
+			    SAYS(VID_DRAFT07), SAYS(VID_DRAFT06), SAYS(VID_DRAFT05),
+			    SAYS(VID_DRAFT04), SAYS(VID_DRAFT03), SAYS(VID_DRAFT02),
+			    SAYS(VID_DRAFT02N), SAYS(VID_FRAGMENTATION_CAP), SAYS(VID_DPD)),
+		CLIENT_LIST(phase1, {CIPHER_AES, 256, HASH_SHA256, GROUP_MODP2048, 3600},
+			    {CIPHER_AES, 256, HASH_SHA1, GROUP_MODP2048, 3600},
+			    {CIPHER_AES, 256, HASH_MD5, GROUP_MODP2048, 3600},
+			    {CIPHER_AES, 256, HASH_SHA512, GROUP_MODP2048, 3600},
+			    {CIPHER_AES, 256, HASH_SHA256, GROUP_MODP1536, 3600},
+			    {CIPHER_AES, 256, HASH_SHA1, GROUP_MODP1536, 3600},
+			    {CIPHER_AES, 256, HASH_MD5, GROUP_MODP1536, 3600},
+			    {CIPHER_AES, 256, HASH_SHA256, GROUP_MODP1024, 3600},
+			    {CIPHER_AES, 256, HASH_SHA1, GROUP_MODP1024, 3600},
+			    {CIPHER_AES, 256, HASH_MD5, GROUP_MODP1024, 3600},
+			    {CIPHER_AES, 128, HASH_SHA1, GROUP_MODP1024, 3600},
+			    {CIPHER_AES, 128, HASH_MD5, GROUP_MODP1024, 3600},
+			    {CIPHER_3DES, 0, HASH_SHA1, GROUP_MODP1024, 3600},
+			    {CIPHER_3DES, 0, HASH_MD5, GROUP_MODP1024, 3600}),
+		CLIENT_LIST(phase2, {ESP_AES, 256, AUTH_HMAC_SHA256},
+			    {ESP_AES, 256, AUTH_HMAC_SHA1}, {ESP_AES, 256, AUTH_HMAC_MD5},
+			    {ESP_AES, 128, AUTH_HMAC_SHA256}, {ESP_AES, 128, AUTH_HMAC_SHA1},
+			    {ESP_AES, 128, AUTH_HMAC_MD5}, {ESP_3DES, 0, AUTH_HMAC_SHA256},
+			    {ESP_3DES, 0, AUTH_HMAC_SHA1}, {ESP_3DES, 0, AUTH_HMAC_MD5}),
+		.phase1_attrs = {P1_LIFE_TYPE, P1_LIFE, P1_ENC, P1_KEYLEN, P1_AUTH, P1_HASH,
+				 P1_GROUP},
+		.phase2_attrs = {P2_LIFE_TYPE, P2_LIFE, P2_ENCAP, P2_KEYLEN, P2_AUTH},
+		.phase2_one_proposal = true,
+		.phase2_life_s = 3600,
+		.nonce_len = 16,
+		.initial_contact = true,
+		.dpd = true,
+		.natoa_always = true,
+		.keepalive_ms = 20000,
+		.main_retry = RETRY(30000, 3000, 6000, 9000, 12000, 15000),
+		.later_retry = RETRY(30000, 3000, 6000, 9000, 12000, 15000),
+		.quick_retry = RETRY(30000, 3000, 6000, 9000, 12000, 15000),
+		.l2tp_retry = RETRY(31000, 1000, 3000, 7000, 15000, 23000),
+		.l2tp_host = "macbook",
+		.l2tp_window = 4,
+		CLIENT_LIST(
+			facts,
+			{"It connects whoever is behind NAT: the flags of NAT detection choose UDP "
+			 "encapsulation and keep-alives, nothing else.",
+			 "apple-ipsec", HIGH},
+			{"Twelve vendor IDs: RFC 3947, nine drafts in falling order, FRAGMENTATION "
+			 "with capabilities 80000000, DPD.",
+			 "apple-ipsec", HIGH},
+			{"FRAGMENTATION begins with the bytes by which SoftEther recognises "
+			 "Microsoft: a Mac gets the parrot too.",
+			 "softether-src", HIGH},
+			{"Fourteen Main Mode transforms, from AES-256/SHA-256/MODP-2048 down to "
+			 "3DES/MD5/MODP-1024, 3600 s each.",
+			 "apple-ppp", HIGH},
+			{"Nine ESP transforms {AES-256, AES-128, 3DES} x {SHA-256, SHA-1, MD5}, "
+			 "3600 s, transport mode, no PFS.",
+			 "apple-ppp", HIGH},
+			{"Message 5 carries INITIAL-CONTACT beside ID and HASH.", "apple-ipsec",
+			 HIGH},
+			{"NAT-D in RFC 3947's order: the server first.", "apple-ipsec", HIGH},
+			{"Its L2TP port is an ephemeral one, and stands in its Quick Mode ID.",
+			 "ubuntuforums-iphone", HIGH},
+			{"Two NAT-OA payloads in Quick Mode when a NAT was found.", "apple-ipsec",
+			 HIGH},
+			{"Attributes begin with the life: type, duration, cipher, key length, "
+			 "authentication, hash, group; the life is a basic attribute.",
+			 "apple-ipsec", MEDIUM},
+			{"Nonces of 16 bytes.", "apple-ipsec", MEDIUM},
+			{"A NAT keep-alive every 20 s.", "apple-ipsec", MEDIUM},
+			{"It sends again every 3 s and gives up after 30 s.", "mode-inference",
+			 LOW},
+			{"L2TP is sent again after 1, 2, 4, 8, 8 s, as RFC 2661 proposes.",
+			 "mode-inference", LOW}),
+	},
+	{
+		.name = "windows-10",
+		.short_name = "Windows 10",
+		.title = "Windows 10 and 11, built-in L2TP/IPsec client",
+		.gate = GATE_MICROSOFT,
+		CLIENT_LIST(vids, SAYS(VID_KEY_MODS), SAYS(VID_MS_NT5_V9), SAYS(VID_RFC3947),
+			    SAYS(VID_DRAFT02N), SAYS(VID_FRAGMENTATION),
+			    SAYS(VID_MS_NEGOTIATION_DISCOVERY), SAYS(VID_INITIAL_CONTACT),
+			    SAYS(VID_IKE_CGA)),
+		CLIENT_LIST(phase1, {CIPHER_AES, 256, HASH_SHA1, GROUP_ECP384, 28800},
+			    {CIPHER_AES, 128, HASH_SHA1, GROUP_ECP256, 28800},
+			    {CIPHER_AES, 256, HASH_SHA1, GROUP_MODP2048, 28800},
+			    {CIPHER_3DES, 0, HASH_SHA1, GROUP_MODP2048, 28800},
+			    {CIPHER_3DES, 0, HASH_SHA1, GROUP_MODP1024, 28800}),
+		CLIENT_LIST(phase2, {ESP_AES, 256, AUTH_HMAC_SHA1}, {ESP_AES, 128, AUTH_HMAC_SHA1},
+			    {ESP_3DES, 0, AUTH_HMAC_SHA1}, {ESP_DES, 0, AUTH_HMAC_SHA1},
+			    {ESP_NULL, 0, AUTH_HMAC_SHA1}),
+		.phase1_attrs = {P1_ENC, P1_KEYLEN, P1_HASH, P1_GROUP, P1_AUTH, P1_LIFE_TYPE,
+				 P1_LIFE},
+		.phase2_attrs = {P2_ENCAP, P2_KEYLEN, P2_AUTH, P2_LIFE_TYPE, P2_LIFE},
+		.life_variable = true,
+		.phase2_life_s = 3600,
+		.phase2_life_kb = 250000,
+		.nonce_len = 48,
+		.msgid_counts = true,
+		.reliable_delete = true,
+		.natoa_always = true,
+		.l2tp_port = 1701,
+		.keepalive_ms = 20000,
+		.main_retry = RETRY(35000, 1000, 2000, 5000),
+		.later_retry = RETRY(35000, 1000, 3000, 7000, 15000),
+		.quick_retry = RETRY(35000, 1000, 3000, 7000, 15000),
+		.l2tp_retry = RETRY(35000, 1000, 3000, 7000, 15000, 25000),
+		.l2tp_firmware = 0x0a00,
+		.l2tp_host = "DESKTOP-NATDLAB",
+		.l2tp_vendor = "Microsoft",
+		.l2tp_window = 8,
+		CLIENT_LIST(
+			facts,
+			{"AssumeUDPEncapsulationContextOnSendRule absent or 0: no security "
+			 "association with a server behind NAT.",
+			 "kb926179", HIGH},
+			{"Value 1: with a server behind NAT, but not when the client is behind one "
+			 "too.",
+			 "ms-fasp", MEDIUM},
+			{"Value 2: with both behind NAT.", "kb926179", HIGH},
+			{"Refused, it still floats to 4500 and completes both modes, then sends no "
+			 "ESP packet at all.",
+			 "cloudstack-872", HIGH},
+			{"Each L2TP retry of a refused connection starts another Quick Mode and "
+			 "deletes the former SA.",
+			 "ubuntuforums-endy3", HIGH},
+			{"A server that only pretends to be behind NAT is refused alike, and value "
+			 "2 "
+			 "cures it.",
+			 "cloudstack-1741", HIGH},
+			{"Message 1 has 408 bytes: five transforms, eight vendor IDs.",
+			 "capture-win10-mm1", HIGH},
+			{"Transforms in order: AES-256/ECP-384, AES-128/ECP-256, "
+			 "AES-256/MODP-2048, "
+			 "3DES/MODP-2048, 3DES/MODP-1024, all SHA-1, 28800 s.",
+			 "capture-win10-mm1", HIGH},
+			{"RFC 3947 is selected when both sides know it, else draft-02.", "ms-ikee",
+			 HIGH},
+			{"Nonces of 48 bytes, from the sizes of messages 3.", "hwdsl2-229", MEDIUM},
+			{"Message 5 is ID and HASH only: 76 bytes with AES, 68 with 3DES.",
+			 "mode-inference", MEDIUM},
+			{"After any NAT was found, message 5 and all that follows go to port 4500.",
+			 "hwdsl2-229", HIGH},
+			{"Quick Mode 1 has HASH, SA, nonce, two IDs and, behind NAT, two NAT-OA: "
+			 "444 bytes.",
+			 "cloudstack-872", HIGH},
+			{"Five proposals with a transform each: AES-256, AES-128, 3DES, DES, NULL, "
+			 "all HMAC-SHA1, by the size of 444 bytes.",
+			 "mode-inference", MEDIUM},
+			{"The order of attributes in a Quick Mode transform.", "mode-inference",
+			 LOW},
+			{"Quick Mode IDs are UDP 1701: its own private address, and the server's "
+			 "as "
+			 "dialled.",
+			 "hwdsl2-102", HIGH},
+			{"Quick Mode message IDs count 1, 2, 3.", "cloudstack-872", HIGH},
+			{"Message 1 goes out at 0, 1, 2 and 5 s.", "pastebin-zlggwhub", MEDIUM},
+			{"Later messages are sent again after 1, 2, 4, 8 s, as AuthIP's are.",
+			 "ms-aips", LOW},
+			{"SCCRQ goes out at 0, 1, 3, 7, 15, 25 s; error 809 comes 30 to 35 s after "
+			 "the first.",
+			 "ubuntuforums-endy3", MEDIUM},
+			{"To a peer with the MS NT5 vendor ID a Delete carries a nonce and is "
+			 "acknowledged; sent again after 1, 2, 4, 8, 16, 16 s.",
+			 "ms-ikee", HIGH},
+			{"A NAT keep-alive every 20 s.", "ms-ikee", HIGH},
+			{"No version advertises DPD.", "hwdsl2-229", HIGH},
+			{"L2TP from port 1701, vendor name Microsoft, firmware 0a00, window 8.",
+			 "pastebin-tyxewrkk", HIGH}),
+	},
+};
+
+const struct client_mode *mode_clients(size_t *n)
+{
+	*n = ARRAY_LEN(clients);
+	return clients;
+}
