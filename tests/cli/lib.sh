@@ -8,7 +8,7 @@
 #	is_status 2                                       checks; the first that fails says why
 #	err_has 'unknown verb'
 #
-# `skip REASON` ends the test as skipped. A test with no check fails. The folder $T is empty when a
+# `skip REASON` ends the test as skipped: what follows in it is not run. A test with no check fails. The folder $T is empty when a
 # script begins and gone when it ends.
 
 set -u
@@ -59,6 +59,7 @@ it() {
 
 # Runs a command, no input.
 run() {
+	[ "$state" != skip ] || return 0
 	command="$*"
 	"$@" >"$out" 2>"$err" </dev/null
 	status=$?
@@ -96,6 +97,7 @@ bad() {
 
 # check SENTENCE COMMAND...: any command that must succeed.
 check() {
+	[ "$state" != skip ] || return 0
 	what=$1
 	shift
 	if "$@"; then good; else bad "$what"; fi
