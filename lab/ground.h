@@ -49,13 +49,17 @@ struct tap_frame {
 	unsigned from_iface;     /* the sending end */
 	uint64_t kernel_ns;      /* CLOCK_REALTIME when the kernel saw it: the order of frames */
 	const uint8_t *data;     /* Ethernet; valid until the next call */
-	size_t len;
+	size_t len;              /* of @data: at most 2048 bytes are kept */
+	size_t wire_len;         /* as it was on the link */
 };
 
 /* Opens the taps: call before any packet flows. */
 int ground_taps_open(struct ground *g, struct err *e) MUST_CHECK;
 /* Reads all that is there, in the order in which it happened, and hands each frame over. */
 void ground_taps_read(struct ground *g, void (*frame)(void *ctx, const struct tap_frame *f), void *ctx);
+/* A descriptor that polls as readable when a tap has something: what a lab that lives in real time
+ * sleeps on. Do not read from it. */
+int ground_taps_fd(const struct ground *g);
 /* Frames that left one end of a link and have not been seen at the other: 0 when nothing is in
  * flight on any link. */
 size_t ground_in_flight(struct ground *g);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ground_priv.h - what the files of the ground tell each other, and nobody else.
+ *
+ * Theory of operation. A lab process has one network namespace of its own, which stays empty, and
+ * one per node, which exist as descriptors only. A thread stands in one of them at a time; whoever
+ * needs another enters it, does one thing, and goes back. Sockets remember where they were made,
+ * so nothing but set-up and questions to the kernel ever enters.
+ */
+#ifndef NATDLAB_GROUND_PRIV_H
+#define NATDLAB_GROUND_PRIV_H
+
+#include "lab/ground.h"
+
+struct taps;        /* capture.c */
+struct conntrack;   /* filter.c: what the lab knows of one table's remaining times */
+struct link_door;   /* link.c: a route netlink socket in one namespace */
+
+/* What the taps counted on one interface: frames. */
+struct flow {
+	uint64_t sent, received;
+};
+
+/* Two counts that come to balance: account.c. */
+struct balance {
+	int64_t forgiven;    /* the difference that stands for nothing on its way */
+	int64_t last;        /* the difference when last asked ... */
+	usec since;          /* ... and since when, CLOCK_MONOTONIC */
+};
+
+struct ground_node {
+	int ns;              /* descriptor of the namespace */
+	bool forwards;       /* a STEP_FORWARD was applied */
+	bool filters;        /* a STEP_NFT was applied: it tracks, and has counters of drops */
+	struct conntrack *ct;
+	uint64_t ip_in, ip_out; /* IPv4 packets that the taps counted */
+	struct balance balance;
+	int mib[2];          /* /proc/net/snmp and netstat in there, opened when first asked; -1 */
+};
+
+struct ground {
+	struct arena *arena;
+	const struct scenario *s;
+	int lab_ns;
+	int stamps;          /* a socket that keeps the kernel stamping frames */
+	struct ground_node *node; /* of s->n_nodes */
+	struct taps *taps;   /* NULL until opened */
+	struct flow *flow;         /* of s->n_ifaces */
+	struct balance *balance;   /* of s->n_ifaces: frames from each */
+	size_t lost;               /* frames that taps dropped */
+};
+
+/* ---- space.c ---- */
+
+/* Puts this thread into a fresh network namespace. */
+int space_unshare_net(struct err *e) MUST_CHECK;
+/* The namespace in which a socket was made, as a new descriptor, or -1. */
+int space_of_socket(int fd, struct err *e) MUST_CHECK;
+
+/* ---- link.c: in the present namespace ---- */
+
+struct link_door *link_open(struct err *e) MUST_CHECK;
+void link_close(struct link_door *d);
+int link_fd(const struct link_door *d);
+int link_loopback_up(struct link_door *d, struct err *e) MUST_CHECK;
+/* A veth pair, @a here and @b in @b_ns, both down and quiet on their way to be so: see
+ * link_quiet(). */
+int link_veth(struct link_door *d, const struct iface *a, const struct iface *b, int b_ns,
+	      struct err *e) MUST_CHECK;
+/* No address made up by IPv6, no forwarding inherited from the host, whole checksums. */
+int link_quiet(struct link_door *d, const struct iface *i, struct err *e) MUST_CHECK;
+int link_addr(struct link_door *d, const struct iface *i, struct err *e) MUST_CHECK;
+int link_up(struct link_door *d, const struct iface *i, struct err *e) MUST_CHECK;
+int link_forward(struct link_door *d, const struct iface *i, struct err *e) MUST_CHECK;
+/* @to, at the other end of @i, has its MAC address, for ever. */
+int link_neigh(struct link_door *d, const struct iface *i, const struct iface *to,
+	       struct err *e) MUST_CHECK;
+int link_route(struct link_door *d, const struct route *r, uint32_t ifindex,
+	       struct err *e) MUST_CHECK;
+/* Waits until the interface carries packets (operstate UP): a frame sent before is lost. */
+int link_wait_up(struct link_door *d, const struct iface *i, struct err *e) MUST_CHECK;
+
+/* ---- filter.c: in the present namespace ---- */
+
+int filter_load(const char *ruleset, struct err *e) MUST_CHECK;
+/* Packets counted by the named counters `dropped` of all tables here. */
+int filter_dropped(uint64_t *packets, struct err *e) MUST_CHECK;
+
+/* ---- capture.c ---- */
+
+void taps_close(struct ground *g);
+
+#endif
