@@ -8,9 +8,10 @@
 #
 #	N passed, N failed, N skipped
 #
-# A program that dies, takes too long, runs fewer tests than it announced, or runs none counts as
-# one failure more. Whole outputs are kept in $B/log. With NATDLAB_TOTALS=FILE the three numbers
-# are also appended there. Exit status: 0 nothing failed, 1 otherwise.
+# A test that is skipped prints why as a line "# WHY" before its result. A program that dies, takes
+# too long, runs fewer tests than it announced, or runs none counts as one failure more. Whole
+# outputs are kept in $B/log. With NATDLAB_TOTALS=FILE the three numbers are also appended there.
+# Exit status: 0 nothing failed, 1 otherwise.
 
 set -u
 
@@ -29,6 +30,7 @@ for program; do
 	log=$B/log/$kind-$name.log
 	timeout -k 5 "$TEST_TIMEOUT" "$program" >"$log" 2>&1 </dev/null
 	status=$?
+	: >"$counts"
 	awk -v status="$status" -v title="$kind/$name" -v limit="$TEST_TIMEOUT" \
 		-v counts="$counts" -v log_name="$log" '
 		function say(line) { text = text "          " line "\n" }
@@ -38,12 +40,18 @@ for program; do
 			held = 0
 		}
 		/^1\.\.[0-9]+/ { planned += substr($0, 4) + 0; next }
+		# Why a test was skipped stands on the remark before it; told once for each reason.
 		/^(not )?ok .*# SKIP/ {
 			skipped++
 			sub(/^(not )?ok [0-9]* *-? *# SKIP */, "")
-			say("skipped: " $0)
-			flush_held()
-			telling = 0
+			why_not = "no reason given"
+			for (i = 1; i <= held; i++)
+				if (hold[i] ~ /^# /)
+					why_not = substr(hold[i], 3)
+			if (!n_skips[why_not]++)
+				reasons[++n_reasons] = why_not
+			example[why_not] = $0
+			held = telling = 0
 			next
 		}
 		/^not ok / {
@@ -54,7 +62,7 @@ for program; do
 			next
 		}
 		/^ok / { passed++; held = 0; telling = 0; next }
-		telling { say($0); next }
+		telling { say($0) }
 		{ hold[++held] = $0 }
 		END {
 			seen = passed + failed + skipped
@@ -72,6 +80,13 @@ for program; do
 				for (i = held > 40 ? held - 39 : 1; i <= held; i++)
 					say("  " hold[i])
 			}
+			for (i = 1; i <= n_reasons; i++) {
+				why_not = reasons[i]
+				what = example[why_not]
+				if (n_skips[why_not] > 1)
+					what = n_skips[why_not] " tests"
+				say("skipped: " what ": " why_not)
+			}
 			printf "  %-5s %-34s %4d passed", failed ? "FAIL" : "ok", title, passed
 			if (failed)
 				printf ", %d failed", failed
@@ -80,7 +95,10 @@ for program; do
 			printf "\n%s", text
 			print passed + 0, failed + 0, skipped + 0 >counts
 		}' "$log"
-	read -r p f s <"$counts"
+	if ! read -r p f s <"$counts"; then
+		echo "  FAIL  $kind/$name: its output could not be read"
+		p=0 f=1 s=0
+	fi
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
 

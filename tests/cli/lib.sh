@@ -55,6 +55,8 @@ it() {
 	lib_close
 	name=$1 state=none
 	: >"$T/.why"
+	: >"$out"
+	: >"$err"
 }
 
 # Runs a command, no input.
