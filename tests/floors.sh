@@ -29,11 +29,11 @@ floor() {
 	nodes/host.?) echo 3 ;;
 	nodes/*) echo 1 ;;
 	lab/topology*.? | lab/scenario*.? | lab/keys.? | lab/matrix.? | lab/address*.? | lab/route*.? | \
-	lab/suggest.? | lab/plan*.? | lab/ruleset.? | lab/pcapng.? | lab/watch*.? | lab/judge.? | \
+	lab/suggest.? | lab/plan*.? | lab/ruleset*.? | lab/pcapng*.? | lab/watch*.? | lab/judge.? | \
 	lab/predict.? | lab/sim.? | lab/expect.? | lab/report*.? | lab/result*.? | \
 	lab/wireshark.? | lab/json.?) echo 2 ;;
 	lab/load*.? | lab/ground*.? | lab/space.? | lab/link.? | lab/filter.? | lab/conntrack.? | \
-	lab/capture.? | lab/daemon.?) echo 3 ;;
+	lab/capture.? | lab/account.? | lab/try.? | lab/daemon.?) echo 3 ;;
 	lab/lab*.? | lab/run*.? | lab/progress.? | lab/keep.?) echo 4 ;;
 	lab/main.? | lab/options.? | lab/cmd*.?) echo 5 ;;
 	esac
