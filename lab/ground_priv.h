@@ -13,7 +13,7 @@
 #include "lab/ground.h"
 
 struct taps;        /* capture.c */
-struct conntrack;   /* filter.c: what the lab knows of one table's remaining times */
+struct conntrack;   /* filter.c: a door to a node's table, and what is known of its entries */
 struct link_door;   /* link.c: a route netlink socket in one namespace */
 
 /* What the taps counted on one interface: frames. */
@@ -21,7 +21,7 @@ struct flow {
 	uint64_t sent, received;
 };
 
-/* Two counts that come to balance: account.c. */
+/* Two counts that come to balance: ground_account.c. */
 struct balance {
 	int64_t forgiven;    /* the difference that stands for nothing on its way */
 	int64_t last;        /* the difference when last asked ... */
@@ -83,6 +83,11 @@ int link_wait_up(struct link_door *d, const struct iface *i, struct err *e) MUST
 /* ---- filter.c: in the present namespace ---- */
 
 int filter_load(const char *ruleset, struct err *e) MUST_CHECK;
+/* Entries count their packets from now on, which is how ageing sees that one was used. Machines
+ * that do not allow it lose up to a second there, so nothing is reported. */
+void filter_count_entries(void);
+/* NULL is allowed. */
+void conntrack_free(struct conntrack *ct);
 /* Packets counted by the named counters `dropped` of all tables here. */
 int filter_dropped(uint64_t *packets, struct err *e) MUST_CHECK;
 

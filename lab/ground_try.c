@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * try.c - can this machine do it? The smallest lab that needs all that a lab needs: two nodes, a
+ * ground_try.c - can this machine do it? The smallest lab that needs all that a lab needs: two nodes, a
  * link, a ruleset that translates, tracks and counts, taps.
  */
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * account.c - is anything still on its way? The lab's clock may jump only if not.
+ * ground_account.c - is anything still on its way? The lab's clock may jump only if not.
  *
  * On the kernels measured a datagram has crossed all namespaces when sendto() returns, and both
  * questions below are answered by comparing two counts. Kernels that deliver later (ksoftirqd
