@@ -11,6 +11,7 @@
  * the SHA-2 family (RFC 4868 2.3). */
 static uint8_t icv_len(enum ike_hash auth)
 {
+	assert(auth != HASH_NONE);
 	switch (auth) {
 	case HASH_MD5:
 	case HASH_SHA1:
@@ -22,7 +23,6 @@ static uint8_t icv_len(enum ike_hash auth)
 	case HASH_NONE:
 		break;
 	}
-	assert(!"an integrity algorithm");
 	return 0;
 }
 
@@ -162,7 +162,8 @@ enum drop esp_open(struct esp_sa *sa, uint8_t *pkt, size_t len, struct esp_opene
 }
 
 /* 0 when the checksum is right; what the field must hold when it is 0 now. */
-static uint16_t udp_check(const uint8_t *udp, size_t len, struct inet_addr src, struct inet_addr dst)
+static uint16_t udp_check(const uint8_t *udp, size_t len, struct inet_addr src,
+			  struct inet_addr dst)
 {
 	return inet_sum_fold(inet_sum(inet_pseudo_sum(src, dst, IPPROTO_UDP_, len), udp, len));
 }

@@ -23,7 +23,7 @@
 
 struct esp_sa {
 	uint32_t spi;
-	uint32_t seq;    /* outbound: the last one used; inbound: the highest one accepted */
+	uint32_t seq;	 /* outbound: the last one used; inbound: the highest one accepted */
 	uint64_t window; /* inbound: bit n says that seq - n was accepted */
 	struct seal *seal;
 	enum ike_hash auth;

@@ -92,6 +92,18 @@ struct retry {
 	uint32_t give_up_ms;
 };
 
+/* How L2TP speaks of itself in SCCRQ and SCCRP (RFC 2661 4.4.3). */
+struct l2tp_identity {
+	const char *host;   /* at most 63 bytes, like @vendor */
+	const char *vendor; /* NULL: not sent */
+	uint32_t framing;   /* 1 synchronous, 2 asynchronous */
+	bool has_bearer;    /* sends Bearer Capabilities: */
+	uint32_t bearer;    /* 1 digital, 2 analogue */
+	uint16_t firmware;  /* 0: not sent */
+	uint16_t window;    /* 0: not sent */
+	uint64_t optional;  /* AVPs sent without the M bit that RFC 2661 asks for: bit = type */
+};
+
 /* What a client does with "the server is behind NAT". */
 enum gate {
 	GATE_NONE,	/* nothing: every other client */
@@ -129,10 +141,8 @@ struct client_mode {
 	struct retry later_retry; /* of messages 3 and 5 */
 	struct retry quick_retry, l2tp_retry;
 	struct fact facts[MODE_FACTS];
-	/* L2TP identity */
-	uint16_t l2tp_firmware; /* 0: no such AVP */
-	const char *l2tp_host, *l2tp_vendor;
-	uint16_t l2tp_window;
+	bool quick_per_sccrq; /* an unanswered SCCRQ goes out again over a new Quick Mode */
+	struct l2tp_identity l2tp;
 };
 
 struct server_mode {
@@ -186,11 +196,9 @@ struct server_mode {
 	bool invalid_cookie;	/* answers messages of unknown SAs with INVALID-COOKIE */
 	bool invalid_spi;	/* and ESP of unknown SPIs with INVALID-SPI */
 	struct fact facts[MODE_FACTS];
-	/* L2TP identity */
-	uint16_t l2tp_firmware;
-	const char *l2tp_host, *l2tp_vendor;
-	uint16_t l2tp_window;
-	uint32_t hello_ms, tunnel_timeout_ms;
+	struct l2tp_identity l2tp;
+	uint32_t hello_ms;          /* L2TP Hello after this long without a word; 0 never */
+	uint32_t tunnel_timeout_ms; /* a tunnel without a word this long is gone; 0 never */
 	struct retry l2tp_retry;
 };
 

@@ -47,8 +47,7 @@ static const struct client_mode clients[] = {
 		.later_retry = RETRY(30000, 3000, 6000, 9000, 12000, 15000),
 		.quick_retry = RETRY(30000, 3000, 6000, 9000, 12000, 15000),
 		.l2tp_retry = RETRY(31000, 1000, 3000, 7000, 15000, 23000),
-		.l2tp_host = "macbook",
-		.l2tp_window = 4,
+		.l2tp = {.host = "macbook", .framing = 3, .window = 4},
 		CLIENT_LIST(
 			facts,
 			{"It connects whoever is behind NAT: the flags of NAT detection choose UDP "
@@ -116,10 +115,13 @@ static const struct client_mode clients[] = {
 		.later_retry = RETRY(35000, 1000, 3000, 7000, 15000),
 		.quick_retry = RETRY(35000, 1000, 3000, 7000, 15000),
 		.l2tp_retry = RETRY(35000, 1000, 3000, 7000, 15000, 25000),
-		.l2tp_firmware = 0x0a00,
-		.l2tp_host = "DESKTOP-NATDLAB",
-		.l2tp_vendor = "Microsoft",
-		.l2tp_window = 8,
+		.quick_per_sccrq = true,
+		.l2tp = {.host = "DESKTOP-NATDLAB",
+			 .vendor = "Microsoft",
+			 .framing = 1,
+			 .has_bearer = true,
+			 .firmware = 0x0a00,
+			 .window = 8},
 		CLIENT_LIST(
 			facts,
 			{"AssumeUDPEncapsulationContextOnSendRule absent or 0: no security "
@@ -176,7 +178,11 @@ static const struct client_mode clients[] = {
 			 "ms-ikee", HIGH},
 			{"A NAT keep-alive every 20 s.", "ms-ikee", HIGH},
 			{"No version advertises DPD.", "hwdsl2-229", HIGH},
-			{"L2TP from port 1701, vendor name Microsoft, firmware 0a00, window 8.",
+			{"An allowed connection whose SCCRQ stays unanswered gets a new Quick Mode "
+			 "for each retry too: one SCCRQ, 132 bytes, on each SA.",
+			 "cloudstack-8566", MEDIUM},
+			{"L2TP from port 1701, vendor name Microsoft, firmware 0a00, synchronous "
+			 "framing, no bearer, window 8.",
 			 "pastebin-tyxewrkk", HIGH}),
 	},
 };

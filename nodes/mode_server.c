@@ -2,6 +2,7 @@
 /*
  * mode_server.c - the servers, a row each. The keys of the facts stand in docs/sources.md.
  */
+#include "nodes/l2tp_msg.h"
 #include "nodes/mode_rows.h"
 
 static const struct server_mode servers[] = {
@@ -37,12 +38,13 @@ static const struct server_mode servers[] = {
 		.bad_psk = BAD_PSK_SILENCE,
 		.no_proposal = NO_PROPOSAL_PLAIN,
 		.other_message3 = OTHER_MESSAGE3_IGNORED,
-		.l2tp_firmware = 0x0603,
-		.l2tp_host = "WIN-NATDLAB",
-		.l2tp_vendor = "Microsoft",
-		.l2tp_window = 8,
+		.l2tp = {.host = "WIN-NATDLAB",
+			 .vendor = "Microsoft",
+			 .framing = 1,
+			 .has_bearer = true,
+			 .firmware = 0x0603,
+			 .window = 8},
 		.hello_ms = 60000,
-		.tunnel_timeout_ms = 60000,
 		.l2tp_retry = RETRY(35000, 1000, 3000, 7000, 15000, 25000),
 		SERVER_LIST(
 			facts,
@@ -119,12 +121,13 @@ static const struct server_mode servers[] = {
 		.no_proposal = NO_PROPOSAL_SPI16,
 		.other_message3 = OTHER_MESSAGE3_DROPS,
 		.payload_malformed = true,
-		.l2tp_firmware = 0x0690,
-		.l2tp_host = "vpn",
-		.l2tp_vendor = "xelerance.com",
-		.l2tp_window = 4,
+		.l2tp = {.host = "vpn",
+			 .vendor = "xelerance.com",
+			 .framing = 3,
+			 .has_bearer = true,
+			 .firmware = 0x0690,
+			 .window = 4},
 		.hello_ms = 60000,
-		.tunnel_timeout_ms = 60000,
 		.l2tp_retry = RETRY(31000, 1000, 3000, 7000, 15000),
 		SERVER_LIST(
 			facts,
@@ -219,9 +222,15 @@ static const struct server_mode servers[] = {
 		.other_message3 = OTHER_MESSAGE3_IGNORED,
 		.invalid_cookie = true,
 		.invalid_spi = true,
-		.l2tp_host = "vm",
-		.l2tp_vendor = "L2TP",
-		.l2tp_window = 16,
+		.l2tp = {.host = "vm",
+			 .vendor = "L2TP",
+			 .framing = 3,
+			 .has_bearer = true,
+			 .bearer = 3,
+			 .window = 16,
+			 .optional = L2TP_AVP_BIT(AVP_FRAMING_CAPABILITIES) |
+				     L2TP_AVP_BIT(AVP_BEARER_CAPABILITIES) |
+				     L2TP_AVP_BIT(AVP_RECEIVE_WINDOW)},
 		.hello_ms = 8800,
 		.tunnel_timeout_ms = 60000,
 		.l2tp_retry =

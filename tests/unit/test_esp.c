@@ -12,14 +12,15 @@
 #include "lab/base/wire.h"
 #include "nodes/esp.h"
 
-static const uint8_t some_key[KEY_MAX] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+";
+static const uint8_t some_key[KEY_MAX] =
+	"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+";
 
 static const struct {
 	enum ike_cipher cipher;
 	unsigned keybits;
 	enum ike_hash auth;
 } suites[] = {
-	{CIPHER_AES, 128, HASH_SHA1},  {CIPHER_AES, 192, HASH_SHA1}, {CIPHER_AES, 256, HASH_SHA1},
+	{CIPHER_AES, 128, HASH_SHA1},  {CIPHER_AES, 192, HASH_SHA1},   {CIPHER_AES, 256, HASH_SHA1},
 	{CIPHER_AES, 256, HASH_MD5},   {CIPHER_AES, 256, HASH_SHA256}, {CIPHER_3DES, 0, HASH_SHA1},
 	{CIPHER_3DES, 0, HASH_SHA256}, {CIPHER_NONE, 0, HASH_SHA1},
 };
@@ -80,9 +81,9 @@ static void rfc3602_transport_packets_are_made_byte_for_byte(void **state)
 		hex_parse(cases[i].iv, iv, sizeof(iv));
 		esp_sa_init(&sa, 0x4321, CIPHER_AES, 128, key, HASH_SHA1, some_key);
 		sa.seq = seq[i] - 1;
-		assert_int_equal(esp_seal_iv(&sa, iv, IPPROTO_ICMP_, payload, (size_t)n, got,
-					     sizeof(got)),
-				 len + 12);
+		assert_int_equal(
+			esp_seal_iv(&sa, iv, IPPROTO_ICMP_, payload, (size_t)n, got, sizeof(got)),
+			len + 12);
 		assert_memory_equal(got, want, (size_t)len);
 		esp_sa_wipe(&sa);
 	}
@@ -166,8 +167,7 @@ static void every_esp_packet_of_a_real_softether_opens(void **state)
 		n[server]++;
 		assert_int_equal(o.seq, n[server]);
 		assert_int_equal(o.next, IPPROTO_UDP_);
-		assert_int_equal(esp_udp_open(o.p, o.len, c.src, c.dst, true, &udp),
-				 DROP_NONE);
+		assert_int_equal(esp_udp_open(o.p, o.len, c.src, c.dst, true, &udp), DROP_NONE);
 		assert_int_equal(udp.src, 1701);
 		assert_int_equal(udp.dst, 1701);
 		assert_true(udp.len >= 6 && (udp.p[1] & 0x0f) == 2);
@@ -261,12 +261,29 @@ static void the_replay_window_is_64_wide(void **state)
 		uint32_t seq;
 		enum drop want;
 	} arrivals[] = {
-		{0, DROP_REPLAY},   {1, DROP_NONE},    {1, DROP_REPLAY},   {3, DROP_NONE},
-		{2, DROP_NONE},     {2, DROP_REPLAY},  {70, DROP_NONE},    {7, DROP_NONE},
-		{6, DROP_REPLAY},   {7, DROP_REPLAY},  {69, DROP_NONE},    {70, DROP_REPLAY},
-		{500, DROP_NONE},   {436, DROP_REPLAY}, {437, DROP_NONE},  {564, DROP_NONE},
-		{500, DROP_REPLAY}, {501, DROP_NONE},  {563, DROP_NONE},   {564, DROP_REPLAY},
-		{UINT32_MAX, DROP_NONE}, {UINT32_MAX, DROP_REPLAY}, {UINT32_MAX - 63, DROP_NONE},
+		{0, DROP_REPLAY},
+		{1, DROP_NONE},
+		{1, DROP_REPLAY},
+		{3, DROP_NONE},
+		{2, DROP_NONE},
+		{2, DROP_REPLAY},
+		{70, DROP_NONE},
+		{7, DROP_NONE},
+		{6, DROP_REPLAY},
+		{7, DROP_REPLAY},
+		{69, DROP_NONE},
+		{70, DROP_REPLAY},
+		{500, DROP_NONE},
+		{436, DROP_REPLAY},
+		{437, DROP_NONE},
+		{564, DROP_NONE},
+		{500, DROP_REPLAY},
+		{501, DROP_NONE},
+		{563, DROP_NONE},
+		{564, DROP_REPLAY},
+		{UINT32_MAX, DROP_NONE},
+		{UINT32_MAX, DROP_REPLAY},
+		{UINT32_MAX - 63, DROP_NONE},
 		{UINT32_MAX - 64, DROP_REPLAY},
 	};
 	uint8_t pkt[100];
@@ -280,7 +297,8 @@ static void the_replay_window_is_64_wide(void **state)
 
 		p.out.seq = arrivals[i].seq - 1;
 		if (arrivals[i].seq == 0)
-			p.out.seq = 4; /* and the number is overwritten: the window is asked first */
+			p.out.seq =
+				4; /* and the number is overwritten: the window is asked first */
 		len = esp_seal(&p.out, p.rng, 17, "x", 1, pkt, sizeof(pkt));
 		if (arrivals[i].seq == 0)
 			memset(pkt + 4, 0, 4);
