@@ -18,6 +18,8 @@ struct walk {
 	struct inet_ep client_own, client_seen; /* before and after the NATs on the way */
 	struct inet_ep server_dialled, server_own;
 	const char *stopped_at;  /* node that drops it, when it does not arrive */
+	bool by_policy;          /* by a security group, not for want of a way */
+	char why[200];           /* "igw drops it: it maps only 203.0.113.10" */
 };
 
 struct prediction {
@@ -31,7 +33,13 @@ struct prediction {
 	int error;                       /* 0 or 809 */
 };
 
-/* @client: a node of kind client that dials. */
+/* The way of a first datagram from @client, UDP port @port to the same port of what it dials, and
+ * of the answer. @seed: of the run, for the ports that a NAPT draws. */
+void predict_walk(const struct scenario *s, const struct node *client, uint16_t port,
+		  uint64_t seed, struct walk *out);
+
+/* @client: a node of kind client that dials. The ports in it are those of seed 1; nothing else in
+ * it depends on the seed. */
 void predict(const struct scenario *s, const struct node *client, struct prediction *out);
 
 #endif

@@ -72,6 +72,7 @@ struct node {
 	const char *mode_name;   /* as the file says */
 	int registry;            /* -1 absent */
 	struct inet_addr dials;  /* client; len 0: dials nobody */
+	int dials_node;          /* the node that `dials` names; -1: it names an address */
 	const char *psk, *user, *password;
 	struct inet_net pool;
 	/* eip */
@@ -134,6 +135,11 @@ struct setting {
  */
 struct topology *topology_load(struct arena *a, const char *path, const struct setting *set,
 			       size_t n_set, char **mistakes, struct err *e);
+
+/* The same for bytes in memory, which must live as long as @a. @name: what mistakes call it. */
+struct topology *topology_load_buffer(struct arena *a, const char *name, const void *data,
+				      size_t len, const struct setting *set, size_t n_set,
+				      char **mistakes);
 
 const char *topology_name(const struct topology *t);
 const char *topology_title(const struct topology *t);

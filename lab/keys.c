@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keys.c - the table of a topology file's keys.
+ */
+#include "lab/keys.h"
+
+#include <string.h>
+
+#define ENDS (KIND_BIT(KIND_CLIENT) | KIND_BIT(KIND_SERVER))
+#define HOSTS (ENDS | KIND_BIT(KIND_HOST))
+#define NATS (KIND_BIT(KIND_NAPT) | KIND_BIT(KIND_EIP))
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+#define HASH_WORDS WORDS("exact", "copied", "faked", "exact-or-copied", "unknown")
+
+static const struct key_row rows[KEYS] = {
+	[KEY_NAME] = {"name", PLACE_FILE, 0, TYPE_NAME, NULL, false,
+		"A short name, which heads the table and names the results."},
+	[KEY_TITLE] = {"title", PLACE_FILE, 0, TYPE_TEXT, NULL, false,
+		"One line that says what the network is."},
+	[KEY_QUESTION] = {"question", PLACE_FILE, 0, TYPE_TEXT, NULL, false,
+		"The question that the file answers."},
+	[KEY_TOPOLOGY] = {"topology", PLACE_FILE, 0, TYPE_MAP, NULL, false,
+		"The network: nodes, links, and defaults for kinds of nodes."},
+	[KEY_MATRIX] = {"matrix", PLACE_FILE, 0, TYPE_MAP, NULL, false,
+		"Axes, each with values; every combination is a scenario. An axis NODE.KEY lists "
+		"values of a key; an axis NODE has named sets of keys."},
+	[KEY_EXPECT] = {"expect", PLACE_FILE, 0, TYPE_LIST, NULL, false,
+		"What must come out, scenario by scenario."},
+
+	[KEY_KINDS] = {"kinds", PLACE_TOPOLOGY, 0, TYPE_MAP, NULL, false,
+		"Keys that every node of a kind has unless it says otherwise."},
+	[KEY_NODES] = {"nodes", PLACE_TOPOLOGY, 0, TYPE_MAP, NULL, false,
+		"Names, and the keys of each node; a node has a network namespace of its own."},
+	[KEY_LINKS] = {"links", PLACE_TOPOLOGY, 0, TYPE_LIST, NULL, false,
+		"Cables between two interfaces, each with its subnet."},
+
+	[KEY_KIND] = {"kind", PLACE_NODE, KINDS_ALL, TYPE_WORD,
+		WORDS("client", "server", "router", "napt", "eip", "host"), true,
+		"What the node is: client and server speak L2TP/IPsec, router forwards, napt is a "
+		"home router, eip an Elastic IP (1:1 NAT), host anything else."},
+	[KEY_MODE] = {"mode", PLACE_NODE, ENDS, TYPE_WORD, NULL, false,
+		"Which product the client or server behaves like; `natdlab modes` lists them."},
+	[KEY_REGISTRY] = {"registry", PLACE_NODE, KIND_BIT(KIND_CLIENT), TYPE_WORD,
+		WORDS("absent", "0", "1", "2"), false,
+		"AssumeUDPEncapsulationContextOnSendRule of a Windows client; other clients have "
+		"no such rule and ignore it."},
+	[KEY_DIALS] = {"dials", PLACE_NODE, KIND_BIT(KIND_CLIENT), TYPE_TARGET, NULL, false,
+		"The address that the client dials, or a server's name: then its Elastic IP if it "
+		"has one, else its own address."},
+	[KEY_PSK] = {"psk", PLACE_NODE, ENDS, TYPE_SECRET, NULL, false,
+		"The pre-shared key."},
+	[KEY_USER] = {"user", PLACE_NODE, ENDS, TYPE_SECRET, NULL, false,
+		"The user's name for PPP."},
+	[KEY_PASSWORD] = {"password", PLACE_NODE, ENDS, TYPE_SECRET, NULL, false,
+		"The user's password for PPP."},
+	[KEY_POOL] = {"pool", PLACE_NODE, KIND_BIT(KIND_SERVER), TYPE_NETWORK, NULL, false,
+		"The network from which the server gives addresses to its clients."},
+	[KEY_OUTSIDE] = {"outside", PLACE_NODE, NATS, TYPE_IFACE, NULL, true,
+		"The interface that faces the world; all others are inside."},
+	[KEY_MAP] = {"map", PLACE_NODE, KIND_BIT(KIND_EIP), TYPE_MAP, NULL, false,
+		"Public addresses, each with the node or private address that it stands for."},
+	[KEY_PORTS] = {"ports", PLACE_NODE, KIND_BIT(KIND_NAPT), TYPE_PORTS,
+		WORDS("preserve", "random"), false,
+		"Source ports behind the NAPT: preserve keeps them where they are free, random "
+		"draws them from 1024 to 65535, [lo, hi] draws them from a range."},
+	[KEY_ALLOW] = {"allow", PLACE_NODE, HOSTS, TYPE_LIST, NULL, false,
+		"The stateful security group before the node: what may come in unasked. udp/500, "
+		"tcp/443, udp/1000-2000, icmp, esp."},
+	[KEY_NFT] = {"nft", PLACE_NODE, KINDS_ALL, TYPE_RULES, NULL, false,
+		"More nft commands, loaded behind the node's own ruleset."},
+
+	[KEY_ENDPOINTS] = {"endpoints", PLACE_LINK, 0, TYPE_LIST, NULL, false,
+		"The two ends, each as \"node:interface\" or as a map with interface and address."},
+	[KEY_SUBNET] = {"subnet", PLACE_LINK, 0, TYPE_NETWORK, NULL, false,
+		"The link's network, from which both ends get addresses."},
+
+	[KEY_INTERFACE] = {"interface", PLACE_END, 0, TYPE_TEXT, NULL, false,
+		"\"node:interface\"."},
+	[KEY_ADDRESS] = {"address", PLACE_END, 0, TYPE_ADDRESS, NULL, false,
+		"The end's address where the assigned one will not do."},
+
+	[KEY_OUTCOME] = {"outcome", PLACE_EXPECT, 0, TYPE_WORD,
+		WORDS("connected", "blocked", "failed"), false,
+		"How it ends: blocked is the client's own policy."},
+	[KEY_REASON] = {"reason", PLACE_EXPECT, 0, TYPE_WORD,
+		WORDS("none", "server-behind-nat", "both-behind-nat", "psk-mismatch",
+		      "no-proposal", "no-reply", "auth-failed"), false,
+		"Why it ends so."},
+	[KEY_ERROR] = {"error", PLACE_EXPECT, 0, TYPE_NUMBER, NULL, false,
+		"The number that the user sees: 809; 0 for none."},
+	[KEY_SERVER_HASH] = {"server_hash", PLACE_EXPECT, 0, TYPE_WORD, HASH_WORDS, false,
+		"What message 4's second NAT-D hash, the server's of itself, turns out to be."},
+	[KEY_PEER_HASH] = {"peer_hash", PLACE_EXPECT, 0, TYPE_WORD, HASH_WORDS, false,
+		"What message 4's first NAT-D hash, the server's of the client, turns out to be."},
+	[KEY_REACHED] = {"reached", PLACE_EXPECT, 0, TYPE_WORD,
+		WORDS("nothing", "phase1", "phase2", "l2tp"), false,
+		"How far it got."},
+	[KEY_ENCAPSULATION] = {"encapsulation", PLACE_EXPECT, 0, TYPE_WORD,
+		WORDS("udp", "esp", "none"), false,
+		"How ESP travels: in UDP port 4500, bare as IP protocol 50, or not at all."},
+	[KEY_FLOATED] = {"floated", PLACE_EXPECT, 0, TYPE_BOOL, NULL, false,
+		"Whether IKE moved to port 4500."},
+	[KEY_CLIENT] = {"client", PLACE_EXPECT, 0, TYPE_NAME, NULL, false,
+		"The client of which this is claimed, where there are several."},
+	[KEY_WHEN] = {"when", PLACE_EXPECT, 0, TYPE_MAP, NULL, false,
+		"The scenarios of which this is claimed: axes, each with a value or a list of "
+		"values. Without it, all."},
+};
+
+const struct key_row *key_row(enum key k)
+{
+	assert(k < KEYS);
+	return &rows[k];
+}
+
+enum key key_find(enum place p, const char *name)
+{
+	unsigned k;
+
+	for (k = 0; k < KEYS; k++) {
+		if (rows[k].place == p && strcmp(rows[k].name, name) == 0)
+			break;
+	}
+	return (enum key)k;
+}
+
+const char *place_name(enum place p)
+{
+	switch (p) {
+	case PLACE_FILE:
+		return "the file";
+	case PLACE_TOPOLOGY:
+		return "topology";
+	case PLACE_NODE:
+		return "a node";
+	case PLACE_LINK:
+		return "a link";
+	case PLACE_END:
+		return "a link's end";
+	case PLACE_EXPECT:
+		return "an expectation";
+	case PLACES:
+		break;
+	}
+	return "?";
+}
+
+const char *key_type_name(enum key_type t)
+{
+	switch (t) {
+	case TYPE_TEXT:
+		return "one line of text";
+	case TYPE_SECRET:
+		return "a text of 1 to 128 characters";
+	case TYPE_RULES:
+		return "a text";
+	case TYPE_NAME:
+		return "a name";
+	case TYPE_IFACE:
+		return "an interface's name";
+	case TYPE_WORD:
+		return "a word";
+	case TYPE_NUMBER:
+		return "a whole number";
+	case TYPE_BOOL:
+		return "true or false";
+	case TYPE_ADDRESS:
+		return "an IPv4 address";
+	case TYPE_NETWORK:
+		return "a network such as 192.168.1.0/24";
+	case TYPE_TARGET:
+		return "an IPv4 address or a node's name";
+	case TYPE_MAP:
+		return "a map (key: value)";
+	case TYPE_LIST:
+		return "a list";
+	case TYPE_PORTS:
+		return "preserve, random, or [lo, hi]";
+	}
+	return "?";
+}

@@ -1,0 +1,729 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * matrix.c - axes, expectations, and scenarios: a topology with every axis fixed.
+ */
+#include "lab/topo.h"
+
+#include <string.h>
+
+#include "lab/predict.h"
+#include "lab/ruleset.h"
+
+/* ---- axes ---- */
+
+/* What an axis changes: keys of one node, as bits. */
+struct touched {
+	int node;
+	uint64_t keys;
+};
+
+_Static_assert(KEYS <= 64, "keys are bits of a uint64_t");
+
+/* Ids are names of folders as well as words on a command line. */
+static bool is_id(const char *s)
+{
+	size_t n;
+
+	for (n = 0; s[n]; n++) {
+		bool alnum = (s[n] >= 'a' && s[n] <= 'z') || (s[n] >= 'A' && s[n] <= 'Z') ||
+			     (s[n] >= '0' && s[n] <= '9');
+
+		if (n == VALUE_LEN_MAX || !(alnum || (n && strchr("._-", s[n]))))
+			return false;
+	}
+	return n > 0;
+}
+
+static bool is_string(const struct tree *v)
+{
+	unsigned long n;
+
+	return v->quoted || !(value_number(v, 99999, &n) || strcmp(v->text, "true") == 0 ||
+			      strcmp(v->text, "false") == 0);
+}
+
+static bool check_id(struct reading *r, const struct tree *at)
+{
+	if (is_id(at->text))
+		return true;
+	mistake(r->m, at,
+		"%s cannot stand in a scenario's id (letters, digits, '.', '_', '-', at most %d "
+		"characters): use named sets of keys", tree_shown(r->a, at->text), VALUE_LEN_MAX);
+	return false;
+}
+
+static void add_value(struct reading *r, struct axis *x, struct value v)
+{
+	for (size_t i = 0; i < x->n; i++) {
+		if (strcmp(x->v[i].id, v.id) == 0) {
+			mistake(r->m, v.at, "two scenarios would have the id %s: the same value "
+				"stands in line %u", v.id, x->v[i].at->line);
+			return;
+		}
+	}
+	x->v[x->n++] = v;
+}
+
+/* `server.mode: [rras-2012r2, softether-4]` */
+static void read_key_axis(struct reading *r, struct axis *x, const struct tree *v, int node,
+			  enum key k)
+{
+	const struct key_row *row = key_row(k);
+
+	if (v->kind != TREE_LIST) {
+		mistake(r->m, v, "axis %s is a list of values", x->name);
+		return;
+	}
+	for (size_t i = 0; i < v->n; i++) {
+		struct tree *one = v->v[i];
+		struct override *o;
+
+		if (one->kind != TREE_TEXT) {
+			mistake(r->m, one, "a list or map in an axis has no name for the "
+				"scenario's id: use named sets of keys");
+			continue;
+		}
+		if (!value_is_type(r, one, row) || !check_id(r, one))
+			continue;
+		o = arena_new_of(r->a, struct override);
+		*o = (struct override){(unsigned)node, k, one};
+		add_value(r, x, (struct value){
+			.name = one->text,
+			.id = is_string(one) ? one->text
+					     : arena_printf(r->a, "%s-%s", row->name, one->text),
+			.at = one, .set = o, .n_set = 1,
+		});
+	}
+}
+
+static bool is_fixed(struct reading *r, const struct tree *at, enum key k)
+{
+	if (!key_row(k)->fixed)
+		return false;
+	mistake(r->m, at, "%s is the same in every scenario", key_row(k)->name);
+	return true;
+}
+
+static void check_set_registry(struct reading *r, const struct tree **keys)
+{
+	const struct client_mode *c = keys[KEY_MODE] ? mode_client(keys[KEY_MODE]->text) : NULL;
+
+	if (c && c->gate == GATE_NONE && keys[KEY_REGISTRY])
+		mistake(r->m, keys[KEY_REGISTRY], "registry means nothing to %s", c->name);
+}
+
+/* `client: {mac: {mode: macos}, ...}` */
+static void read_set_axis(struct reading *r, struct axis *x, const struct tree *v, int node,
+			  uint64_t *touched)
+{
+	const struct node *n = &r->t->nodes[node];
+
+	if (v->kind != TREE_MAP) {
+		mistake(r->m, v, "axis %s is a map of named sets of keys; a list belongs to an "
+			"axis such as %s.mode", x->name, x->name);
+		return;
+	}
+	for (size_t i = 0; i < v->n; i++) {
+		const struct tree *keys[KEYS] = {0};
+		struct value val = {.name = v->keys[i]->text, .id = v->keys[i]->text,
+				    .at = v->keys[i]};
+
+		if (!check_id(r, v->keys[i]))
+			continue;
+		if (v->v[i]->kind != TREE_MAP) {
+			mistake(r->m, v->v[i], "%s is a set of keys (key: value)", val.name);
+			continue;
+		}
+		topo_keys(r, v->v[i], PLACE_NODE, n->kind, n->name, keys);
+		check_set_registry(r, keys);
+		val.set = arena_array_of(r->a, KEYS, struct override);
+		for (unsigned k = 0; k < KEYS; k++) {
+			if (!keys[k] || is_fixed(r, keys[k], (enum key)k))
+				continue;
+			val.set[val.n_set++] =
+				(struct override){(unsigned)node, (enum key)k, keys[k]};
+			*touched |= (uint64_t)1 << k;
+		}
+		add_value(r, x, val);
+	}
+}
+
+/* NODE or NODE.KEY; KEYS in *@k for the former. */
+static bool parse_axis(struct reading *r, const struct tree *at, int *node, enum key *k)
+{
+	const struct topology *t = r->t;
+	const char *dot = strchr(at->text, '.');
+	char *name = arena_strn(r->a, at->text, dot ? (size_t)(dot - at->text) : strlen(at->text));
+	const struct node *n;
+
+	*node = topo_node(t, name);
+	*k = KEYS;
+	if (*node < 0) {
+		mistake(r->m, at, "axis %s: no node %s%s", tree_shown(r->a, at->text),
+			tree_shown(r->a, name),
+			did_you_mean(r->a, name, t->node_names, t->n_nodes));
+		return false;
+	}
+	n = &t->nodes[*node];
+	if (!dot)
+		return true;
+	*k = key_find(PLACE_NODE, dot + 1);
+	if (*k == KEYS || (t->defs[*node].has_kind && !(key_row(*k)->kinds & KIND_BIT(n->kind)))) {
+		const char *known[KEYS];
+		size_t n_known = 0;
+
+		for (unsigned i = 0; i < KEYS; i++) {
+			if (key_row((enum key)i)->place == PLACE_NODE &&
+			    key_row((enum key)i)->kinds & KIND_BIT(n->kind))
+				known[n_known++] = key_row((enum key)i)->name;
+		}
+		mistake(r->m, at, "axis %s: a %s has no key %s%s", tree_shown(r->a, at->text),
+			kind_name(n->kind), tree_shown(r->a, dot + 1),
+			did_you_mean(r->a, dot + 1, known, n_known));
+		return false;
+	}
+	return !is_fixed(r, at, *k);
+}
+
+/* Two axes, or an axis and --set, that change the same key contradict each other. */
+static void check_touched(struct reading *r, const struct touched *v)
+{
+	struct topology *t = r->t;
+
+	for (size_t i = 0; i < t->n_axes; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (v[i].node == v[j].node && v[i].keys & v[j].keys)
+				mistake(r->m, t->axes[i].at, "axes %s and %s change the same key",
+					t->axes[j].name, t->axes[i].name);
+		}
+		for (size_t o = 0; o < t->n_set; o++) {
+			if ((unsigned)v[i].node == t->set[o].node &&
+			    v[i].keys & (uint64_t)1 << t->set[o].key)
+				mistake(r->m, t->set[o].value,
+					"the matrix' axis %s changes this key already",
+					t->axes[i].name);
+		}
+	}
+}
+
+/* "10 x 10 x 10" */
+static const char *product_text(struct reading *r)
+{
+	const struct topology *t = r->t;
+	const char *s = "";
+
+	for (size_t i = 0; i < t->n_axes; i++)
+		s = arena_printf(r->a, "%s%s%zu", s, i ? " x " : "", t->axes[i].n);
+	return s;
+}
+
+static void count_scenarios(struct reading *r, const struct tree *matrix)
+{
+	struct topology *t = r->t;
+	double product = 1; /* of up to 8 axes of up to 100000 values: no overflow */
+
+	for (size_t i = 0; i < t->n_axes; i++)
+		product *= (double)t->axes[i].n;
+	if (product > SCENARIOS_MAX) {
+		mistake(r->m, matrix, "%.0f scenarios (%s); at most %d are possible", product,
+			product_text(r), SCENARIOS_MAX);
+		product = 0;
+	} else if (product * (double)t->n_nodes > SCENARIO_NODES_MAX) {
+		mistake(r->m, matrix, "%.0f scenarios of %zu nodes each; at most %d nodes in all "
+			"are possible", product, t->n_nodes, SCENARIO_NODES_MAX);
+		product = 0;
+	}
+	t->n_scenarios = (size_t)product;
+}
+
+void matrix_read(struct reading *r, const struct tree *matrix)
+{
+	struct topology *t = r->t;
+	struct touched touched[AXES_MAX] = {{0}};
+
+	t->n_scenarios = 1;
+	if (!matrix)
+		return;
+	if (matrix->n > AXES_MAX)
+		mistake(r->m, matrix, "%zu axes; at most %d are possible", matrix->n, AXES_MAX);
+	for (size_t i = 0; i < MIN(matrix->n, (size_t)AXES_MAX); i++) {
+		struct axis *x = &t->axes[t->n_axes];
+		struct touched *to = &touched[t->n_axes];
+		const struct tree *v = matrix->v[i];
+		enum key k;
+
+		*x = (struct axis){.name = matrix->keys[i]->text, .at = matrix->keys[i]};
+		if (!parse_axis(r, x->at, &to->node, &k))
+			continue;
+		if (v->kind != TREE_TEXT && v->n > SCENARIOS_MAX) {
+			mistake(r->m, v, "%zu values of one axis; at most %d are possible", v->n,
+				SCENARIOS_MAX);
+			continue;
+		}
+		x->v = arena_array_of(r->a, v->n, struct value);
+		if (k != KEYS) {
+			to->keys = (uint64_t)1 << k;
+			read_key_axis(r, x, v, to->node, k);
+		} else {
+			read_set_axis(r, x, v, to->node, &to->keys);
+		}
+		if (v->kind != TREE_TEXT && v->n == 0)
+			mistake(r->m, v, "axis %s has no value", x->name);
+		t->axis_names[t->n_axes++] = x->name;
+	}
+	check_touched(r, touched);
+	count_scenarios(r, matrix);
+}
+
+/* ---- expectations ---- */
+
+static size_t bits_bytes(size_t n)
+{
+	return (n + 7) / 8;
+}
+
+static bool bit(const uint8_t *bits, size_t i)
+{
+	return !bits || bits[i / 8] & 1u << (i % 8);
+}
+
+static int find_value(const struct axis *x, const char *s)
+{
+	for (size_t i = 0; i < x->n; i++) {
+		if (strcmp(x->v[i].name, s) == 0 || strcmp(x->v[i].id, s) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static void read_when_value(struct reading *r, const struct axis *x, const struct tree *v,
+			    uint8_t *bits)
+{
+	const char **known;
+	int i;
+
+	if (v->kind != TREE_TEXT) {
+		mistake(r->m, v, "a value of axis %s is a word", x->name);
+		return;
+	}
+	i = find_value(x, v->text);
+	if (i >= 0) {
+		bits[i / 8] |= (uint8_t)(1u << (i % 8));
+		return;
+	}
+	known = arena_array_of(r->a, x->n, const char *);
+	for (size_t k = 0; k < x->n; k++)
+		known[k] = x->v[k].name;
+	mistake(r->m, v, "axis %s has no value %s%s", x->name, tree_shown(r->a, v->text),
+		did_you_mean(r->a, v->text, known, x->n));
+}
+
+static void read_when(struct reading *r, struct expect_def *d, const struct tree *when)
+{
+	struct topology *t = r->t;
+
+	for (size_t i = 0; i < when->n; i++) {
+		const struct tree *key = when->keys[i], *v = when->v[i];
+		const struct axis *x;
+		size_t a = 0;
+
+		while (a < t->n_axes && strcmp(t->axes[a].name, key->text) != 0)
+			a++;
+		if (a == t->n_axes) {
+			mistake(r->m, key, "no axis %s%s", tree_shown(r->a, key->text),
+				did_you_mean(r->a, key->text, t->axis_names, t->n_axes));
+			continue;
+		}
+		x = &t->axes[a];
+		d->when[a] = arena_array_of(r->a, bits_bytes(x->n) + 1, uint8_t);
+		if (v->kind == TREE_LIST && v->n == 0)
+			mistake(r->m, v, "this expectation applies to no scenario");
+		for (size_t k = 0; v->kind == TREE_LIST && k < v->n; k++)
+			read_when_value(r, x, v->v[k], d->when[a]);
+		if (v->kind != TREE_LIST)
+			read_when_value(r, x, v, d->when[a]);
+	}
+}
+
+static const char *claim(const struct tree *const *keys, enum key k)
+{
+	return keys[k] ? keys[k]->text : NULL;
+}
+
+static void check_expect_client(struct reading *r, const struct tree *v)
+{
+	const struct topology *t = r->t;
+	int i = topo_node(t, v->text);
+
+	if (i < 0)
+		mistake(r->m, v, "no node %s%s", tree_shown(r->a, v->text),
+			did_you_mean(r->a, v->text, t->node_names, t->n_nodes));
+	else if (t->nodes[i].kind != KIND_CLIENT)
+		mistake(r->m, v, "%s is a %s, not a client", v->text, kind_name(t->nodes[i].kind));
+}
+
+static void read_expectation(struct reading *r, const struct tree *v, struct expect_def *d)
+{
+	const struct tree **keys = d->claims;
+	unsigned long error = 0;
+	bool any = false;
+
+	d->at = v;
+	if (v->kind != TREE_MAP) {
+		mistake(r->m, v, "an expectation is a map (key: value)");
+		return;
+	}
+	topo_keys(r, v, PLACE_EXPECT, KINDS, NULL, keys);
+	for (unsigned k = 0; k < KEYS; k++)
+		any |= key_row((enum key)k)->place == PLACE_EXPECT && k != KEY_WHEN &&
+		       k != KEY_CLIENT && tree_get(v, key_row((enum key)k)->name);
+	if (!any)
+		mistake(r->m, v, "this expectation claims nothing");
+	if (keys[KEY_WHEN])
+		read_when(r, d, keys[KEY_WHEN]);
+	if (keys[KEY_CLIENT])
+		check_expect_client(r, keys[KEY_CLIENT]);
+	if (keys[KEY_ERROR])
+		value_number(keys[KEY_ERROR], 99999, &error);
+	d->e = (struct expectation){
+		.line = (int)v->line,
+		.outcome = claim(keys, KEY_OUTCOME),
+		.reason = claim(keys, KEY_REASON),
+		.server_hash = claim(keys, KEY_SERVER_HASH),
+		.peer_hash = claim(keys, KEY_PEER_HASH),
+		.reached = claim(keys, KEY_REACHED),
+		.encapsulation = claim(keys, KEY_ENCAPSULATION),
+		.error = keys[KEY_ERROR] ? (int)error : -1,
+		.floated = keys[KEY_FLOATED] ? keys[KEY_FLOATED]->text[0] == 't' : -1,
+		.client = claim(keys, KEY_CLIENT),
+	};
+}
+
+/* A scenario to which both apply, as the number of a value on each axis; false: there is none. */
+static bool meet(const struct topology *t, const struct expect_def *a, const struct expect_def *b,
+		 size_t *at)
+{
+	for (size_t x = 0; x < t->n_axes; x++) {
+		size_t i = 0;
+
+		while (i < t->axes[x].n && !(bit(a->when[x], i) && bit(b->when[x], i)))
+			i++;
+		if (i == t->axes[x].n)
+			return false;
+		at[x] = i;
+	}
+	return true;
+}
+
+static const char *id_of(struct arena *a, const struct topology *t, const size_t *at)
+{
+	const char *id = "";
+
+	if (t->n_axes == 0)
+		return "-";
+	for (size_t x = 0; x < t->n_axes; x++)
+		id = arena_printf(a, "%s%s%s", id, x ? "/" : "", t->axes[x].v[at[x]].id);
+	return id;
+}
+
+/* "exact-or-copied" is what a public server's hash is called: no contradiction is seen in it. */
+static void check_contradiction(struct reading *r, const struct expect_def *a,
+				const struct expect_def *b)
+{
+	size_t at[AXES_MAX];
+
+	if (a->e.client && b->e.client && strcmp(a->e.client, b->e.client) != 0)
+		return;
+	for (unsigned k = 0; k < KEYS; k++) {
+		const struct tree *x = a->claims[k], *y = b->claims[k];
+
+		if (!x || !y || k == KEY_WHEN || k == KEY_CLIENT ||
+		    strcmp(x->text, y->text) == 0)
+			continue;
+		if (!meet(r->t, a, b, at))
+			return;
+		mistake(r->m, y, "%s is %s in scenario %s, line %u says %s", key_row(k)->name,
+			y->text, id_of(r->a, r->t, at), x->line, x->text);
+	}
+}
+
+void expect_read(struct reading *r, const struct tree *expect)
+{
+	struct topology *t = r->t;
+
+	if (!expect)
+		return;
+	if (expect->n > EXPECTS_MAX) {
+		mistake(r->m, expect, "%zu expectations; at most %d are possible", expect->n,
+			EXPECTS_MAX);
+		return;
+	}
+	t->expects = arena_array_of(r->a, expect->n, struct expect_def);
+	t->n_expects = expect->n;
+	for (size_t i = 0; i < expect->n; i++) {
+		read_expectation(r, expect->v[i], &t->expects[i]);
+		for (size_t k = 0; k < i && !mistakes_enough(r->m); k++)
+			check_contradiction(r, &t->expects[k], &t->expects[i]);
+	}
+}
+
+/* ---- scenarios ---- */
+
+size_t scenario_count(const struct topology *t)
+{
+	return t->n_scenarios;
+}
+
+/* The last axis runs fastest. */
+static void locate(const struct topology *t, size_t i, size_t *at)
+{
+	for (size_t x = t->n_axes; x-- > 0;) {
+		at[x] = i % t->axes[x].n;
+		i /= t->axes[x].n;
+	}
+}
+
+const char *scenario_id(struct arena *a, const struct topology *t, size_t i)
+{
+	size_t at[AXES_MAX];
+
+	assert(i < t->n_scenarios);
+	locate(t, i, at);
+	return id_of(a, t, at);
+}
+
+static void apply(struct arena *a, const struct topology *t, struct scenario *s,
+		  const struct override *set, size_t n)
+{
+	struct reading r = {.a = a, .t = (struct topology *)t, .m = NULL};
+
+	for (size_t i = 0; i < n; i++)
+		value_read(&r, set[i].key, set[i].value, set[i].node, &s->nodes[set[i].node]);
+}
+
+/* What the name of a server stands for: its Elastic IP, or else its first address. */
+static struct inet_addr address_of(const struct scenario *s, unsigned node)
+{
+	const struct node *server = &s->nodes[node];
+
+	for (size_t i = 0; i < s->n_nodes; i++) {
+		const struct node *eip = &s->nodes[i];
+
+		for (size_t k = 0; eip->kind == KIND_EIP && k < eip->n_map; k++) {
+			const struct node *owner = scenario_owner(s, eip->map[k].inside);
+
+			if (owner == server)
+				return eip->map[k].outside;
+		}
+	}
+	return s->ifaces[server->ifaces[0]].addr;
+}
+
+static bool applies(const struct topology *t, const struct expect_def *d, const size_t *at)
+{
+	for (size_t x = 0; x < t->n_axes; x++) {
+		if (!bit(d->when[x], at[x]))
+			return false;
+	}
+	return true;
+}
+
+struct scenario *scenario_new(struct arena *a, const struct topology *t, size_t i)
+{
+	struct scenario *s = arena_new_of(a, struct scenario);
+	size_t at[AXES_MAX];
+
+	assert(i < t->n_scenarios);
+	locate(t, i, at);
+	s->id = id_of(a, t, at);
+	s->topology = t;
+	s->topology_name = t->name;
+	s->nodes = arena_copy(a, t->nodes, t->n_nodes * sizeof(*t->nodes));
+	s->n_nodes = t->n_nodes;
+	s->links = t->links;
+	s->n_links = t->n_links;
+	s->ifaces = t->ifaces;
+	s->n_ifaces = t->n_ifaces;
+	s->axes = arena_array_of(a, t->n_axes, struct axis_value);
+	s->n_axes = t->n_axes;
+	for (size_t x = 0; x < t->n_axes; x++) {
+		const struct value *v = &t->axes[x].v[at[x]];
+
+		s->axes[x] = (struct axis_value){t->axes[x].name, v->name};
+		apply(a, t, s, v->set, v->n_set);
+	}
+	apply(a, t, s, t->set, t->n_set);
+	for (size_t n = 0; n < s->n_nodes; n++) {
+		struct node *node = &s->nodes[n];
+
+		/* A registry stays in the file when the matrix makes a Mac of the client. */
+		if (node->client && node->client->gate == GATE_NONE)
+			node->registry = -1;
+		if (node->dials_node >= 0)
+			node->dials = address_of(s, (unsigned)node->dials_node);
+	}
+	network_eip_routes(a, t, s->nodes);
+	s->expects = arena_array_of(a, t->n_expects, struct expectation);
+	for (size_t e = 0; e < t->n_expects; e++) {
+		if (applies(t, &t->expects[e], at))
+			s->expects[s->n_expects++] = t->expects[e].e;
+	}
+	return s;
+}
+
+const struct node *scenario_node(const struct scenario *s, const char *name)
+{
+	int i = topo_node(s->topology, name);
+
+	return i < 0 ? NULL : &s->nodes[i];
+}
+
+const struct node *scenario_owner(const struct scenario *s, struct inet_addr addr)
+{
+	for (size_t i = 0; i < s->n_ifaces; i++) {
+		if (inet_addr_eq(s->ifaces[i].addr, addr))
+			return &s->nodes[s->ifaces[i].node];
+	}
+	for (size_t i = 0; i < s->n_nodes; i++) {
+		for (size_t k = 0; k < s->nodes[i].n_map; k++) {
+			if (inet_addr_eq(s->nodes[i].map[k].outside, addr))
+				return &s->nodes[i];
+		}
+	}
+	return NULL;
+}
+
+/* ---- what only a whole scenario shows ---- */
+
+/* Where the value of a node's key comes from in this scenario, for the mistake's place. */
+static const struct tree *place_of(const struct topology *t, const size_t *at, unsigned node,
+				   enum key k)
+{
+	const struct tree *v = t->defs[node].keys[k];
+
+	for (size_t x = 0; x < t->n_axes; x++) {
+		const struct value *val = &t->axes[x].v[at[x]];
+
+		for (size_t o = 0; o < val->n_set; o++) {
+			if (val->set[o].node == node && val->set[o].key == k)
+				v = val->set[o].value;
+		}
+	}
+	for (size_t o = 0; o < t->n_set; o++) {
+		if (t->set[o].node == node && t->set[o].key == k)
+			v = t->set[o].value;
+	}
+	return v ? v : t->defs[node].at;
+}
+
+static void need(struct reading *r, const struct topology *t, const size_t *at, unsigned node,
+		 enum key k)
+{
+	if (place_of(t, at, node, k) == t->defs[node].at)
+		mistake(r->m, t->defs[node].at, "%s has no %s", t->nodes[node].name,
+			key_row(k)->name);
+}
+
+/* No two edges answer for the same address. */
+static void check_eips(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
+{
+	for (unsigned k = 0; s->nodes[i].n_map && k < i; k++) {
+		const struct node *a = &s->nodes[k], *b = &s->nodes[i];
+
+		for (size_t x = 0; x < a->n_map; x++) {
+			for (size_t y = 0; y < b->n_map; y++) {
+				if (inet_addr_eq(a->map[x].outside, b->map[y].outside))
+					mistake(r->m, place_of(r->t, at, i, KEY_MAP),
+						"%s is mapped by %s too",
+						INET_ADDR(b->map[y].outside), a->name);
+			}
+		}
+	}
+}
+
+static void check_ports(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
+{
+	const struct node *n = &s->nodes[i];
+	size_t there = (size_t)(n->port_hi - n->port_lo + 1), needed;
+
+	if (n->ports != NAPT_RANGE)
+		return;
+	needed = napt_map_size(r->a, s, i);
+	if (there < needed)
+		mistake(r->m, place_of(r->t, at, i, KEY_PORTS),
+			"%s needs %zu ports, %d for each machine behind it; here are %zu", n->name,
+			needed, NAPT_FIXED_PORTS, there);
+}
+
+static void check_dial(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
+{
+	const struct node *n = &s->nodes[i];
+	struct walk w;
+
+	predict_walk(s, n, 500, 1, &w);
+	if (!w.arrives && !w.by_policy)
+		mistake(r->m, place_of(r->t, at, i, KEY_DIALS), "%s can never reach %s: %s",
+			n->name, INET_ADDR(n->dials), w.why);
+}
+
+static void check_scenario(struct reading *r, const struct scenario *s, const size_t *at)
+{
+	const struct topology *t = r->t;
+	size_t before = mistakes_count(r->m);
+
+	for (unsigned i = 0; i < s->n_nodes; i++) {
+		switch (s->nodes[i].kind) {
+		case KIND_CLIENT:
+			need(r, t, at, i, KEY_MODE);
+			if (s->nodes[i].dials.len)
+				need(r, t, at, i, KEY_PSK);
+			break;
+		case KIND_SERVER:
+			need(r, t, at, i, KEY_MODE);
+			need(r, t, at, i, KEY_PSK);
+			break;
+		case KIND_NAPT:
+			check_ports(r, s, at, i);
+			break;
+		case KIND_EIP:
+			need(r, t, at, i, KEY_MAP);
+			check_eips(r, s, at, i);
+			break;
+		case KIND_ROUTER:
+		case KIND_HOST:
+		case KINDS:
+			break;
+		}
+	}
+	for (unsigned i = 0; i < s->n_nodes && mistakes_count(r->m) == before; i++) {
+		if (s->nodes[i].kind == KIND_CLIENT && s->nodes[i].dials.len)
+			check_dial(r, s, at, i);
+	}
+}
+
+/* Somebody must dial for anything to be expected. */
+static void check_anybody(struct reading *r, bool dials)
+{
+	if (r->t->n_expects && !dials)
+		mistake(r->m, r->t->expects[0].at, "nothing can come of it: no client dials");
+}
+
+void matrix_check(struct reading *r)
+{
+	const struct topology *t = r->t;
+	bool dials = false;
+
+	for (size_t i = 0; i < t->n_scenarios && !mistakes_enough(r->m); i++) {
+		struct arena *scratch = arena_new();
+		struct reading inner = {.a = scratch, .t = r->t, .m = r->m};
+		const struct scenario *s = scenario_new(scratch, t, i);
+		size_t at[AXES_MAX];
+
+		locate(t, i, at);
+		check_scenario(&inner, s, at);
+		for (size_t k = 0; k < s->n_nodes; k++)
+			dials |= s->nodes[k].dials.len != 0;
+		arena_free(scratch);
+	}
+	check_anybody(r, dials);
+}

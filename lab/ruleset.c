@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ruleset.c - the nft text of a node: what the kernel loads and what `natdlab plan` shows, with
+ * remarks for whoever reads it there.
+ *
+ * Everything that a ruleset drops goes through a counter named `dropped`, because the lab's clock
+ * must know what became of every packet before it jumps.
+ */
+#include "lab/ruleset.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab/plan.h"
+#include "lab/topo.h"
+
+/* ---- ports of a NAPT ---- */
+
+static const uint16_t fixed_ports[NAPT_FIXED_PORTS] = {500, 4500, 1701};
+
+/* Where drawn ports come from when the file gives no range: what home routers use. */
+#define DRAW_LO 1024
+#define DRAW_HI 65535
+
+/* How many NATs in a row are looked through. The file is checked to have no circles. */
+#define NAT_DEPTH_MAX 64
+
+typedef VEC(struct napt_map) map_vec;
+
+/* A generator of one purpose: splitmix64, begun with a hash of seed, scenario and node. */
+struct draw {
+	uint64_t state;
+};
+
+static uint64_t draw_next(struct draw *d)
+{
+	uint64_t z = d->state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+/* FNV-1a, with the string's end in it: "a", "bc" is not "ab", "c". */
+static uint64_t hash_text(uint64_t h, const char *s)
+{
+	do {
+		h = (h ^ (uint8_t)*s) * 0x100000001b3u;
+	} while (*s++);
+	return h;
+}
+
+static struct draw draw_new(const struct scenario *s, const struct node *n, uint64_t seed)
+{
+	struct draw d = {seed};
+
+	d.state = draw_next(&d);
+	d.state ^= hash_text(hash_text(0xcbf29ce484222325u, s->id), n->name);
+	return d;
+}
+
+/* Outside ports in use, a bit each. */
+struct ports {
+	uint8_t used[65536 / 8];
+};
+
+static bool port_used(const struct ports *p, unsigned port)
+{
+	return p->used[port / 8] & 1u << (port % 8);
+}
+
+static void port_take(struct ports *p, unsigned port)
+{
+	p->used[port / 8] |= (uint8_t)(1u << (port % 8));
+}
+
+/* A free port of lo..hi, from a drawn one upwards and around; 0 when all are taken. */
+static uint16_t port_draw(struct ports *p, struct draw *d, unsigned lo, unsigned hi)
+{
+	unsigned size = hi - lo + 1;
+	unsigned at = (unsigned)(draw_next(d) % size);
+
+	for (unsigned i = 0; i < size; i++) {
+		unsigned port = lo + (at + i) % size;
+
+		if (!port_used(p, port)) {
+			port_take(p, port);
+			return (uint16_t)port;
+		}
+	}
+	return 0;
+}
+
+static uint16_t port_choose(const struct node *n, struct ports *p, struct draw *d, uint16_t wish)
+{
+	switch (n->ports) {
+	case NAPT_PRESERVE:
+		if (!port_used(p, wish)) {
+			port_take(p, wish);
+			return wish;
+		}
+		break;
+	case NAPT_RANDOM:
+		break;
+	case NAPT_RANGE:
+		return port_draw(p, d, n->port_lo, n->port_hi);
+	}
+	return port_draw(p, d, DRAW_LO, DRAW_HI);
+}
+
+static void collect(struct arena *a, const struct scenario *s, unsigned node, uint64_t seed,
+		    unsigned depth, map_vec *out);
+
+static void add_inside(struct arena *a, map_vec *out, struct inet_ep inside)
+{
+	if (out->n < NAPT_MAP_MAX)
+		*vec_push(a, out) = (struct napt_map){.inside = inside};
+}
+
+/* What @f, an interface on the inside of the NAT, sends from: its own ports, or what a NAT behind
+ * it makes of the ports of others. */
+static void add_sources(struct arena *a, const struct scenario *s, const struct iface *f,
+			uint64_t seed, unsigned depth, map_vec *out)
+{
+	const struct node *n = &s->nodes[f->node];
+	map_vec behind = {0};
+
+	switch (n->kind) {
+	case KIND_CLIENT:
+	case KIND_SERVER:
+	case KIND_HOST:
+		for (unsigned k = 0; k < NAPT_FIXED_PORTS; k++)
+			add_inside(a, out, inet_ep(f->addr, fixed_ports[k]));
+		break;
+	case KIND_NAPT:
+		if (&s->ifaces[n->outside] != f)
+			break;
+		collect(a, s, f->node, seed, depth + 1, &behind);
+		for (size_t i = 0; i < behind.n; i++)
+			add_inside(a, out, behind.v[i].outside);
+		break;
+	case KIND_EIP:
+		if (&s->ifaces[n->outside] != f)
+			break;
+		for (size_t i = 0; i < n->n_map; i++) {
+			for (unsigned k = 0; k < NAPT_FIXED_PORTS; k++)
+				add_inside(a, out, inet_ep(n->map[i].outside, fixed_ports[k]));
+		}
+		break;
+	case KIND_ROUTER:
+	case KINDS:
+		break;
+	}
+}
+
+static void collect(struct arena *a, const struct scenario *s, unsigned node, uint64_t seed,
+		    unsigned depth, map_vec *out)
+{
+	const struct node *n = &s->nodes[node];
+	struct ports *ports = arena_new_of(a, struct ports);
+	struct draw d = draw_new(s, n, seed);
+
+	if (depth > NAT_DEPTH_MAX)
+		return;
+	for (size_t i = 0; i < s->n_ifaces; i++) {
+		const struct iface *f = &s->ifaces[i];
+
+		if (f->node != node && network_is_inside(s->topology, node, f->link))
+			add_sources(a, s, f, seed, depth, out);
+	}
+	for (size_t i = 0; i < out->n; i++) {
+		struct napt_map *m = &out->v[i];
+
+		m->outside = inet_ep(s->ifaces[n->outside].addr,
+				     port_choose(n, ports, &d, m->inside.port));
+	}
+}
+
+const struct napt_map *napt_map(struct arena *a, const struct scenario *s, unsigned node,
+				uint64_t seed, size_t *n)
+{
+	map_vec v = {0};
+
+	collect(a, s, node, seed, 0, &v);
+	*n = v.n;
+	return v.v;
+}
+
+size_t napt_map_size(struct arena *a, const struct scenario *s, unsigned node)
+{
+	size_t n;
+
+	(void)napt_map(a, s, node, 0, &n);
+	return n;
+}
+
+/* ---- text ---- */
+
+struct text {
+	FILE *f;
+	const struct scenario *s;
+	const struct node *n;
+	const char *outside; /* the name of a NAT's outside interface */
+};
+
+static void put(struct text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static void put(struct text *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(t->f, fmt, ap);
+	va_end(ap);
+}
+
+static void put_counter(struct text *t)
+{
+	put(t, "\t# What is dropped here is counted, so that it can be told from what is lost.\n"
+	       "\tcounter dropped {\n"
+	       "\t}\n\n");
+}
+
+/* Nothing that nobody inside asked for gets to the router itself. A home router that accepted it
+ * would hold a connection for it, and could no longer give that port to a client inside. */
+static void put_nat_input(struct text *t)
+{
+	put(t, "\t# To the node itself, from outside: only answers.\n"
+	       "\tchain input {\n"
+	       "\t\ttype filter hook input priority filter; policy accept;\n"
+	       "\t\tiifname \"%s\" ct state established,related accept\n"
+	       "\t\tiifname \"%s\" counter name \"dropped\" drop\n"
+	       "\t}\n\n", t->outside, t->outside);
+}
+
+static void put_elements(struct text *t, bool last)
+{
+	put(t, "%s\n", last ? "" : ",");
+}
+
+static void put_napt_map(struct text *t, const struct napt_map *m, size_t n)
+{
+	put(t, "\t# Source ports of IKE (500), of IKE and ESP behind NATs (4500) and of L2TP (1701)\n"
+	       "\t# for each machine inside: the same for every destination (endpoint-independent\n"
+	       "\t# mapping, RFC 4787 4.1) and the same in every run with this seed.\n"
+	       "\tmap udp_ports {\n"
+	       "\t\ttype ipv4_addr . inet_service : ipv4_addr . inet_service\n");
+	if (n)
+		put(t, "\t\telements = {\n");
+	for (size_t i = 0; i < n; i++) {
+		put(t, "\t\t\t%s . %u : %s . %u", INET_ADDR(m[i].inside.addr), m[i].inside.port,
+		    INET_ADDR(m[i].outside.addr), m[i].outside.port);
+		put_elements(t, i + 1 == n);
+	}
+	if (n)
+		put(t, "\t\t}\n");
+	put(t, "\t}\n\n");
+}
+
+/* Everything but the mapped UDP ports. */
+static void put_masquerade(struct text *t)
+{
+	const struct node *n = t->n;
+
+	switch (n->ports) {
+	case NAPT_PRESERVE:
+		put(t, "\t\toifname \"%s\" masquerade\n", t->outside);
+		break;
+	case NAPT_RANDOM:
+		put(t, "\t\toifname \"%s\" masquerade random\n", t->outside);
+		break;
+	case NAPT_RANGE:
+		put(t, "\t\toifname \"%s\" meta l4proto { tcp, udp } masquerade to :%u-%u\n"
+		       "\t\toifname \"%s\" masquerade\n",
+		    t->outside, n->port_lo, n->port_hi, t->outside);
+		break;
+	}
+}
+
+static void put_napt(struct text *t, struct arena *a, unsigned node, uint64_t seed)
+{
+	size_t n;
+	const struct napt_map *m = napt_map(a, t->s, node, seed, &n);
+
+	put(t, "# %s: a home router. Many machines share the address of %s (NAPT, RFC 3022), and a\n"
+	       "# connection can be begun from inside only.\n"
+	       "table ip nat {\n", t->n->name, t->outside);
+	put_napt_map(t, m, n);
+	put(t, "\tchain postrouting {\n"
+	       "\t\ttype nat hook postrouting priority srcnat; policy accept;\n"
+	       "\t\toifname \"%s\" meta l4proto udp snat ip to ip saddr . udp sport map @udp_ports\n",
+	    t->outside);
+	put_masquerade(t);
+	put(t, "\t}\n}\n\n"
+	       "table ip filter {\n");
+	put_counter(t);
+	put_nat_input(t);
+	put(t, "\t# Through the node: all from inside, only answers from outside. ICMP errors about\n"
+	       "\t# a connection are \"related\" to it and are translated like its packets.\n"
+	       "\tchain forward {\n"
+	       "\t\ttype filter hook forward priority filter; policy accept;\n"
+	       "\t\tct state invalid counter name \"dropped\" drop\n"
+	       "\t\tiifname \"%s\" ct state established,related accept\n"
+	       "\t\tiifname \"%s\" counter name \"dropped\" drop\n"
+	       "\t}\n}\n", t->outside, t->outside);
+}
+
+static void put_eip_map(struct text *t, const char *name, bool inward)
+{
+	const struct node *n = t->n;
+
+	put(t, "\tmap %s {\n"
+	       "\t\ttype ipv4_addr : ipv4_addr\n", name);
+	if (n->n_map)
+		put(t, "\t\telements = {\n");
+	for (size_t i = 0; i < n->n_map; i++) {
+		const struct eip_map *m = &n->map[i];
+
+		put(t, "\t\t\t%s : %s", INET_ADDR(inward ? m->outside : m->inside),
+		    INET_ADDR(inward ? m->inside : m->outside));
+		put_elements(t, i + 1 == n->n_map);
+	}
+	if (n->n_map)
+		put(t, "\t\t}\n");
+	put(t, "\t}\n\n");
+}
+
+static void put_eip_set(struct text *t)
+{
+	const struct node *n = t->n;
+
+	put(t, "\tset mapped {\n"
+	       "\t\ttype ipv4_addr\n");
+	if (n->n_map)
+		put(t, "\t\telements = {\n");
+	for (size_t i = 0; i < n->n_map; i++) {
+		put(t, "\t\t\t%s", INET_ADDR(n->map[i].inside));
+		put_elements(t, i + 1 == n->n_map);
+	}
+	if (n->n_map)
+		put(t, "\t\t}\n");
+	put(t, "\t}\n\n");
+}
+
+static void put_eip(struct text *t)
+{
+	put(t, "# %s: an Elastic IP. Each public address is one private address (1:1 NAT); ports are\n"
+	       "# never changed, and either side may begin. The machine inside does not know its\n"
+	       "# public address: that is what NAT-D finds out.\n"
+	       "# By connection tracking, not by rewriting each packet alone, so that the packet\n"
+	       "# quoted inside an ICMP error is translated too (RFC 5508 4.2).\n"
+	       "table ip nat {\n", t->n->name);
+	put_eip_map(t, "to_inside", true);
+	put_eip_map(t, "to_outside", false);
+	put(t, "\tchain prerouting {\n"
+	       "\t\ttype nat hook prerouting priority dstnat; policy accept;\n"
+	       "\t\tiifname \"%s\" dnat to ip daddr map @to_inside\n"
+	       "\t}\n\n"
+	       "\tchain postrouting {\n"
+	       "\t\ttype nat hook postrouting priority srcnat; policy accept;\n"
+	       "\t\toifname \"%s\" snat to ip saddr map @to_outside\n"
+	       "\t}\n}\n\n"
+	       "table ip filter {\n", t->outside, t->outside);
+	put_counter(t);
+	put(t, "\t# The private addresses that have a public one.\n");
+	put_eip_set(t);
+	put_nat_input(t);
+	put(t, "\t# Through the node: inwards what was translated, outwards who has a public address.\n"
+	       "\tchain forward {\n"
+	       "\t\ttype filter hook forward priority filter; policy accept;\n"
+	       "\t\tct state invalid counter name \"dropped\" drop\n"
+	       "\t\tct state established,related accept\n"
+	       "\t\tiifname \"%s\" ct status dnat accept\n"
+	       "\t\tiifname \"%s\" counter name \"dropped\" drop\n"
+	       "\t\toifname \"%s\" ip saddr @mapped accept\n"
+	       "\t\toifname \"%s\" counter name \"dropped\" drop\n"
+	       "\t}\n}\n", t->outside, t->outside, t->outside, t->outside);
+}
+
+static void put_allow_entry(struct text *t, const struct allow *e)
+{
+	switch (e->proto) {
+	case 1:
+		put(t, "\t\tmeta l4proto icmp accept\n");
+		break;
+	case 50:
+		put(t, "\t\tmeta l4proto esp accept\n");
+		break;
+	default:
+		put(t, "\t\t%s dport %u", e->proto == 17 ? "udp" : "tcp", e->port_lo);
+		if (e->port_hi != e->port_lo)
+			put(t, "-%u", e->port_hi);
+		put(t, " accept\n");
+		break;
+	}
+}
+
+static void put_allow(struct text *t)
+{
+	put(t, "# %s: the security group before it. It remembers what the machine itself began, and\n"
+	       "# answers to that need no permission.\n"
+	       "table ip filter {\n", t->n->name);
+	put_counter(t);
+	put(t, "\tchain input {\n"
+	       "\t\ttype filter hook input priority filter; policy accept;\n"
+	       "\t\tiifname \"lo\" accept\n"
+	       "\t\tct state established,related accept\n"
+	       "\t\tct state invalid counter name \"dropped\" drop\n");
+	for (size_t i = 0; i < t->n->n_allow; i++)
+		put_allow_entry(t, &t->n->allow[i]);
+	put(t, "\t\tcounter name \"dropped\" drop\n"
+	       "\t}\n}\n");
+}
+
+static void put_extra(struct text *t)
+{
+	size_t len = strlen(t->n->nft);
+
+	put(t, "\n# From the topology file:\n%s%s", t->n->nft,
+	    len && t->n->nft[len - 1] == '\n' ? "" : "\n");
+}
+
+const char *ruleset_text(struct arena *a, const struct scenario *s, unsigned node, uint64_t seed)
+{
+	const struct node *n = &s->nodes[node];
+	struct text t = {.s = s, .n = n};
+	char *buf = NULL;
+	size_t len = 0;
+	const char *out;
+
+	t.f = open_memstream(&buf, &len);
+	assert(t.f);
+	switch (n->kind) {
+	case KIND_NAPT:
+		t.outside = s->ifaces[n->outside].name;
+		put_napt(&t, a, node, seed);
+		break;
+	case KIND_EIP:
+		t.outside = s->ifaces[n->outside].name;
+		put_eip(&t);
+		break;
+	case KIND_CLIENT:
+	case KIND_SERVER:
+	case KIND_HOST:
+		if (n->has_allow)
+			put_allow(&t);
+		break;
+	case KIND_ROUTER:
+	case KINDS:
+		break;
+	}
+	if (n->nft)
+		put_extra(&t);
+	fclose(t.f);
+	out = len ? arena_strn(a, buf, len) : NULL;
+	free(buf);
+	return out;
+}

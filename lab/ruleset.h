@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ruleset.h - which ports a NAPT gives to whom: what the rulesets say and predict reckons with.
+ *
+ * The kernel would draw a second client's port at random and find another one at the next run. So
+ * the ports that matter are drawn here, from the run's seed, and written into the ruleset as a
+ * map: what a home router does at random, a lab does the same way twice.
+ */
+#ifndef NATDLAB_RULESET_H
+#define NATDLAB_RULESET_H
+
+#include "lab/topology.h"
+
+/* UDP source ports that are mapped beforehand for each machine inside: IKE, IKE and ESP behind
+ * NATs, L2TP. All other traffic is masqueraded by the kernel. */
+#define NAPT_FIXED_PORTS 3
+#define NAPT_MAP_MAX 30000
+
+/* One mapping: endpoint-independent, the same whatever the destination (RFC 4787 4.1). */
+struct napt_map {
+	struct inet_ep inside, outside;
+};
+
+/* All mappings of NAPT @node, in the order of the interfaces behind it; those of NATs behind it
+ * are in it by their outside addresses. At most NAPT_MAP_MAX. */
+const struct napt_map *napt_map(struct arena *a, const struct scenario *s, unsigned node,
+				uint64_t seed, size_t *n);
+/* How many there are. */
+size_t napt_map_size(struct arena *a, const struct scenario *s, unsigned node);
+
+#endif

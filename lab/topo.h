@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * topo.h - the inside of struct topology, for the files that build it and no others:
+ *
+ *	load.c      file -> tree
+ *	topology.c  tree -> nodes, links; who may have which keys
+ *	values.c    the value of a node's key -> a field of struct node
+ *	network.c   addresses, realms, routes
+ *	matrix.c    axes, expectations, scenarios
+ *
+ * The shape of the network (kinds, links, which side of a NAT is outside) is the same in every
+ * scenario, so addresses and routes are computed once. What the matrix may change are the values
+ * of other keys, and each is parsed and judged when the file is read: scenario_new() cannot fail.
+ */
+#ifndef NATDLAB_TOPO_H
+#define NATDLAB_TOPO_H
+
+#include "lab/keys.h"
+#include "lab/topology.h"
+#include "lab/tree.h"
+
+/* Bounds of a topology. */
+#define NODES_MAX 4096
+#define SCENARIOS_MAX 10000
+#define SCENARIO_NODES_MAX 200000 /* scenarios times nodes */
+#define AXES_MAX 8
+#define EXPECTS_MAX 500
+#define ALLOW_MAX 100
+#define MAP_MAX 250
+#define NAME_LEN_MAX 32  /* of nodes and of a topology */
+#define VALUE_LEN_MAX 40 /* of a matrix value */
+#define TEXT_LEN_MAX 500 /* of title and question */
+#define SECRET_LEN_MAX 128
+#define IFACE_LEN_MAX 15 /* the kernel's IFNAMSIZ, without the NUL */
+
+/* Realms are the parts of the network inside which addresses mean the same; a NAT stands between
+ * two of them (RFC 2663 calls them address realms). */
+#define NO_REALM UINT32_MAX
+
+/* What the file says of a node, before the matrix. */
+struct node_def {
+	const struct tree *at;         /* its name in the file */
+	const struct tree *keys[KEYS]; /* values of PLACE_NODE's keys; NULL absent */
+	bool has_kind, has_outside;
+};
+
+/* A key that the matrix or --set changes. */
+struct override {
+	unsigned node;
+	enum key key;
+	const struct tree *value;
+};
+
+struct value {
+	const char *name;       /* "softether-4", "registry-0", "0" */
+	const char *id;         /* its part of the scenario's id: "registry-0" for 0 */
+	const struct tree *at;
+	struct override *set;
+	size_t n_set;
+};
+
+struct axis {
+	const char *name;
+	const struct tree *at;
+	struct value *v;
+	size_t n;
+};
+
+struct expect_def {
+	struct expectation e;
+	const struct tree *at;
+	const struct tree *claims[KEYS];
+	uint8_t *when[AXES_MAX]; /* a bit for each value of the axis; NULL: every value */
+};
+
+struct topology {
+	struct arena *a;
+	const struct source *src;
+	const char *name, *title, *question;
+
+	/* The network, the same in every scenario; the nodes hold the values before the matrix. */
+	struct node *nodes;
+	struct node_def *defs;
+	size_t n_nodes;
+	const char **node_names; /* in the order of nodes */
+	unsigned *by_name;       /* nodes sorted by name */
+	struct link *links;
+	const struct tree **link_at;
+	uint32_t *link_realm;
+	size_t n_links;
+	struct iface *ifaces;    /* two for each link: 2 * link, 2 * link + 1 */
+	const struct tree **iface_at;
+	size_t n_ifaces;
+
+	struct override *set;    /* from --set: in every scenario */
+	size_t n_set;
+	struct axis axes[AXES_MAX];
+	const char *axis_names[AXES_MAX];
+	size_t n_axes;
+	size_t n_scenarios;
+	struct expect_def *expects;
+	size_t n_expects;
+};
+
+/* What reading a file needs; @m is NULL where all was judged before. */
+struct reading {
+	struct arena *a;
+	struct topology *t;
+	struct mistakes *m;
+};
+
+/* ---- topology.c ---- */
+
+/* NULL, or a topology that is to be used only if @m stayed empty. */
+struct topology *topology_new(struct arena *a, const struct source *src, const struct tree *root,
+			      const struct setting *set, size_t n_set, struct mistakes *m);
+/* Number of the node of that name, or -1. */
+int topo_node(const struct topology *t, const char *name);
+/* The keys of a map that stands at @p into @out[KEYS]; unknown ones and wrong types are
+ * mistakes. @kind: of PLACE_NODE, whose node @who is; KINDS elsewhere. */
+void topo_keys(struct reading *r, const struct tree *map, enum place p, enum kind kind,
+	       const char *who, const struct tree **out);
+/* `[a-z][a-z0-9-]*`, not ending in '-', of at most @max characters. */
+bool topo_is_name(const char *s, size_t max);
+
+/* ---- values.c ---- */
+
+/* Is @v of the row's type? Says so if not. */
+bool value_is_type(struct reading *r, const struct tree *v, const struct key_row *row);
+/* A whole number 0 .. @max, plain digits. */
+bool value_number(const struct tree *v, unsigned long max, unsigned long *out);
+/* Puts the value of a node's key into @n, which stands at index @i. False: a mistake. */
+bool value_read(struct reading *r, enum key k, const struct tree *v, unsigned i, struct node *n);
+
+/* ---- network.c ---- */
+
+/* Addresses for every interface, realms, and the routes that do not depend on the matrix.
+ * @taken: addresses that stand for something else (Elastic IPs). False: a mistake. */
+bool network_build(struct reading *r, const struct inet_addr *taken, size_t n_taken);
+/* Adds to @nodes (a copy of the topology's) the routes to its Elastic IPs. */
+void network_eip_routes(struct arena *a, const struct topology *t, struct node *nodes);
+/* Is the link on the inside of this NAT? */
+bool network_is_inside(const struct topology *t, unsigned nat, unsigned link);
+
+/* ---- matrix.c ---- */
+
+void matrix_read(struct reading *r, const struct tree *matrix);
+void expect_read(struct reading *r, const struct tree *expect);
+/* Judges what can be judged only with every axis fixed. */
+void matrix_check(struct reading *r);
+
+#endif

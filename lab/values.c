@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * values.c - the value of a node's key, from the tree to a field of struct node.
+ *
+ * The same functions read a file for the first time, with a list for its mistakes, and a value
+ * that a scenario takes from the matrix, when it is known to be good.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab/topo.h"
+
+#define RULES_LEN_MAX 65536
+
+/* A mistake, if anybody wants to know; always false. */
+static bool wrong(struct reading *r, const struct tree *at, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+
+static bool wrong(struct reading *r, const struct tree *at, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (r->m)
+		mistake_v(r->m, at, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+bool value_number(const struct tree *v, unsigned long max, unsigned long *out)
+{
+	unsigned long n = 0;
+
+	if (v->kind != TREE_TEXT || v->quoted || !v->text[0] ||
+	    (v->text[0] == '0' && v->text[1]))
+		return false;
+	for (const char *p = v->text; *p; p++) {
+		if (*p < '0' || *p > '9')
+			return false;
+		n = n * 10 + (unsigned long)(*p - '0');
+		if (n > max)
+			return false;
+	}
+	*out = n;
+	return true;
+}
+
+/* Digits, nothing else, at most @max. Moves *@p behind them. */
+static bool digits(const char **p, unsigned long max, unsigned long *out)
+{
+	const char *s = *p;
+	unsigned long n = 0;
+
+	if (*s < '0' || *s > '9' || (*s == '0' && s[1] >= '0' && s[1] <= '9'))
+		return false;
+	for (; *s >= '0' && *s <= '9'; s++) {
+		n = n * 10 + (unsigned long)(*s - '0');
+		if (n > max)
+			return false;
+	}
+	*p = s;
+	*out = n;
+	return true;
+}
+
+static bool has_control(const char *s, bool lines)
+{
+	for (const unsigned char *p = (const unsigned char *)s; *p; p++) {
+		if (*p == 0x7f || (*p == 0xc2 && p[1] < 0xa0) ||
+		    (*p < 0x20 && !(lines && (*p == '\n' || *p == '\t'))))
+			return true;
+	}
+	return false;
+}
+
+static size_t count_words(const char *const *words)
+{
+	size_t n = 0;
+
+	while (words[n])
+		n++;
+	return n;
+}
+
+static bool is_word(const char *const *words, const char *s)
+{
+	for (; *words; words++) {
+		if (strcmp(*words, s) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *join_words(struct arena *a, const char *const *words)
+{
+	const char *s = words[0];
+
+	for (size_t i = 1; words[i]; i++)
+		s = arena_printf(a, "%s%s%s", s, words[i + 1] ? ", " : " or ", words[i]);
+	return s;
+}
+
+static bool wrong_word(struct reading *r, const struct tree *v, const char *key,
+		       const char *const *words)
+{
+	return wrong(r, v, "unknown %s %s%s", key, tree_shown(r->a, v->text),
+		     nearest(v->text, words, count_words(words))
+			     ? did_you_mean(r->a, v->text, words, count_words(words))
+			     : arena_printf(r->a, "; it is %s", join_words(r->a, words)));
+}
+
+static bool check_text(struct reading *r, const struct tree *v, const struct key_row *row,
+		       size_t min, size_t max, bool lines)
+{
+	size_t len = strlen(v->text);
+
+	if (len < min || len > max)
+		return wrong(r, v, "%s has %zu bytes; %zu to %zu are possible", row->name, len,
+			     min, max);
+	if (has_control(v->text, lines))
+		return wrong(r, v, "%s has a control character", row->name);
+	return true;
+}
+
+static bool is_v4(const char *s)
+{
+	struct inet_addr a;
+
+	return inet_parse_addr(s, &a) && a.len == 4;
+}
+
+static bool wrong_type(struct reading *r, const struct tree *v, const struct key_row *row)
+{
+	if (v->kind == TREE_TEXT && !v->text[0] && !v->quoted)
+		return wrong(r, v, "%s has no value; it is %s", row->name,
+			     key_type_name(row->type));
+	if (v->kind == TREE_TEXT)
+		return wrong(r, v, "%s is %s, not %s", row->name, key_type_name(row->type),
+			     tree_shown(r->a, v->text));
+	return wrong(r, v, "%s is %s, not %s", row->name, key_type_name(row->type),
+		     v->kind == TREE_MAP ? "a map" : "a list");
+}
+
+bool value_is_type(struct reading *r, const struct tree *v, const struct key_row *row)
+{
+	bool text = v->kind == TREE_TEXT;
+	struct inet_net net;
+	unsigned long n;
+
+	if (text && !v->text[0] && !v->quoted)
+		return wrong_type(r, v, row);
+	switch (row->type) {
+	case TYPE_TEXT:
+		return text ? check_text(r, v, row, 1, TEXT_LEN_MAX, false)
+			    : wrong_type(r, v, row);
+	case TYPE_SECRET:
+		return text ? check_text(r, v, row, 1, SECRET_LEN_MAX, false)
+			    : wrong_type(r, v, row);
+	case TYPE_RULES:
+		return text ? check_text(r, v, row, 1, RULES_LEN_MAX, true)
+			    : wrong_type(r, v, row);
+	case TYPE_NAME:
+	case TYPE_IFACE:
+		return (text && topo_is_name(v->text, row->type == TYPE_NAME ? NAME_LEN_MAX
+									      : IFACE_LEN_MAX)) ||
+		       wrong_type(r, v, row);
+	case TYPE_WORD:
+		if (!text)
+			return wrong_type(r, v, row);
+		return !row->words || is_word(row->words, v->text) ||
+		       wrong_word(r, v, row->name, row->words);
+	case TYPE_NUMBER:
+		return value_number(v, 99999, &n) || wrong_type(r, v, row);
+	case TYPE_BOOL:
+		return (text && !v->quoted &&
+			(strcmp(v->text, "true") == 0 || strcmp(v->text, "false") == 0)) ||
+		       wrong_type(r, v, row);
+	case TYPE_ADDRESS:
+		return (text && is_v4(v->text)) || wrong_type(r, v, row);
+	case TYPE_NETWORK:
+		return (text && inet_parse_net(v->text, &net)) || wrong_type(r, v, row);
+	case TYPE_TARGET:
+		return (text && (is_v4(v->text) || topo_is_name(v->text, NAME_LEN_MAX))) ||
+		       wrong_type(r, v, row);
+	case TYPE_MAP:
+		return v->kind == TREE_MAP || wrong_type(r, v, row);
+	case TYPE_LIST:
+		return v->kind == TREE_LIST || wrong_type(r, v, row);
+	case TYPE_PORTS:
+		if (v->kind == TREE_LIST)
+			return true;
+		if (!text)
+			return wrong_type(r, v, row);
+		return is_word(row->words, v->text) || wrong_word(r, v, row->name, row->words);
+	}
+	return false;
+}
+
+/* ---- mode ---- */
+
+static const char **client_names(struct arena *a, size_t *n)
+{
+	const struct client_mode *rows = mode_clients(n);
+	const char **names = arena_array_of(a, *n + 1, const char *);
+
+	for (size_t i = 0; i < *n; i++)
+		names[i] = rows[i].name;
+	return names;
+}
+
+static const char **server_names(struct arena *a, size_t *n)
+{
+	const struct server_mode *rows = mode_servers(n);
+	const char **names = arena_array_of(a, *n + 1, const char *);
+
+	for (size_t i = 0; i < *n; i++)
+		names[i] = rows[i].name;
+	return names;
+}
+
+static bool read_mode(struct reading *r, const struct tree *v, struct node *n)
+{
+	bool is_client = n->kind == KIND_CLIENT;
+	const char **names;
+	size_t count;
+
+	n->client = is_client ? mode_client(v->text) : NULL;
+	n->server = is_client ? NULL : mode_server(v->text);
+	n->mode_name = v->text;
+	if (n->client || n->server)
+		return true;
+	if (mode_client(v->text) || mode_server(v->text))
+		return wrong(r, v, "%s is a %s mode, and %s is a %s", v->text,
+			     is_client ? "server" : "client", n->name, kind_name(n->kind));
+	names = is_client ? client_names(r->a, &count) : server_names(r->a, &count);
+	if (nearest(v->text, names, count))
+		return wrong(r, v, "unknown mode %s%s", tree_shown(r->a, v->text),
+			     did_you_mean(r->a, v->text, names, count));
+	return wrong(r, v, "unknown mode %s; a %s's mode is %s", tree_shown(r->a, v->text),
+		     kind_name(n->kind), join_words(r->a, names));
+}
+
+/* ---- dials, map ---- */
+
+static int find_node(struct reading *r, const struct tree *v)
+{
+	const struct topology *t = r->t;
+	int i = topo_node(t, v->text);
+
+	if (i < 0)
+		wrong(r, v, "no node %s%s", tree_shown(r->a, v->text),
+		      did_you_mean(r->a, v->text, t->node_names, t->n_nodes));
+	return i;
+}
+
+static bool read_dials(struct reading *r, const struct tree *v, struct node *n)
+{
+	n->dials_node = -1;
+	if (inet_parse_addr(v->text, &n->dials))
+		return true;
+	n->dials_node = find_node(r, v);
+	n->dials = (struct inet_addr){0}; /* until the scenario knows its Elastic IPs */
+	if (n->dials_node < 0)
+		return false;
+	if (r->t->nodes[n->dials_node].kind != KIND_SERVER)
+		return wrong(r, v, "%s is a %s; a client dials a server", v->text,
+			     kind_name(r->t->nodes[n->dials_node].kind));
+	return true;
+}
+
+/* The interface that an entry of `map` stands for: of a node, or the one with that address; on
+ * the inside of the NAT @i. NULL: a mistake. */
+static const struct iface *map_target(struct reading *r, const struct tree *v, unsigned i)
+{
+	const struct topology *t = r->t;
+	struct inet_addr addr = {0};
+	int node = -1;
+
+	if (v->kind != TREE_TEXT || !(is_v4(v->text) || topo_is_name(v->text, NAME_LEN_MAX))) {
+		wrong(r, v, "a public address stands for a node or its address");
+		return NULL;
+	}
+	if (!inet_parse_addr(v->text, &addr)) {
+		node = find_node(r, v);
+		if (node < 0)
+			return NULL;
+	}
+	for (size_t k = 0; k < t->n_ifaces; k++) {
+		const struct iface *f = &t->ifaces[k];
+
+		if (f->node != i && network_is_inside(t, i, f->link) &&
+		    (node < 0 ? inet_addr_eq(f->addr, addr) : f->node == (unsigned)node))
+			return f;
+	}
+	wrong(r, v, "%s is not on the inside of %s", v->text, t->nodes[i].name);
+	return NULL;
+}
+
+static bool read_map_entry(struct reading *r, const struct tree *key, const struct tree *v,
+			   unsigned i, struct eip_map *out)
+{
+	const struct topology *t = r->t;
+	const struct iface *f;
+
+	if (!is_v4(key->text))
+		return wrong(r, key, "%s is no IPv4 address: map has a public address, then what "
+			     "it stands for", tree_shown(r->a, key->text));
+	inet_parse_addr(key->text, &out->outside);
+	for (size_t k = 0; k < t->n_ifaces; k++) {
+		if (inet_addr_eq(t->ifaces[k].addr, out->outside))
+			return wrong(r, key, "%s is the address of %s already", key->text,
+				     t->ifaces[k].full);
+	}
+	for (size_t k = 0; k < t->n_links; k++) {
+		if (inet_net_contains(t->links[k].subnet, out->outside) &&
+		    k != t->ifaces[t->nodes[i].outside].link)
+			return wrong(r, key, "%s lies in the subnet of link %s, not outside %s",
+				     key->text, t->links[k].name, t->nodes[i].name);
+	}
+	f = map_target(r, v, i);
+	if (!f)
+		return false;
+	out->inside = f->addr;
+	return true;
+}
+
+static bool read_map(struct reading *r, const struct tree *v, unsigned i, struct node *n)
+{
+	bool good = true;
+
+	if (v->n > MAP_MAX)
+		return wrong(r, v, "more than %d addresses", MAP_MAX);
+	n->map = arena_array_of(r->a, v->n, struct eip_map);
+	n->n_map = 0;
+	for (size_t k = 0; k < v->n; k++) {
+		struct eip_map *e = &n->map[n->n_map];
+
+		if (!read_map_entry(r, v->keys[k], v->v[k], i, e)) {
+			good = false;
+			continue;
+		}
+		for (size_t j = 0; j < n->n_map; j++) {
+			if (inet_addr_eq(n->map[j].outside, e->outside))
+				good = wrong(r, v->keys[k], "%s stands here twice",
+					     v->keys[k]->text);
+			else if (inet_addr_eq(n->map[j].inside, e->inside))
+				good = wrong(r, v->v[k], "%s has a public address already, %s",
+					     v->v[k]->text, INET_ADDR(n->map[j].outside));
+		}
+		n->n_map++;
+	}
+	return good;
+}
+
+/* ---- allow, ports, nft ---- */
+
+/* "udp/500", "tcp/1000-2000", "icmp", "esp". */
+static bool parse_allow(const char *s, struct allow *out)
+{
+	unsigned long lo, hi;
+
+	*out = (struct allow){0};
+	if (strcmp(s, "icmp") == 0 || strcmp(s, "esp") == 0) {
+		out->proto = s[0] == 'i' ? 1 : 50;
+		return true;
+	}
+	if (strncmp(s, "udp/", 4) == 0)
+		out->proto = 17;
+	else if (strncmp(s, "tcp/", 4) == 0)
+		out->proto = 6;
+	else
+		return false;
+	s += 4;
+	if (!digits(&s, 65535, &lo))
+		return false;
+	hi = lo;
+	if (*s == '-') {
+		s++;
+		if (!digits(&s, 65535, &hi))
+			return false;
+	}
+	out->port_lo = (uint16_t)lo;
+	out->port_hi = (uint16_t)hi;
+	return !*s && lo > 0 && lo <= hi;
+}
+
+static bool read_allow(struct reading *r, const struct tree *v, struct node *n)
+{
+	bool good = true;
+
+	if (v->n > ALLOW_MAX)
+		return wrong(r, v, "more than %d entries", ALLOW_MAX);
+	n->has_allow = true;
+	n->allow = arena_array_of(r->a, v->n, struct allow);
+	n->n_allow = v->n;
+	for (size_t i = 0; i < v->n; i++) {
+		const struct tree *e = v->v[i];
+
+		if (e->kind != TREE_TEXT)
+			good = wrong(r, e, "an entry of allow is a word such as udp/500");
+		else if (!parse_allow(e->text, &n->allow[i]))
+			good = wrong(r, e, "%s cannot be allowed; examples are udp/500, "
+				     "tcp/1000-2000, icmp, esp", tree_shown(r->a, e->text));
+	}
+	return good;
+}
+
+static bool read_ports(struct reading *r, const struct tree *v, struct node *n)
+{
+	unsigned long lo, hi;
+
+	if (v->kind == TREE_TEXT) {
+		n->ports = strcmp(v->text, "random") == 0 ? NAPT_RANDOM : NAPT_PRESERVE;
+		return true;
+	}
+	if (v->n != 2 || !value_number(v->v[0], 65535, &lo) || !value_number(v->v[1], 65535, &hi) ||
+	    lo == 0 || lo > hi)
+		return wrong(r, v, "a range of ports is [lo, hi], from 1 to 65535");
+	n->ports = NAPT_RANGE;
+	n->port_lo = (uint16_t)lo;
+	n->port_hi = (uint16_t)hi;
+	return true;
+}
+
+/* A stranger's file must not make nft read other files. */
+static bool read_nft(struct reading *r, const struct tree *v, struct node *n)
+{
+	if (strstr(v->text, "include"))
+		return wrong(r, v, "nft cannot include files here");
+	n->nft = v->text;
+	return true;
+}
+
+static bool read_pool(struct reading *r, const struct tree *v, struct node *n)
+{
+	inet_parse_net(v->text, &n->pool);
+	if (n->pool.plen < 8 || n->pool.plen > 30)
+		return wrong(r, v, "a pool is a /8 to a /30");
+	return true;
+}
+
+bool value_read(struct reading *r, enum key k, const struct tree *v, unsigned i, struct node *n)
+{
+	if (!value_is_type(r, v, key_row(k)))
+		return false;
+	switch ((int)k) {
+	case KEY_MODE:
+		return read_mode(r, v, n);
+	case KEY_REGISTRY:
+		n->registry = strcmp(v->text, "absent") == 0 ? -1 : v->text[0] - '0';
+		return true;
+	case KEY_DIALS:
+		return read_dials(r, v, n);
+	case KEY_PSK:
+		n->psk = v->text;
+		return true;
+	case KEY_USER:
+		n->user = v->text;
+		return true;
+	case KEY_PASSWORD:
+		n->password = v->text;
+		return true;
+	case KEY_POOL:
+		return read_pool(r, v, n);
+	case KEY_MAP:
+		return read_map(r, v, i, n);
+	case KEY_PORTS:
+		return read_ports(r, v, n);
+	case KEY_ALLOW:
+		return read_allow(r, v, n);
+	case KEY_NFT:
+		return read_nft(r, v, n);
+	}
+	return true; /* kind and outside: read with the network */
+}
