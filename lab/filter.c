@@ -10,6 +10,7 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_compat.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
 #include <nftables/libnftables.h>
@@ -86,6 +87,7 @@ static int door_open(struct door *d, struct err *e)
 	if (mnl_socket_bind(d->nl, 0, MNL_SOCKET_AUTOPID) < 0) {
 		err_sys(e, "netfilter netlink");
 		mnl_socket_close(d->nl);
+		d->nl = NULL;
 		return -1;
 	}
 	return 0;
@@ -184,6 +186,11 @@ int filter_dropped(uint64_t *packets, struct err *e)
 
 /* ---- connection tracking ---- */
 
+/*
+ * A dump of a table walks through the buckets of all tables of the machine, because the namespaces
+ * share one hash: 9 ms, for one entry or for none. So the kernel is asked to tell of new entries,
+ * and those told of are asked for one by one: 5 us each.
+ */
 struct tuple {
 	struct inet_addr src, dst;
 	uint8_t proto;
@@ -201,25 +208,23 @@ struct entry {
 	struct tuple dir[2];        /* original, reply */
 	uint8_t key[128];           /* CTA_TUPLE_ORIG as it came: names the entry to the kernel */
 	uint16_t key_len;
-};
-
-/* What was left of an entry when it was last aged: the kernel keeps whole seconds only. */
-struct left {
-	uint32_t id;
-	uint64_t packets;
-	usec left;
+	/* When it was last aged: what was left, to the microsecond, and how far it was used. */
+	bool aged;
+	usec aged_left;
+	uint64_t aged_packets;
 };
 
 struct conntrack {
 	struct door door;
-	struct entry *entry;        /* the last dump */
+	struct mnl_socket *news;    /* tells of new entries */
+	struct entry *entry;        /* those that live, in order; new ones behind */
 	size_t n, cap;
-	bool too_many;              /* out of memory while dumping */
-	struct left *left;          /* sorted by id */
-	size_t n_left;
+	bool too_many;              /* out of memory */
 };
 
-void filter_count_entries(void)
+/* Entries of this namespace count their packets from now on, which is how ageing sees that one was
+ * used. Machines that do not allow it lose up to a second there, so nothing is reported. */
+static void count_packets(void)
 {
 	FILE *f = fopen("/proc/sys/net/netfilter/nf_conntrack_acct", "we");
 
@@ -229,41 +234,39 @@ void filter_count_entries(void)
 	fclose(f);
 }
 
-/* One network namespace's table, opened when first asked for. */
-static struct conntrack *conntrack_of(struct ground *g, unsigned node, struct err *e)
+static int listen_for_news(struct conntrack *ct, struct err *e)
 {
-	struct conntrack *ct = g->node[node].ct;
-	int rc;
+	ct->news = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (!ct->news || mnl_socket_bind(ct->news, NF_NETLINK_CONNTRACK_NEW, MNL_SOCKET_AUTOPID))
+		return err_sys(e, "news of connection tracking");
+	return 0;
+}
 
-	if (ct)
-		return ct;
-	ct = calloc(1, sizeof(*ct));
+struct conntrack *conntrack_open(struct err *e)
+{
+	struct conntrack *ct = calloc(1, sizeof(*ct));
+
 	if (!ct) {
 		err_set(e, ERR_MACHINE, "out of memory");
 		return NULL;
 	}
-	rc = ground_enter(g, (int)node, e);
-	if (rc == 0) {
-		rc = door_open(&ct->door, e);
-		if (ground_enter(g, -1, rc < 0 ? NULL : e) < 0 && rc == 0) {
-			mnl_socket_close(ct->door.nl);
-			rc = -1;
-		}
-	}
-	if (rc < 0) {
-		free(ct);
+	if (door_open(&ct->door, e) < 0 || listen_for_news(ct, e) < 0) {
+		conntrack_close(ct);
 		return NULL;
 	}
-	return g->node[node].ct = ct;
+	count_packets();
+	return ct;
 }
 
-void conntrack_free(struct conntrack *ct)
+void conntrack_close(struct conntrack *ct)
 {
 	if (!ct)
 		return;
-	mnl_socket_close(ct->door.nl);
+	if (ct->door.nl)
+		mnl_socket_close(ct->door.nl);
+	if (ct->news)
+		mnl_socket_close(ct->news);
 	free(ct->entry);
-	free(ct->left);
 	free(ct);
 }
 
@@ -388,6 +391,13 @@ static int entry_attr(const struct nlattr *a, void *arg)
 	return MNL_CB_OK;
 }
 
+static int read_entry(const struct nlmsghdr *h, void *arg)
+{
+	struct entry *en = arg;
+
+	return mnl_attr_parse(h, sizeof(struct nfgenmsg), entry_attr, en);
+}
+
 static int add_entry(const struct nlmsghdr *h, void *arg)
 {
 	struct conntrack *ct = arg;
@@ -404,17 +414,11 @@ static int add_entry(const struct nlmsghdr *h, void *arg)
 		ct->cap = cap;
 	}
 	ct->entry[ct->n] = (struct entry){0};
-	if (mnl_attr_parse(h, sizeof(struct nfgenmsg), entry_attr, &ct->entry[ct->n]) < 0)
-		return MNL_CB_ERROR;
-	ct->n++;
-	return MNL_CB_OK;
+	return read_entry(h, &ct->entry[ct->n++]);
 }
 
-/* Tables are hashed with a number drawn at boot: sorted, two runs print the same. */
-static int entry_order(const void *a, const void *b)
+static int tuple_order(const struct tuple *x, const struct tuple *y)
 {
-	const struct tuple *x = &((const struct entry *)a)->dir[0];
-	const struct tuple *y = &((const struct entry *)b)->dir[0];
 	int rc = x->proto - y->proto;
 
 	if (rc == 0)
@@ -428,18 +432,90 @@ static int entry_order(const void *a, const void *b)
 	return rc ? rc : x->id - y->id;
 }
 
+/* Sorted, two runs print the same. Of two records of one connection the aged one comes first. */
+static int entry_order(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+	int rc = tuple_order(&x->dir[0], &y->dir[0]);
+
+	return rc ? rc : y->aged - x->aged;
+}
+
+/* More news than the socket held: what is known is not all, so everything is read. */
 static int dump(struct conntrack *ct, struct err *e)
 {
 	const struct nlmsghdr *h = request(&ct->door, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET,
 					   NLM_F_DUMP, AF_INET);
 
-	ct->n = 0;
+	return converse(&ct->door, h, add_entry, ct) < 0 ? err_sys(e, "dump") : 0;
+}
+
+static int hear_news(struct conntrack *ct, struct err *e)
+{
+	bool missed = false;
+	ssize_t n;
+
+	for (;;) {
+		n = mnl_socket_recvfrom(ct->news, ct->door.buf, sizeof(ct->door.buf));
+		if (n < 0 && errno == EAGAIN)
+			return missed ? dump(ct, e) : 0;
+		if (n < 0 && errno != ENOBUFS && errno != EINTR)
+			return err_sys(e, "news");
+		missed |= n < 0 && errno == ENOBUFS;
+		if (n > 0 && mnl_cb_run(ct->door.buf, (size_t)n, 0, 0, add_entry, ct) < 0)
+			return err_sys(e, "news");
+	}
+}
+
+/* Names an entry to the kernel. */
+static struct nlmsghdr *entry_request(struct conntrack *ct, const struct entry *en, unsigned type)
+{
+	struct nlmsghdr *h = request(&ct->door, NFNL_SUBSYS_CTNETLINK, type, NLM_F_ACK, AF_INET);
+
+	mnl_attr_put(h, CTA_TUPLE_ORIG | NLA_F_NESTED, en->key_len, en->key);
+	return h;
+}
+
+/* What has become of an entry: 1, or 0 if it is gone. */
+static int look_again(struct conntrack *ct, struct entry *en, struct err *e)
+{
+	struct entry now = {0};
+
+	if (converse(&ct->door, entry_request(ct, en, IPCTNL_MSG_CT_GET), read_entry, &now) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "entry");
+	if (now.id == en->id) {
+		now.aged = en->aged;
+		now.aged_left = en->aged_left;
+		now.aged_packets = en->aged_packets;
+	}
+	*en = now;
+	return 1;
+}
+
+/* The table as it is now, in order. */
+static int refresh(struct conntrack *ct, struct err *e)
+{
+	size_t kept = 0;
+
 	ct->too_many = false;
-	if (converse(&ct->door, h, add_entry, ct) < 0)
-		return err_sys(e, "connection tracking");
+	if (hear_news(ct, e) < 0)
+		return -1;
 	if (ct->too_many)
-		return err_set(e, ERR_MACHINE, "connection tracking: out of memory");
+		return err_set(e, ERR_MACHINE, "out of memory");
 	qsort(ct->entry, ct->n, sizeof(*ct->entry), entry_order);
+	for (size_t i = 0; i < ct->n; i++) {
+		struct entry en = ct->entry[i];
+		int rc;
+
+		if (kept > 0 && tuple_order(&ct->entry[kept - 1].dir[0], &en.dir[0]) == 0)
+			continue;
+		rc = look_again(ct, &en, e);
+		if (rc < 0)
+			return -1;
+		if (rc > 0)
+			ct->entry[kept++] = en;
+	}
+	ct->n = kept;
 	return 0;
 }
 
@@ -506,10 +582,12 @@ static void print_entry(const struct entry *en, FILE *f)
 
 int ground_conntrack_text(struct ground *g, unsigned node, FILE *f, struct err *e)
 {
-	struct conntrack *ct = conntrack_of(g, node, e);
+	struct conntrack *ct = g->node[node].ct;
 
-	if (!ct || dump(ct, e) < 0)
-		return err_prefix(e, "%s", g->s->nodes[node].name);
+	if (!ct)
+		return 0; /* a node without rules does not track */
+	if (refresh(ct, e) < 0)
+		return err_prefix(e, "%s: connection tracking", g->s->nodes[node].name);
 	for (size_t i = 0; i < ct->n; i++)
 		print_entry(&ct->entry[i], f);
 	return 0;
@@ -517,91 +595,67 @@ int ground_conntrack_text(struct ground *g, unsigned node, FILE *f, struct err *
 
 /* ---- ageing ---- */
 
-static int left_order(const void *a, const void *b)
+static uint64_t packets_of(const struct entry *en)
 {
-	const struct left *x = a, *y = b;
+	return en->dir[0].packets + en->dir[1].packets;
+}
 
-	return (x->id > y->id) - (x->id < y->id);
+/* Not since it was last aged. A table that does not count shows a use by the time it gave. */
+static bool unused(const struct entry *en)
+{
+	if (!en->aged)
+		return false;
+	return packets_of(en) ? packets_of(en) == en->aged_packets
+			      : en->left_s * SEC <= en->aged_left;
 }
 
 /*
- * What an entry has left. If it has not been used since it was last aged, our own account is the
- * finer one. If it has, it was given one of the kernel's whole timeouts a moment ago, and "119"
- * says that a tick of the kernel has passed since: the usual timeouts are multiples of 10 seconds.
+ * What an entry has left. If it was not used, our own account is finer than the kernel's whole
+ * seconds. If it was, it was given one of the kernel's timeouts a moment ago, and "119" says that
+ * a tick has passed since: the usual timeouts are multiples of 10 seconds.
  */
-static usec left_of(const struct conntrack *ct, const struct entry *en, uint64_t packets)
+static usec left_of(const struct entry *en)
 {
-	const struct left key = {.id = en->id};
-	const struct left *known = NULL;
-
-	if (ct->n_left)
-		known = bsearch(&key, ct->left, ct->n_left, sizeof(key), left_order);
-	/* A table that does not count packets shows a use by the time it gave. */
-	if (known && (packets ? packets == known->packets : en->left_s * SEC <= known->left))
-		return MIN(known->left, (usec)(en->left_s + 1) * SEC);
+	if (unused(en))
+		return MIN(en->aged_left, (usec)(en->left_s + 1) * SEC);
 	return (usec)(en->left_s + (en->left_s % 10 == 9)) * SEC;
 }
 
-static int tell(struct conntrack *ct, const struct entry *en, unsigned type, uint32_t left_s)
+static int age_entry(struct conntrack *ct, struct entry *en, usec d, struct err *e)
 {
-	struct nlmsghdr *h =
-		request(&ct->door, NFNL_SUBSYS_CTNETLINK, type, NLM_F_ACK, AF_INET);
+	usec left = left_of(en) - d;
+	uint32_t left_s = left > 0 ? (uint32_t)((left + SEC - 1) / SEC) : 0;
+	struct nlmsghdr *h;
 
-	mnl_attr_put(h, CTA_TUPLE_ORIG | NLA_F_NESTED, en->key_len, en->key);
-	if (type == IPCTNL_MSG_CT_NEW)
+	en->aged = true;
+	en->aged_left = left;
+	en->aged_packets = packets_of(en);
+	if (left_s == en->left_s)
+		return 0;
+	h = entry_request(ct, en, left_s ? IPCTNL_MSG_CT_NEW : IPCTNL_MSG_CT_DELETE);
+	if (left_s)
 		mnl_attr_put_u32(h, CTA_TIMEOUT, htobe32(left_s));
-	else
-		mnl_attr_put_u32(h, CTA_ID, htobe32(en->id));
 	/* Gone already is as good. */
-	return converse(&ct->door, h, NULL, NULL) < 0 && errno != ENOENT ? -1 : 0;
+	if (converse(&ct->door, h, NULL, NULL) < 0 && errno != ENOENT)
+		return err_sys(e, "%s entry", proto_name(en->dir[0].proto));
+	return 0;
 }
 
 static int age(struct conntrack *ct, usec d, struct err *e)
 {
-	struct left *left;
-	size_t n = 0;
-
-	if (dump(ct, e) < 0)
+	if (refresh(ct, e) < 0)
 		return -1;
-	left = calloc(ct->n + 1, sizeof(*left));
-	if (!left)
-		return err_set(e, ERR_MACHINE, "out of memory");
-	for (size_t i = 0; i < ct->n; i++) {
-		const struct entry *en = &ct->entry[i];
-		uint64_t packets = en->dir[0].packets + en->dir[1].packets;
-		usec rest = left_of(ct, en, packets) - d;
-		uint32_t rest_s = rest > 0 ? (uint32_t)((rest + SEC - 1) / SEC) : 0;
-		int rc = 0;
-
-		if (rest_s == 0)
-			rc = tell(ct, en, IPCTNL_MSG_CT_DELETE, 0);
-		else if (rest_s != en->left_s)
-			rc = tell(ct, en, IPCTNL_MSG_CT_NEW, rest_s);
-		if (rc < 0) {
-			free(left);
-			return err_sys(e, "connection tracking: %s", proto_name(en->dir[0].proto));
-		}
-		if (rest_s > 0)
-			left[n++] = (struct left){en->id, packets, rest};
-	}
-	qsort(left, n, sizeof(*left), left_order);
-	free(ct->left);
-	ct->left = left;
-	ct->n_left = n;
+	for (size_t i = 0; i < ct->n; i++)
+		if (age_entry(ct, &ct->entry[i], d, e) < 0)
+			return -1;
 	return 0;
 }
 
 int ground_conntrack_age(struct ground *g, usec d, struct err *e)
 {
 	assert(d >= 0);
-	for (unsigned i = 0; i < g->s->n_nodes; i++) {
-		struct conntrack *ct;
-
-		if (!g->node[i].filters)
-			continue; /* without rules nothing is tracked */
-		ct = conntrack_of(g, i, e);
-		if (!ct || age(ct, d, e) < 0)
-			return err_prefix(e, "%s", g->s->nodes[i].name);
-	}
+	for (size_t i = 0; i < g->s->n_nodes; i++)
+		if (g->node[i].ct && age(g->node[i].ct, d, e) < 0)
+			return err_prefix(e, "%s: connection tracking", g->s->nodes[i].name);
 	return 0;
 }

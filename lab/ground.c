@@ -92,11 +92,9 @@ static int do_nft(struct build *b, const struct step *st, struct err *e)
 	if (b->here != (int)st->node && ground_enter(b->g, (int)st->node, e) < 0)
 		return -1;
 	b->here = (int)st->node;
-	b->g->node[st->node].filters = true;
-	if (filter_load(st->nft, e) < 0)
-		return -1;
-	filter_count_entries();
-	return 0;
+	if (!b->g->node[st->node].ct)
+		b->g->node[st->node].ct = conntrack_open(e);
+	return b->g->node[st->node].ct ? filter_load(st->nft, e) : -1;
 }
 
 static int do_step(struct build *b, const struct step *st, struct err *e)
@@ -253,7 +251,7 @@ void ground_free(struct ground *g)
 		return;
 	taps_close(g);
 	for (size_t i = 0; i < g->s->n_nodes; i++) {
-		conntrack_free(g->node[i].ct);
+		conntrack_close(g->node[i].ct);
 		close_if_open(g->node[i].ns);
 		close_if_open(g->node[i].mib[0]);
 		close_if_open(g->node[i].mib[1]);

@@ -162,7 +162,7 @@ static bool explained(struct ground *g, unsigned node, int64_t *sum)
 		text[len] = '\0';
 		*sum += explained_by(text, group[i]);
 	}
-	if (n->filters) {
+	if (n->ct) {
 		if (ground_enter(g, (int)node, NULL) < 0)
 			return false;
 		rc = filter_dropped(&dropped, NULL);

@@ -31,8 +31,7 @@ struct balance {
 struct ground_node {
 	int ns;              /* descriptor of the namespace */
 	bool forwards;       /* a STEP_FORWARD was applied */
-	bool filters;        /* a STEP_NFT was applied: it tracks, and has counters of drops */
-	struct conntrack *ct;
+	struct conntrack *ct;   /* of a node to which a STEP_NFT was applied; NULL: no rules */
 	uint64_t ip_in, ip_out; /* IPv4 packets that the taps counted */
 	struct balance balance;
 	int mib[2];          /* /proc/net/snmp and netstat in there, opened when first asked; -1 */
@@ -83,11 +82,9 @@ int link_wait_up(struct link_door *d, const struct iface *i, struct err *e) MUST
 /* ---- filter.c: in the present namespace ---- */
 
 int filter_load(const char *ruleset, struct err *e) MUST_CHECK;
-/* Entries count their packets from now on, which is how ageing sees that one was used. Machines
- * that do not allow it lose up to a second there, so nothing is reported. */
-void filter_count_entries(void);
-/* NULL is allowed. */
-void conntrack_free(struct conntrack *ct);
+/* Listens to this namespace's connection tracking from now on. NULL on failure. */
+struct conntrack *conntrack_open(struct err *e) MUST_CHECK;
+void conntrack_close(struct conntrack *ct);
 /* Packets counted by the named counters `dropped` of all tables here. */
 int filter_dropped(uint64_t *packets, struct err *e) MUST_CHECK;
 
