@@ -19,7 +19,8 @@
 
 /* Both ends of a message as seen at one place. */
 struct sighting {
-	const char *place;
+	const char *place; /* lives as long as the watch */
+	usec t;
 	struct inet_ep src, dst;
 	uint32_t frame;
 };
@@ -30,8 +31,8 @@ struct mm_seen {
 	usec t;
 	size_t len;          /* ISAKMP length */
 	uint8_t n_sightings;
-	struct sighting at[WATCH_NAMES]; /* one per place, in the order of the path */
-	uint16_t copies;     /* transmissions, counted at the first place */
+	struct sighting at[WATCH_NAMES]; /* in the order of time, so of the path */
+	uint32_t copies;     /* transmissions, as counted nearest to the sender */
 };
 
 struct exchange {
@@ -62,6 +63,8 @@ struct watch *watch_new(struct arena *a, const struct ev_sink *sink);
 /* A frame seen at @place. */
 void watch_frame(struct watch *w, const char *place, uint32_t linktype, usec t, uint32_t number,
 		 const uint8_t *data, size_t len);
+/* All exchanges, in the order of their first messages; at most 1024: a further one takes the place
+ * of the oldest that has no message 4. */
 size_t watch_exchanges(const struct watch *w, struct exchange *const **v);
 
 /* ---- judgement of one exchange (judge.c) ---- */

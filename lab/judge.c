@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge.c - what the NAT-D hashes of one exchange mean, and what each side concludes.
+ *
+ * Pure arithmetic on what watch saw. A hash cannot be turned around, but the addresses and ports
+ * that may stand behind it are few: all are tried.
+ */
+#include "lab/watch.h"
+
+#include <string.h>
+
+#define ADDRS_MAX 48
+#define PORTS_MAX 48
+#define ENDS_MAX 64
+
+/* One exchange under judgement. */
+struct bench {
+	const struct exchange *x;
+	enum ike_hash alg;
+	size_t n_addrs, n_ports, n_ends;
+	struct inet_addr addrs[ADDRS_MAX];
+	uint16_t ports[PORTS_MAX];
+	struct inet_ep ends[ENDS_MAX]; /* known with their port */
+};
+
+/* Where the responder is: its own end, and the initiator's as it looks from there. */
+struct responder {
+	bool known, at_place; /* @own; @peer too */
+	struct inet_ep own, peer;
+};
+
+const char *hash_class_name(enum hash_class c)
+{
+	switch (c) {
+	case CLASS_UNKNOWN:
+		return "unknown";
+	case CLASS_EXACT:
+		return "exact";
+	case CLASS_COPIED:
+		return "copied";
+	case CLASS_FAKED:
+		return "faked";
+	case CLASS_EXACT_OR_COPIED:
+		return "exact-or-copied";
+	}
+	return "?";
+}
+
+/* ---- hashes ---- */
+
+/* The negotiated algorithm, or the one whose digests have this length. */
+static enum ike_hash alg_of(const struct exchange *x)
+{
+	static const enum ike_hash algs[] = {HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384,
+					     HASH_SHA512};
+	uint8_t len = x->natd3.n ? x->natd3.len : x->natd4.len;
+
+	if (x->chosen && hash_known(x->hash) && hash_len((enum ike_hash)x->hash) == len)
+		return (enum ike_hash)x->hash;
+	for (size_t i = 0; i < ARRAY_LEN(algs); i++)
+		if (hash_len(algs[i]) == len)
+			return algs[i];
+	return HASH_NONE;
+}
+
+/* Is hash @k of @l made of @ep? */
+static bool made_of(const struct bench *b, const struct natd_list *l, size_t k, struct inet_ep ep)
+{
+	uint8_t h[HASH_MAX];
+
+	if (k >= l->n || l->len != hash_len(b->alg))
+		return false;
+	natd_hash(b->alg, b->x->cky_i, b->x->cky_r, ep, h);
+	return !memcmp(h, l->v[k].b, l->len);
+}
+
+static bool any_made_of(const struct bench *b, const struct natd_list *l, size_t from,
+			struct inet_ep ep)
+{
+	for (size_t k = from; k < l->n; k++)
+		if (made_of(b, l, k, ep))
+			return true;
+	return false;
+}
+
+static bool same(const struct natd_list *a, size_t i, const struct natd_list *b, size_t k)
+{
+	return i < a->n && k < b->n && a->len == b->len && !memcmp(a->v[i].b, b->v[k].b, a->len);
+}
+
+/* Is hash @i of @a among those of @b from the second on? */
+static bool among_others(const struct natd_list *a, size_t i, const struct natd_list *b)
+{
+	for (size_t k = 1; k < b->n; k++)
+		if (same(a, i, b, k))
+			return true;
+	return false;
+}
+
+/* ---- candidates ---- */
+
+static void add_addr(struct bench *b, struct inet_addr a)
+{
+	if (!a.len || b->n_addrs == ADDRS_MAX)
+		return;
+	for (size_t i = 0; i < b->n_addrs; i++)
+		if (inet_addr_eq(b->addrs[i], a))
+			return;
+	b->addrs[b->n_addrs++] = a;
+}
+
+static void add_port(struct bench *b, uint16_t port)
+{
+	for (size_t i = 0; i < b->n_ports; i++)
+		if (b->ports[i] == port)
+			return;
+	if (b->n_ports < PORTS_MAX)
+		b->ports[b->n_ports++] = port;
+}
+
+static void add_end(struct bench *b, struct inet_ep ep)
+{
+	add_addr(b, ep.addr);
+	if (ep.addr.len && ep.port && b->n_ends < ENDS_MAX)
+		b->ends[b->n_ends++] = ep;
+}
+
+static void gather(struct bench *b, const struct known *known, size_t n_known,
+		   const struct inet_ep *initiator_own, const struct inet_ep *responder_own)
+{
+	static const struct inet_addr zero4 = {.len = 4}, zero6 = {.len = 16};
+
+	add_port(b, 500);
+	add_port(b, 4500);
+	add_port(b, 0);
+	if (initiator_own)
+		add_end(b, *initiator_own);
+	if (responder_own)
+		add_end(b, *responder_own);
+	for (size_t n = 1; n < ARRAY_LEN(b->x->mm); n++) {
+		const struct mm_seen *mm = &b->x->mm[n];
+
+		for (size_t i = 0; i < mm->n_sightings; i++) {
+			add_end(b, mm->at[i].src);
+			add_end(b, mm->at[i].dst);
+			add_port(b, mm->at[i].src.port);
+			add_port(b, mm->at[i].dst.port);
+		}
+	}
+	for (size_t i = 0; i < n_known; i++)
+		add_end(b, known[i].ep);
+	add_addr(b, zero4);
+	add_addr(b, zero6);
+}
+
+/* Which hashes are made of @ep? */
+static void try_end(const struct bench *b, struct inet_ep ep, struct judgement *out)
+{
+	const struct natd_list *lists[] = {&b->x->natd3, &b->x->natd4};
+	struct inet_ep *means[] = {out->means3, out->means4};
+	bool *known[] = {out->known3, out->known4};
+	uint8_t h[HASH_MAX];
+
+	natd_hash(b->alg, b->x->cky_i, b->x->cky_r, ep, h);
+	for (size_t l = 0; l < ARRAY_LEN(lists); l++) {
+		if (lists[l]->len != hash_len(b->alg))
+			continue;
+		for (size_t i = 0; i < lists[l]->n; i++) {
+			if (memcmp(h, lists[l]->v[i].b, lists[l]->len))
+				continue;
+			known[l][i] = true;
+			means[l][i] = ep;
+		}
+	}
+}
+
+static void find_meanings(const struct bench *b, struct judgement *out)
+{
+	for (size_t i = 0; i < b->n_ends; i++)
+		try_end(b, b->ends[i], out);
+	for (size_t i = 0; i < b->n_addrs; i++)
+		for (size_t p = 0; p < b->n_ports; p++)
+			try_end(b, inet_ep(b->addrs[i], b->ports[p]), out);
+}
+
+/* Equal hashes, equal letters, in the order in which a reader meets them. */
+static void give_letters(const struct exchange *x, struct judgement *out)
+{
+	const struct natd_list *lists[] = {&x->natd3, &x->natd4};
+	char *letters[] = {out->letter3, out->letter4};
+	char next = 'A';
+
+	for (size_t l = 0; l < 2; l++) {
+		for (size_t i = 0; i < lists[l]->n; i++) {
+			char *letter = &letters[l][i];
+
+			for (size_t m = 0; m <= l; m++)
+				for (size_t k = 0; k < (m == l ? i : lists[m]->n) && !*letter; k++)
+					if (same(lists[l], i, lists[m], k))
+						*letter = letters[m][k];
+			if (!*letter)
+				*letter = next++;
+		}
+	}
+}
+
+/* ---- the responder's place ---- */
+
+/*
+ * Was message 3 seen at the responder's own place, so that its source is the one which the
+ * responder sees? Yes, when
+ *  - the responder's own hashes say so: its first is made of this source, and it does not claim
+ *    another address than this destination;
+ *  - or the destination is not the one that the initiator hashed: a NAT lies before this place;
+ *  - or the source is not one that the initiator hashed, and the responder's address is known;
+ *  - or it is the last of several places.
+ * A single place without any of these may as well be the initiator's.
+ */
+static bool at_responder(const struct bench *b, const struct sighting *s, bool last_of_several,
+			 const struct inet_ep *own)
+{
+	const struct exchange *x = b->x;
+
+	if (own && !inet_addr_eq(own->addr, s->dst.addr))
+		return false;
+	if (last_of_several || (x->natd3.n && !made_of(b, &x->natd3, 0, s->dst)))
+		return true;
+	if (own && x->natd3.n && !any_made_of(b, &x->natd3, 1, s->src))
+		return true;
+	return made_of(b, &x->natd4, 0, s->src) && (own || any_made_of(b, &x->natd4, 1, s->dst));
+}
+
+static struct responder find_responder(const struct bench *b, const struct inet_ep *own)
+{
+	const struct mm_seen *mm = &b->x->mm[3];
+	struct responder r = {.known = own != NULL};
+
+	if (own)
+		r.own = *own;
+	for (size_t i = mm->n_sightings; i-- > 0;) {
+		const struct sighting *s = &mm->at[i];
+		bool last = mm->n_sightings > 1 && i == mm->n_sightings - 1u;
+
+		if (!at_responder(b, s, last, own))
+			continue;
+		r.known = r.at_place = true;
+		r.own = s->dst;
+		r.peer = s->src;
+		break;
+	}
+	return r;
+}
+
+/* ---- verdicts ---- */
+
+static bool is_nowhere(struct inet_ep ep)
+{
+	static const uint8_t zero[16];
+
+	return !ep.port || !memcmp(ep.addr.b, zero, sizeof(zero));
+}
+
+/* The responder's hash of itself. */
+static enum hash_class class_of_own(const struct bench *b, const struct responder *r,
+				    const struct judgement *j)
+{
+	const struct exchange *x = b->x;
+	bool exact = r->known && any_made_of(b, &x->natd4, 1, r->own);
+
+	if (x->natd4.n < 2)
+		return CLASS_UNKNOWN;
+	if (same(&x->natd4, 1, &x->natd3, 0)) {
+		/* The dialled address: copied, or the responder's own as well. From afar the two
+		 * look alike. */
+		return r->known && !exact ? CLASS_COPIED : CLASS_EXACT_OR_COPIED;
+	}
+	if (exact)
+		return CLASS_EXACT;
+	if (r->known || (j->known4[1] && is_nowhere(j->means4[1])))
+		return CLASS_FAKED;
+	return j->known4[1] ? CLASS_EXACT : CLASS_UNKNOWN;
+}
+
+/* The responder's hash of its peer. */
+static enum hash_class class_of_peer(const struct bench *b, const struct responder *r,
+				     const struct judgement *j)
+{
+	const struct exchange *x = b->x;
+
+	if (!x->natd4.n)
+		return CLASS_UNKNOWN;
+	if (r->at_place)
+		return made_of(b, &x->natd4, 0, r->peer) ? CLASS_EXACT : CLASS_FAKED;
+	if (j->known4[0])
+		return is_nowhere(j->means4[0]) ? CLASS_FAKED : CLASS_EXACT;
+	return CLASS_UNKNOWN;
+}
+
+/*
+ * RFC 3947 3.2 as the initiator applies it to message 4. What it knows of itself and of the
+ * address that it dialled is what it made message 3 of, so comparing bytes is enough. Its real
+ * own address, where given, counts as well: an initiator that hashes something else in message 3
+ * still knows who it is.
+ */
+static struct natd_seen initiator_sees(const struct bench *b, const struct inet_ep *own)
+{
+	const struct exchange *x = b->x;
+
+	return (struct natd_seen){
+		.self_behind_nat = !among_others(&x->natd4, 0, &x->natd3) &&
+				   !(own && made_of(b, &x->natd4, 0, *own)),
+		.peer_behind_nat = !among_others(&x->natd3, 0, &x->natd4),
+	};
+}
+
+void judge(const struct exchange *x, const struct known *known, size_t n_known,
+	   const struct inet_ep *initiator_own, const struct inet_ep *responder_own,
+	   struct judgement *out)
+{
+	struct bench b = {.x = x, .alg = alg_of(x)};
+	struct responder r;
+
+	*out = (struct judgement){0};
+	if (initiator_own && (!initiator_own->addr.len || !initiator_own->port))
+		initiator_own = NULL;
+	if (responder_own && (!responder_own->addr.len || !responder_own->port))
+		responder_own = NULL;
+	out->natt = x->natd3.n || x->natd4.n;
+	out->complete = x->natd3.n >= 2 && x->natd4.n >= 2;
+	give_letters(x, out);
+	if (!b.alg)
+		return;
+
+	gather(&b, known, n_known, initiator_own, responder_own);
+	find_meanings(&b, out);
+	r = find_responder(&b, responder_own);
+	if (out->complete)
+		out->client_sees = initiator_sees(&b, initiator_own);
+	if (r.at_place)
+		out->server_sees_valid = natd_evaluate(b.alg, x->cky_i, x->cky_r, &x->natd3, r.own,
+						       r.peer, &out->server_sees);
+	out->server_hash = class_of_own(&b, &r, out);
+	out->peer_hash = class_of_peer(&b, &r, out);
+}

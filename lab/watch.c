@@ -1,0 +1,734 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * watch.c - frames in, exchanges and events out.
+ *
+ * An exchange is known by its cookies. Until message 2 the responder's is zero, and a responder
+ * may answer one message 1 with several cookies (SoftEther does, for each duplicate): then each
+ * pair of cookies is an exchange of its own, and all of them share message 1.
+ *
+ * The same message passes several places. Each exchange counts for each place apart and takes
+ * the largest count, which is that of the place nearest to the sender: so nothing is counted
+ * twice because it was seen twice, and a message lost between two places still counts.
+ *
+ * ESP and keep-alives carry no cookies. They belong to the exchange that last used their
+ * addresses and ports (the flow), which also tells the direction.
+ *
+ * Frames are a stranger's. Everything is bounded: exchanges (the oldest unfinished one makes
+ * room), places of an exchange, vendor IDs, flows (a hash table that forgets).
+ */
+#include "lab/watch.h"
+
+#include <string.h>
+
+#include "lab/base/packet.h"
+
+#define PORT_IKE 500
+#define PORT_NATT 4500
+
+#define EXCHANGES_MAX 1024
+#define BUCKETS 1024 /* of exchanges by initiator cookie; a power of two */
+#define FLOWS 4096   /* a power of two */
+#define FLOW_PROBES 8
+#define PLACES_MAX 4096
+
+enum side { SIDE_NONE = -1, SIDE_INITIATOR = 0, SIDE_RESPONDER = 1 };
+
+/* The last so many numbers seen, to know one again that comes twice. */
+struct ring {
+	uint64_t v[16];
+	uint8_t n, at;
+};
+
+/* What one exchange did at one place. */
+struct at_place {
+	const char *place;
+	uint32_t copies[7];
+	uint32_t quick_modes, deletes;
+	uint32_t informationals[2], esp[2], keepalives[2];
+	struct ring msgids, messages, packets;
+};
+
+struct tracked {
+	struct exchange x; /* first: what the caller sees */
+	uint64_t digest[7]; /* of each Main Mode message's first transmission */
+	uint32_t generation; /* another one in this memory: flows of the former one are void */
+	uint8_t n_places;
+	struct at_place at[WATCH_NAMES];
+	struct tracked *next; /* in its bucket */
+};
+
+/* Initiator's and responder's end as seen at some place, and whose. */
+struct flow {
+	struct inet_ep i, r;
+	struct tracked *t;
+	uint32_t generation;
+	uint64_t used; /* number of the frame that used it last */
+};
+
+struct watch {
+	struct arena *a;
+	struct ev_sink sink;
+	size_t n;
+	struct exchange *v[EXCHANGES_MAX]; /* in the order of their first message */
+	struct tracked *buckets[BUCKETS];
+	struct flow flows[FLOWS];
+	VEC(const char *) places;
+	uint64_t frames;
+	struct isakmp_msg m; /* of the frame at hand; too large for a stack */
+};
+
+/* One frame on its way through the functions below. */
+struct frame {
+	const char *place;
+	usec t;
+	uint32_t number;
+	const struct packet *pkt;
+};
+
+static const uint8_t zeros[8];
+
+struct watch *watch_new(struct arena *a, const struct ev_sink *sink)
+{
+	struct watch *w = arena_new_of(a, struct watch);
+
+	w->a = a;
+	if (sink)
+		w->sink = *sink;
+	return w;
+}
+
+size_t watch_exchanges(const struct watch *w, struct exchange *const **v)
+{
+	*v = w->v;
+	return w->n;
+}
+
+/* ---- small tools ---- */
+
+/* True when @id was not among the last ones. */
+static bool ring_fresh(struct ring *r, uint64_t id)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i] == id)
+			return false;
+	r->v[r->at] = id;
+	r->at = (uint8_t)((r->at + 1u) % ARRAY_LEN(r->v));
+	r->n = (uint8_t)MIN(r->n + 1u, ARRAY_LEN(r->v));
+	return true;
+}
+
+/* FNV-1a; a collision made on purpose hides a message of its maker's from a counter. */
+static uint64_t digest_of(const void *p, size_t len, uint64_t h)
+{
+	const uint8_t *b = p;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ b[i]) * UINT64_C(0x100000001b3);
+	return h;
+}
+#define DIGEST_START UINT64_C(0xcbf29ce484222325)
+
+/* A copy of a place's name that lives as long as the watch: captures close before verdicts. */
+static const char *place_of(struct watch *w, const char *name)
+{
+	for (size_t i = 0; i < w->places.n; i++)
+		if (!strcmp(w->places.v[i], name))
+			return w->places.v[i];
+	if (w->places.n == PLACES_MAX)
+		return "?";
+	return *vec_push(w->a, &w->places) = arena_str(w->a, name);
+}
+
+static void put_event(struct watch *w, const struct frame *f, struct event *e)
+{
+	e->t = f->t;
+	e->place = f->place;
+	e->wire = true;
+	e->frame = f->number;
+	if (w->sink.put)
+		w->sink.put(w->sink.ctx, e);
+}
+
+/* One more at this place; the exchange has what the place with most has. */
+static void count(uint32_t *here, uint32_t *total)
+{
+	++*here;
+	*total = MAX(*total, *here);
+}
+
+/* ---- flows ---- */
+
+static size_t flow_slot(struct inet_ep i, struct inet_ep r)
+{
+	uint64_t h = digest_of(i.addr.b, sizeof(i.addr.b), DIGEST_START);
+
+	h = digest_of(&i.port, sizeof(i.port), h);
+	h = digest_of(r.addr.b, sizeof(r.addr.b), h);
+	h = digest_of(&r.port, sizeof(r.port), h);
+	return (size_t)(h ^ h >> 32) % FLOWS;
+}
+
+static bool flow_live(const struct flow *f)
+{
+	return f->t && f->t->generation == f->generation;
+}
+
+static struct flow *flow_find(struct watch *w, struct inet_ep i, struct inet_ep r)
+{
+	size_t slot = flow_slot(i, r);
+
+	for (size_t n = 0; n < FLOW_PROBES; n++) {
+		struct flow *f = &w->flows[(slot + n) % FLOWS];
+
+		if (flow_live(f) && inet_ep_eq(f->i, i) && inet_ep_eq(f->r, r)) {
+			f->used = w->frames;
+			return f;
+		}
+	}
+	return NULL;
+}
+
+static void flow_note(struct watch *w, struct inet_ep i, struct inet_ep r, struct tracked *t)
+{
+	struct flow *to = flow_find(w, i, r);
+	size_t slot = flow_slot(i, r);
+
+	for (size_t n = 0; !to && n < FLOW_PROBES; n++)
+		if (!flow_live(&w->flows[(slot + n) % FLOWS]))
+			to = &w->flows[(slot + n) % FLOWS];
+	if (!to) { /* the one that was not used for the longest time makes room */
+		to = &w->flows[slot];
+		for (size_t n = 1; n < FLOW_PROBES; n++)
+			if (w->flows[(slot + n) % FLOWS].used < to->used)
+				to = &w->flows[(slot + n) % FLOWS];
+	}
+	*to = (struct flow){i, r, t, t->generation, w->frames};
+}
+
+/* A message of @t that went from its @side: remembers its ends, with ports and (for bare ESP,
+ * and for what moves to port 4500) without. */
+static void flows_note(struct watch *w, const struct packet *pkt, struct tracked *t, enum side side)
+{
+	struct inet_ep i = side == SIDE_INITIATOR ? pkt->src : pkt->dst;
+	struct inet_ep r = side == SIDE_INITIATOR ? pkt->dst : pkt->src;
+
+	flow_note(w, i, r, t);
+	i.port = r.port = 0;
+	flow_note(w, i, r, t);
+}
+
+/* The exchange between these two ends, and who sent. */
+static struct tracked *flow_lookup(struct watch *w, struct inet_ep src, struct inet_ep dst,
+				   enum side *side)
+{
+	struct flow *f = flow_find(w, src, dst);
+
+	*side = SIDE_INITIATOR;
+	if (!f) {
+		f = flow_find(w, dst, src);
+		*side = SIDE_RESPONDER;
+	}
+	if (!f)
+		*side = SIDE_NONE;
+	return f ? f->t : NULL;
+}
+
+static struct tracked *flow_lookup_addr(struct watch *w, const struct packet *pkt, enum side *side)
+{
+	return flow_lookup(w, inet_ep(pkt->src.addr, 0), inet_ep(pkt->dst.addr, 0), side);
+}
+
+/* ---- exchanges ---- */
+
+static struct tracked **bucket_of(struct watch *w, const uint8_t cky_i[8])
+{
+	uint64_t h = digest_of(cky_i, 8, DIGEST_START);
+
+	return &w->buckets[(h ^ h >> 32) % BUCKETS];
+}
+
+/* @cky_r NULL: any; the oldest one. */
+static struct tracked *find(struct watch *w, const uint8_t cky_i[8], const uint8_t *cky_r)
+{
+	for (struct tracked *t = *bucket_of(w, cky_i); t; t = t->next)
+		if (!memcmp(t->x.cky_i, cky_i, 8) && (!cky_r || !memcmp(t->x.cky_r, cky_r, 8)))
+			return t;
+	return NULL;
+}
+
+/* The place in w->v of the exchange to forget: the oldest unfinished, else the oldest. */
+static size_t victim(const struct watch *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (!w->v[i]->mm[4].seen)
+			return i;
+	return 0;
+}
+
+static struct tracked *forget(struct watch *w)
+{
+	size_t i = victim(w);
+	struct tracked *t = (struct tracked *)w->v[i];
+	struct tracked **p = bucket_of(w, t->x.cky_i);
+	uint32_t generation = t->generation;
+
+	while (*p != t)
+		p = &(*p)->next;
+	*p = t->next;
+	w->n--;
+	memmove(&w->v[i], &w->v[i + 1], (w->n - i) * sizeof(w->v[0]));
+	memset(t, 0, sizeof(*t));
+	t->generation = generation + 1;
+	return t;
+}
+
+static struct tracked *add(struct watch *w, const struct isakmp_header *h, usec t)
+{
+	struct tracked *n = w->n == EXCHANGES_MAX ? forget(w) : arena_new_of(w->a, struct tracked);
+	struct tracked **p = bucket_of(w, h->cky_i);
+
+	memcpy(n->x.cky_i, h->cky_i, 8);
+	memcpy(n->x.cky_r, h->cky_r, 8);
+	n->x.first = n->x.last = t;
+	while (*p) /* behind the older ones, which find() gives first */
+		p = &(*p)->next;
+	*p = n;
+	w->v[w->n++] = &n->x;
+	return n;
+}
+
+/* An exchange for a second responder cookie: message 1 was the same. */
+static struct tracked *add_sibling(struct watch *w, const struct tracked *of,
+				   const struct isakmp_header *h, usec t)
+{
+	struct exchange x = of->x; /* copied first: @of may be the one that makes room */
+	struct tracked *n = add(w, h, t);
+
+	n->x.first = x.first;
+	n->x.mm[1] = x.mm[1];
+	n->x.offered_natt = x.offered_natt;
+	n->x.n_vids[0] = x.n_vids[0];
+	memcpy(n->x.vids[0], x.vids[0], sizeof(x.vids[0]));
+	return n;
+}
+
+static bool tracks(uint8_t exchange)
+{
+	return exchange == EXCHANGE_MAIN || exchange == EXCHANGE_QUICK ||
+	       exchange == EXCHANGE_INFORMATIONAL;
+}
+
+/*
+ * The exchange of a message, made if need be. An unencrypted Informational never makes one, nor
+ * does its responder cookie say anything: strongSwan and SoftEther put a fresh one there when
+ * they refuse a proposal.
+ */
+static struct tracked *exchange_of(struct watch *w, const struct isakmp_msg *m, usec t)
+{
+	const struct isakmp_header *h = &m->h;
+	bool answered = memcmp(h->cky_r, zeros, 8) != 0;
+	struct tracked *x;
+
+	if (!tracks(h->exchange) || !memcmp(h->cky_i, zeros, 8))
+		return NULL;
+	if (!answered) {
+		x = find(w, h->cky_i, NULL);
+		return x || h->exchange != EXCHANGE_MAIN ? x : add(w, h, t);
+	}
+	x = find(w, h->cky_i, h->cky_r);
+	if (x)
+		return x;
+	if (h->exchange == EXCHANGE_INFORMATIONAL && !(h->flags & ISAKMP_FLAG_ENCRYPTED)) {
+		/* SoftEther names the exchange in the SPI field: both cookies. */
+		const struct view *spi = &m->notifies[0].spi;
+
+		if (m->n_notifies && spi->len == 16)
+			x = find(w, spi->p, NULL);
+		return x ? x : find(w, h->cky_i, NULL);
+	}
+	if (h->exchange != EXCHANGE_MAIN) /* a capture that begins behind Main Mode */
+		return add(w, h, t);
+	x = find(w, h->cky_i, zeros);
+	if (x) { /* the first answer */
+		memcpy(x->x.cky_r, h->cky_r, 8);
+		return x;
+	}
+	x = find(w, h->cky_i, NULL);
+	return x && x->x.mm[1].seen ? add_sibling(w, x, h, t) : add(w, h, t);
+}
+
+/* NULL when the exchange was seen at too many places already. */
+static struct at_place *at_place(struct tracked *t, const char *place)
+{
+	for (size_t i = 0; i < t->n_places; i++)
+		if (t->at[i].place == place)
+			return &t->at[i];
+	if (t->n_places == ARRAY_LEN(t->at))
+		return NULL;
+	t->at[t->n_places].place = place;
+	return &t->at[t->n_places++];
+}
+
+/* ---- Main Mode ---- */
+
+/* Which message: 1 to 6, and who sent it; 0 if that cannot be told. */
+static unsigned main_mode_number(struct watch *w, const struct tracked *t,
+				 const struct isakmp_msg *m, const struct frame *f, uint64_t digest)
+{
+	bool sa = m->has_sa || m->h.next == PAYLOAD_SA;
+	bool encrypted = m->h.flags & ISAKMP_FLAG_ENCRYPTED;
+	enum side side;
+
+	if (!memcmp(m->h.cky_r, zeros, 8))
+		return 1;
+	if (!encrypted && sa)
+		return 2;
+	/* The same bytes elsewhere, at a place that did not see how it began? */
+	for (unsigned n = 3; n <= 6; n++)
+		if (t->x.mm[n].seen && t->digest[n] == digest)
+			return n;
+	flow_lookup(w, f->pkt->src, f->pkt->dst, &side);
+	if (side == SIDE_NONE)
+		flow_lookup_addr(w, f->pkt, &side);
+	/* A capture that begins in the middle: the first key exchange is the initiator's. */
+	if (side == SIDE_NONE && !encrypted)
+		side = t->x.mm[3].seen ? SIDE_RESPONDER : SIDE_INITIATOR;
+	if (side == SIDE_NONE)
+		return 0;
+	return (encrypted ? 5u : 3u) + (side == SIDE_RESPONDER);
+}
+
+static void note_sighting(struct mm_seen *mm, const struct frame *f)
+{
+	struct sighting s = {
+		.place = f->place,
+		.t = f->t,
+		.src = f->pkt->src,
+		.dst = f->pkt->dst,
+		.frame = f->number,
+	};
+	size_t i;
+
+	for (i = 0; i < mm->n_sightings; i++)
+		if (mm->at[i].place == f->place && inet_ep_eq(mm->at[i].src, s.src) &&
+		    inet_ep_eq(mm->at[i].dst, s.dst))
+			return;
+	if (mm->n_sightings == ARRAY_LEN(mm->at))
+		return;
+	/* In the order of time, which is that of the path, even if files are read one by one. */
+	for (i = mm->n_sightings++; i && mm->at[i - 1].t > s.t; i--)
+		mm->at[i] = mm->at[i - 1];
+	mm->at[i] = s;
+}
+
+static bool is_natt(struct view v)
+{
+	static const enum vid natt[] = {
+		VID_RFC3947, VID_DRAFT02N, VID_DRAFT_NAT_T, VID_DRAFT08, VID_DRAFT07, VID_DRAFT06,
+		VID_DRAFT05, VID_DRAFT04,  VID_DRAFT03,     VID_DRAFT02, VID_DRAFT00,
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(natt); i++)
+		if (vid_is(v, natt[i]))
+			return true;
+	return false;
+}
+
+static void note_vids(struct exchange *x, const struct isakmp_msg *m, enum side side)
+{
+	for (size_t i = 0; i < m->n_payloads; i++) {
+		struct view v = m->payloads[i].body;
+		uint8_t n = x->n_vids[side];
+
+		if (m->payloads[i].type != PAYLOAD_VID)
+			continue;
+		if (is_natt(v))
+			*(side == SIDE_INITIATOR ? &x->offered_natt : &x->answered_natt) = true;
+		if (n == WATCH_VIDS)
+			continue;
+		x->vids[side][n].len = (uint8_t)MIN(v.len, sizeof(x->vids[side][n].b));
+		memcpy(x->vids[side][n].b, v.p, x->vids[side][n].len);
+		x->n_vids[side]++;
+	}
+}
+
+static void note_chosen(struct exchange *x, const struct isakmp_sa *sa)
+{
+	const struct isakmp_transform *t = &sa->transforms[0];
+
+	if (!sa->n_transforms)
+		return;
+	x->chosen = true;
+	x->cipher = (unsigned)isakmp_attr_value(t, P1_ENC, 0);
+	x->keybits = (unsigned)isakmp_attr_value(t, P1_KEYLEN, 0);
+	x->hash = (unsigned)isakmp_attr_value(t, P1_HASH, 0);
+	x->group = (unsigned)isakmp_attr_value(t, P1_GROUP, 0);
+	x->auth = (unsigned)isakmp_attr_value(t, P1_AUTH, 0);
+}
+
+/* What the first transmission of message @n says. */
+static void note_contents(struct exchange *x, const struct isakmp_msg *m, unsigned n)
+{
+	if (n <= 4)
+		note_vids(x, m, n % 2 ? SIDE_INITIATOR : SIDE_RESPONDER);
+	if (n == 2 && m->has_sa)
+		note_chosen(x, &m->sa);
+	if (n == 3) {
+		x->natd3 = m->natd;
+		if (!x->mm[4].seen)
+			x->natd_type = m->natd_type;
+	}
+	if (n == 4) {
+		x->natd4 = m->natd;
+		if (m->natd_type)
+			x->natd_type = m->natd_type;
+	}
+}
+
+static void natd_event(struct watch *w, const struct frame *f, const struct isakmp_msg *m,
+		       unsigned n)
+{
+	struct event e = ev_new(EV_NATD);
+	const struct natd_list *l = &m->natd;
+
+	if (!l->n)
+		return;
+	ev_hex(&e, K_CKY_I, m->h.cky_i, 8);
+	ev_hex(&e, K_CKY_R, m->h.cky_r, 8);
+	if (n)
+		ev_u(&e, K_MESSAGE, n);
+	ev_u(&e, K_PAYLOAD, m->natd_type);
+	ev_hex(&e, K_HASH1, l->v[0].b, l->len);
+	if (l->n > 1)
+		ev_hex(&e, K_HASH2, l->v[1].b, l->len);
+	put_event(w, f, &e);
+}
+
+/* @readable: the payloads could be read. */
+static unsigned main_mode(struct watch *w, const struct frame *f, struct tracked *t,
+			  const struct isakmp_msg *m, bool readable, uint64_t digest)
+{
+	unsigned n = main_mode_number(w, t, m, f, digest);
+	struct at_place *at = at_place(t, f->place);
+	struct mm_seen *mm = &t->x.mm[n];
+
+	if (!n)
+		return 0;
+	flows_note(w, f->pkt, t, n % 2 ? SIDE_INITIATOR : SIDE_RESPONDER);
+	if (!mm->seen) {
+		mm->seen = true;
+		mm->t = f->t;
+		mm->len = m->h.length;
+		t->digest[n] = digest;
+		if (readable)
+			note_contents(&t->x, m, n);
+	}
+	note_sighting(mm, f);
+	if (at)
+		count(&at->copies[n], &mm->copies);
+	return n;
+}
+
+/* ---- behind Main Mode ---- */
+
+/* Quick Mode and Informational, both encrypted: they can be counted. */
+static void phase2(struct watch *w, const struct frame *f, struct tracked *t,
+		   const struct isakmp_header *h, uint64_t digest)
+{
+	struct at_place *at = at_place(t, f->place);
+	struct exchange *x = &t->x;
+	enum side side;
+
+	flow_lookup(w, f->pkt->src, f->pkt->dst, &side);
+	if (side == SIDE_NONE)
+		flow_lookup_addr(w, f->pkt, &side);
+	if (side != SIDE_NONE)
+		flows_note(w, f->pkt, t, side);
+	if (!at)
+		return;
+	if (h->exchange == EXCHANGE_QUICK) {
+		if (ring_fresh(&at->msgids, h->msgid))
+			count(&at->quick_modes, &x->quick_modes);
+		return;
+	}
+	if (side == SIDE_NONE || !ring_fresh(&at->messages, digest))
+		return;
+	count(&at->informationals[side], &x->informationals[side]);
+	if (side == SIDE_INITIATOR && (x->mm[6].seen || x->quick_modes))
+		count(&at->deletes, &x->deletes);
+}
+
+/* ---- frames ---- */
+
+static void isakmp_event(struct watch *w, const struct frame *f, const struct isakmp_header *h,
+			 unsigned n)
+{
+	struct event e = ev_new(EV_ISAKMP);
+
+	ev_ep(&e, K_SRC, f->pkt->src);
+	ev_ep(&e, K_DST, f->pkt->dst);
+	ev_hex(&e, K_CKY_I, h->cky_i, 8);
+	ev_hex(&e, K_CKY_R, h->cky_r, 8);
+	ev_u(&e, K_EXCHANGE, h->exchange);
+	ev_u(&e, K_MSGID, h->msgid);
+	ev_u(&e, K_FLAGS, h->flags);
+	ev_u(&e, K_LENGTH, h->length);
+	if (n)
+		ev_u(&e, K_MESSAGE, n);
+	put_event(w, f, &e);
+}
+
+/* False: this is no ISAKMP. */
+static bool isakmp_frame(struct watch *w, const struct frame *f, const uint8_t *p, size_t len,
+			 bool marker)
+{
+	enum drop d = isakmp_parse(&w->m, p, len, NULL);
+	const struct isakmp_header *h = &w->m.h;
+	uint64_t digest = digest_of(p, len, DIGEST_START);
+	struct tracked *t = NULL;
+	unsigned n = 0;
+
+	if (len < ISAKMP_HEADER_LEN || (h->version >> 4 != 1 && h->version >> 4 != 2))
+		return false;
+	if (d != DROP_VERSION) /* of IKEv2 there is only the event */
+		t = exchange_of(w, &w->m, f->t);
+	if (t) {
+		t->x.first = MIN(t->x.first, f->t);
+		t->x.last = MAX(t->x.last, f->t);
+		t->x.floated |= marker;
+		if (h->exchange == EXCHANGE_MAIN)
+			n = main_mode(w, f, t, &w->m, d == DROP_NONE, digest);
+		else if (h->flags & ISAKMP_FLAG_ENCRYPTED)
+			phase2(w, f, t, h, digest);
+		else if (d == DROP_NONE && w->m.n_notifies)
+			t->x.notify = w->m.notifies[0].type;
+	}
+	isakmp_event(w, f, h, n);
+	if (d == DROP_NONE)
+		natd_event(w, f, &w->m, n);
+	return true;
+}
+
+/* False: this is no ESP. */
+static bool esp_frame(struct watch *w, const struct frame *f, bool udp)
+{
+	struct rd r = rd_new(f->pkt->payload, f->pkt->len);
+	const uint8_t *spi = rd_bytes(&r, 4, "Security Parameters Index");
+	uint32_t seq = rd_u32(&r, "Sequence Number");
+	struct event e = ev_new(EV_ESP);
+	struct at_place *at;
+	struct tracked *t;
+	enum side side;
+
+	if (!rd_ok(&r))
+		return false;
+	t = udp ? flow_lookup(w, f->pkt->src, f->pkt->dst, &side)
+		: flow_lookup_addr(w, f->pkt, &side);
+	at = t ? at_place(t, f->place) : NULL;
+	if (at && ring_fresh(&at->packets, (uint64_t)le32(spi) << 32 | seq))
+		count(&at->esp[side], &t->x.esp[side]);
+	if (t) {
+		*(udp ? &t->x.esp_udp : &t->x.esp_raw) = true;
+		t->x.last = MAX(t->x.last, f->t);
+	}
+	ev_ep(&e, K_SRC, f->pkt->src);
+	ev_ep(&e, K_DST, f->pkt->dst);
+	ev_hex(&e, K_SPI, spi, 4);
+	ev_u(&e, K_ESP_SEQ, seq);
+	ev_str(&e, K_ENCAP, udp ? "udp" : "none");
+	ev_u(&e, K_LENGTH, f->pkt->said_len);
+	put_event(w, f, &e);
+	return true;
+}
+
+static void keepalive_frame(struct watch *w, const struct frame *f)
+{
+	struct event e = ev_new(EV_KEEPALIVE);
+	struct at_place *at;
+	struct tracked *t;
+	enum side side;
+
+	t = flow_lookup(w, f->pkt->src, f->pkt->dst, &side);
+	at = t ? at_place(t, f->place) : NULL;
+	if (at)
+		count(&at->keepalives[side], &t->x.keepalives[side]);
+	ev_ep(&e, K_SRC, f->pkt->src);
+	ev_ep(&e, K_DST, f->pkt->dst);
+	put_event(w, f, &e);
+}
+
+/* UDP 500, and what RFC 3948 2 puts on 4500. False: neither. */
+static bool udp_frame(struct watch *w, const struct frame *f)
+{
+	const struct packet *pkt = f->pkt;
+	bool ike = pkt->src.port == PORT_IKE || pkt->dst.port == PORT_IKE;
+	bool natt = pkt->src.port == PORT_NATT || pkt->dst.port == PORT_NATT;
+
+	if (natt && pkt->len == 1 && pkt->payload[0] == 0xff) {
+		keepalive_frame(w, f);
+		return true;
+	}
+	if (natt && pkt->len >= ISAKMP_MARKER_LEN && !memcmp(pkt->payload, zeros, ISAKMP_MARKER_LEN))
+		return isakmp_frame(w, f, pkt->payload + ISAKMP_MARKER_LEN,
+				    pkt->len - ISAKMP_MARKER_LEN, true);
+	/* Both, when a NAPT made one of a client's other ports. */
+	if (ike && isakmp_frame(w, f, pkt->payload, pkt->len, false))
+		return true;
+	return natt && esp_frame(w, f, true);
+}
+
+static bool icmp_frame(struct watch *w, const struct frame *f)
+{
+	struct rd r = rd_new(f->pkt->payload, f->pkt->len);
+	uint8_t type = rd_u8(&r, "Type");
+	uint8_t code = rd_u8(&r, "Code");
+	struct event e = ev_new(EV_ICMP);
+
+	if (!rd_ok(&r))
+		return false;
+	ev_ep(&e, K_SRC, f->pkt->src);
+	ev_ep(&e, K_DST, f->pkt->dst);
+	ev_u(&e, K_ICMP_TYPE, type);
+	ev_u(&e, K_ICMP_CODE, code);
+	put_event(w, f, &e);
+	return true;
+}
+
+static void other_frame(struct watch *w, const struct frame *f)
+{
+	struct event e = ev_new(EV_OTHER);
+
+	ev_ep(&e, K_SRC, f->pkt->src);
+	ev_ep(&e, K_DST, f->pkt->dst);
+	ev_u(&e, K_PROTO, f->pkt->proto);
+	ev_u(&e, K_LENGTH, f->pkt->said_len);
+	put_event(w, f, &e);
+}
+
+void watch_frame(struct watch *w, const char *place, uint32_t linktype, usec t, uint32_t number,
+		 const uint8_t *data, size_t len)
+{
+	struct packet pkt;
+	struct frame f = {.t = t, .number = number, .pkt = &pkt};
+	bool done = false;
+
+	w->frames++;
+	if (!packet_parse(&pkt, linktype, data, len))
+		return;
+	f.place = place_of(w, place);
+	if (!pkt.fragment) {
+		switch (pkt.proto) {
+		case IPPROTO_UDP_:
+			done = udp_frame(w, &f);
+			break;
+		case IPPROTO_ESP_:
+			done = esp_frame(w, &f, false);
+			break;
+		case IPPROTO_ICMP_:
+			done = icmp_frame(w, &f);
+			break;
+		}
+	}
+	if (!done)
+		other_frame(w, &f);
+}
