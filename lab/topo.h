@@ -111,9 +111,11 @@ struct reading {
 
 /* ---- topology.c ---- */
 
-/* NULL, or a topology that is to be used only if @m stayed empty. */
+/* A topology that is to be used only if @m stayed empty. @values: of the settings, parsed; NULL
+ * where that failed. */
 struct topology *topology_new(struct arena *a, const struct source *src, const struct tree *root,
-			      const struct setting *set, size_t n_set, struct mistakes *m);
+			      const struct setting *set, const struct tree *const *values,
+			      size_t n_set, struct mistakes *m);
 /* Number of the node of that name, or -1. */
 int topo_node(const struct topology *t, const char *name);
 /* The keys of a map that stands at @p into @out[KEYS]; unknown ones and wrong types are

@@ -562,33 +562,23 @@ static void read_values(struct reading *r, bool shape)
 
 /* ---- --set ---- */
 
-/* A value from the command line is read as the file's are. */
-static void read_setting(struct reading *r, const struct setting *s)
+static void read_setting(struct reading *r, const struct setting *s, const struct tree *v)
 {
 	struct topology *t = r->t;
-	struct source *src = arena_new_of(r->a, struct source);
-	struct tree *v;
 	int node = topo_node(t, s->node);
 	enum key k = key_find(PLACE_NODE, s->key);
 	enum kind kind;
 
-	src->name = arena_printf(r->a, "--set %s.%s", s->node, s->key);
-	src->text = s->value;
-	src->len = strlen(s->value);
-	src->option = true;
 	if (node < 0) {
-		mistake_at(r->m, src, 0, 0, "no node %s%s", tree_shown(r->a, s->node),
-			   did_you_mean(r->a, s->node, t->node_names, t->n_nodes));
+		mistake(r->m, v, "no node %s%s", tree_shown(r->a, s->node),
+			did_you_mean(r->a, s->node, t->node_names, t->n_nodes));
 		return;
 	}
 	kind = t->nodes[node].kind;
-	if (k == KEYS || key_row(k)->fixed || !(key_row(k)->kinds & KIND_BIT(kind))) {
-		mistake_at(r->m, src, 0, 0, "a %s has no key %s that can be set", kind_name(kind),
-			   tree_shown(r->a, s->key));
-		return;
-	}
-	v = tree_parse(r->a, src, r->m);
-	if (v)
+	if (k == KEYS || key_row(k)->fixed || !(key_row(k)->kinds & KIND_BIT(kind)))
+		mistake(r->m, v, "a %s has no key %s that can be set", kind_name(kind),
+			tree_shown(r->a, s->key));
+	else
 		t->set[t->n_set++] = (struct override){(unsigned)node, k, v};
 }
 
@@ -609,7 +599,8 @@ static void read_head(struct reading *r, const struct tree *root, const struct t
 }
 
 struct topology *topology_new(struct arena *a, const struct source *src, const struct tree *root,
-			      const struct setting *set, size_t n_set, struct mistakes *m)
+			      const struct setting *set, const struct tree *const *values,
+			      size_t n_set, struct mistakes *m)
 {
 	struct topology *t = arena_new_of(a, struct topology);
 	struct reading r = {.a = a, .t = t, .m = m};
@@ -632,8 +623,10 @@ struct topology *topology_new(struct arena *a, const struct source *src, const s
 	if (!t->n_nodes)
 		return t;
 	t->set = arena_array_of(a, n_set, struct override);
-	for (size_t i = 0; i < n_set; i++)
-		read_setting(&r, &set[i]);
+	for (size_t i = 0; i < n_set; i++) {
+		if (values[i])
+			read_setting(&r, &set[i], values[i]);
+	}
 	matrix_read(&r, keys[KEY_MATRIX]);
 	shape = keys[KEY_LINKS] && read_links(&r, keys[KEY_LINKS]);
 	shape = keys[KEY_LINKS] && check_shape(&r) && shape && build_network(&r);

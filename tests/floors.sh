@@ -29,6 +29,7 @@ floor() {
 	nodes/host.?) echo 3 ;;
 	nodes/*) echo 1 ;;
 	lab/topology*.? | lab/scenario*.? | lab/keys.? | lab/matrix.? | lab/address*.? | lab/route*.? | \
+	lab/topo.? | lab/tree.? | lab/mistakes.? | lab/values.? | lab/network.? | \
 	lab/suggest.? | lab/plan*.? | lab/ruleset*.? | lab/pcapng*.? | lab/watch*.? | lab/judge.? | \
 	lab/predict.? | lab/sim.? | lab/expect.? | lab/report*.? | lab/result*.? | \
 	lab/wireshark.? | lab/json.?) echo 2 ;;
