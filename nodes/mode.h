@@ -104,6 +104,13 @@ struct l2tp_identity {
 	uint64_t optional;  /* AVPs sent without the M bit that RFC 2661 asks for: bit = type */
 };
 
+/* What LCP asks for and what it rejects of the peer's wishes (RFC 1661 6): bit = option. */
+struct lcp_identity {
+	uint32_t wants;
+	uint32_t rejects; /* besides those that we do not know */
+	uint16_t mru;     /* when wanted */
+};
+
 /* What a client does with "the server is behind NAT". */
 enum gate {
 	GATE_NONE,	/* nothing: every other client */
@@ -143,6 +150,7 @@ struct client_mode {
 	struct fact facts[MODE_FACTS];
 	bool quick_per_sccrq; /* an unanswered SCCRQ goes out again over a new Quick Mode */
 	struct l2tp_identity l2tp;
+	struct lcp_identity lcp;
 };
 
 struct server_mode {
@@ -197,6 +205,7 @@ struct server_mode {
 	bool invalid_spi;	/* and ESP of unknown SPIs with INVALID-SPI */
 	struct fact facts[MODE_FACTS];
 	struct l2tp_identity l2tp;
+	struct lcp_identity lcp;
 	uint32_t hello_ms;          /* L2TP Hello after this long without a word; 0 never */
 	uint32_t tunnel_timeout_ms; /* a tunnel without a word this long is gone; 0 never */
 	struct retry l2tp_retry;

@@ -3,6 +3,7 @@
  * mode_client.c - the clients, a row each. The keys of the facts stand in docs/sources.md.
  */
 #include "nodes/mode_rows.h"
+#include "nodes/ppp.h"
 
 static const struct client_mode clients[] = {
 	{
@@ -48,6 +49,8 @@ static const struct client_mode clients[] = {
 		.quick_retry = RETRY(30000, 3000, 6000, 9000, 12000, 15000),
 		.l2tp_retry = RETRY(31000, 1000, 3000, 7000, 15000, 23000),
 		.l2tp = {.host = "macbook", .framing = 3, .window = 4},
+		.lcp = {.wants = LCP_BIT(LCP_ACCM) | LCP_BIT(LCP_MAGIC) | LCP_BIT(LCP_PFC) |
+				 LCP_BIT(LCP_ACFC)},
 		CLIENT_LIST(
 			facts,
 			{"It connects whoever is behind NAT: the flags of NAT detection choose UDP "
@@ -80,6 +83,8 @@ static const struct client_mode clients[] = {
 			{"It sends again every 3 s and gives up after 30 s.", "mode-inference",
 			 LOW},
 			{"L2TP is sent again after 1, 2, 4, 8, 8 s, as RFC 2661 proposes.",
+			 "mode-inference", LOW},
+			{"LCP asks for ACCM 0, a magic number, PFC and ACFC, as pppd does.",
 			 "mode-inference", LOW}),
 	},
 	{
@@ -122,6 +127,9 @@ static const struct client_mode clients[] = {
 			 .has_bearer = true,
 			 .firmware = 0x0a00,
 			 .window = 8},
+		.lcp = {.wants = LCP_BIT(LCP_MRU) | LCP_BIT(LCP_MAGIC) | LCP_BIT(LCP_PFC) |
+				 LCP_BIT(LCP_ACFC) | LCP_BIT(LCP_CALLBACK),
+			.mru = 1400},
 		CLIENT_LIST(
 			facts,
 			{"AssumeUDPEncapsulationContextOnSendRule absent or 0: no security "
@@ -183,7 +191,9 @@ static const struct client_mode clients[] = {
 			 "cloudstack-8566", MEDIUM},
 			{"L2TP from port 1701, vendor name Microsoft, firmware 0a00, synchronous "
 			 "framing, no bearer, window 8.",
-			 "pastebin-tyxewrkk", HIGH}),
+			 "pastebin-tyxewrkk", HIGH},
+			{"LCP asks for MRU 1400, a magic number, PFC, ACFC and callback by CBCP.",
+			 "mode-inference", LOW}),
 	},
 };
 

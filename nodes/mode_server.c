@@ -4,6 +4,7 @@
  */
 #include "nodes/l2tp_msg.h"
 #include "nodes/mode_rows.h"
+#include "nodes/ppp.h"
 
 static const struct server_mode servers[] = {
 	{
@@ -44,6 +45,9 @@ static const struct server_mode servers[] = {
 			 .has_bearer = true,
 			 .firmware = 0x0603,
 			 .window = 8},
+		.lcp = {.wants = LCP_BIT(LCP_MRU) | LCP_BIT(LCP_MAGIC) | LCP_BIT(LCP_PFC) |
+				 LCP_BIT(LCP_ACFC),
+			.mru = 1400},
 		.hello_ms = 60000,
 		.l2tp_retry = RETRY(35000, 1000, 3000, 7000, 15000, 25000),
 		SERVER_LIST(
@@ -127,6 +131,8 @@ static const struct server_mode servers[] = {
 			 .has_bearer = true,
 			 .firmware = 0x0690,
 			 .window = 4},
+		.lcp = {.wants = LCP_BIT(LCP_MRU) | LCP_BIT(LCP_ACCM) | LCP_BIT(LCP_MAGIC),
+			.mru = 1410},
 		.hello_ms = 60000,
 		.l2tp_retry = RETRY(31000, 1000, 3000, 7000, 15000),
 		SERVER_LIST(
@@ -231,6 +237,8 @@ static const struct server_mode servers[] = {
 			 .optional = L2TP_AVP_BIT(AVP_FRAMING_CAPABILITIES) |
 				     L2TP_AVP_BIT(AVP_BEARER_CAPABILITIES) |
 				     L2TP_AVP_BIT(AVP_RECEIVE_WINDOW)},
+		.lcp = {.rejects = LCP_BIT(LCP_ACCM) | LCP_BIT(LCP_MAGIC) | LCP_BIT(LCP_PFC) |
+				   LCP_BIT(LCP_ACFC)},
 		.hello_ms = 8800,
 		.tunnel_timeout_ms = 60000,
 		.l2tp_retry =

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ppp.h - PPP over an L2TP session (RFC 1661): frames, LCP and its echo.
+ *
+ * Sans-I/O (node.h). LCP is negotiated with the options of the mode's row; as soon as it is open
+ * each side sends an Echo-Request and waits for the reply, which is the proof that the tunnel
+ * carries frames both ways.
+ */
+#ifndef NATDLAB_PPP_H
+#define NATDLAB_PPP_H
+
+#include "nodes/mode.h"
+#include "nodes/node.h"
+#include "nodes/ppp_fsm.h"
+
+#define PPP_LCP 0xc021
+#define PPP_MRU_DEFAULT 1500
+#define PPP_FRAME_MAX 1600 /* of a frame of ours */
+
+enum lcp_option {
+	LCP_MRU = 1,
+	LCP_ACCM = 2,
+	LCP_AUTH = 3,
+	LCP_MAGIC = 5,
+	LCP_PFC = 7,
+	LCP_ACFC = 8,
+	LCP_CALLBACK = 13, /* RFC 1570; Microsoft's value 6 means CBCP */
+	LCP_OPTIONS = 32,
+};
+#define LCP_BIT(option) (UINT32_C(1) << (option))
+
+struct ppp;
+
+struct ppp_hooks {
+	void (*send)(void *ctx, const uint8_t *frame, size_t len, usec now);
+	/* Our Echo-Request was answered. */
+	void (*echoed)(void *ctx, usec now);
+	/* LCP has ended: by either side's wish, or because it could not be opened. */
+	void (*finished)(void *ctx, usec now);
+	void *ctx;
+};
+
+struct ppp *ppp_new(const struct lcp_identity *id, const struct node_env *env,
+		    const struct ppp_hooks *hooks);
+void ppp_free(struct ppp *p);
+void ppp_start(struct ppp *p, usec now);
+/* Terminate-Request. */
+void ppp_stop(struct ppp *p, usec now);
+/* A frame: an enum drop, for the caller's event; DROP_NONE when it was used. */
+enum drop ppp_input(struct ppp *p, const uint8_t *frame, size_t len, usec now);
+void ppp_timer(struct ppp *p, usec now);
+usec ppp_deadline(const struct ppp *p);
+/* LCP is open. */
+bool ppp_is_open(const struct ppp *p);
+
+#endif
