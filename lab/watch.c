@@ -45,7 +45,7 @@ struct at_place {
 	uint32_t copies[7];
 	uint32_t quick_modes, deletes;
 	uint32_t informationals[2], esp[2], keepalives[2];
-	struct ring msgids, messages, packets;
+	struct ring msgids, messages, packets[2];
 };
 
 struct tracked {
@@ -625,7 +625,7 @@ static bool esp_frame(struct watch *w, const struct frame *f, bool udp)
 	t = udp ? flow_lookup(w, f->pkt->src, f->pkt->dst, &side)
 		: flow_lookup_addr(w, f->pkt, &side);
 	at = t ? at_place(t, f->place) : NULL;
-	if (at && ring_fresh(&at->packets, (uint64_t)le32(spi) << 32 | seq))
+	if (at && ring_fresh(&at->packets[side], (uint64_t)le32(spi) << 32 | seq))
 		count(&at->esp[side], &t->x.esp[side]);
 	if (t) {
 		*(udp ? &t->x.esp_udp : &t->x.esp_raw) = true;
