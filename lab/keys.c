@@ -40,7 +40,7 @@ static const struct key_row rows[KEYS] = {
 		"What the node is: client and server speak L2TP/IPsec, router forwards, napt is a "
 		"home router, eip an Elastic IP (1:1 NAT), host anything else."},
 	[KEY_MODE] = {"mode", PLACE_NODE, ENDS, TYPE_WORD, NULL, false,
-		"Which product the client or server behaves like; `natdlab modes` lists them."},
+		"Which product the client or server behaves like."},
 	[KEY_REGISTRY] = {"registry", PLACE_NODE, KIND_BIT(KIND_CLIENT), TYPE_WORD,
 		WORDS("absent", "0", "1", "2"), false,
 		"AssumeUDPEncapsulationContextOnSendRule of a Windows client; other clients have "

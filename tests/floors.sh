@@ -28,9 +28,9 @@ floor() {
 	lab/base/*) echo 0 ;;
 	nodes/host.?) echo 3 ;;
 	nodes/*) echo 1 ;;
-	lab/topology*.? | lab/scenario*.? | lab/keys.? | lab/matrix.? | lab/address*.? | lab/route*.? | \
-	lab/topo.? | lab/tree.? | lab/mistakes.? | lab/values.? | lab/network.? | \
-	lab/suggest.? | lab/plan*.? | lab/ruleset*.? | lab/pcapng*.? | lab/watch*.? | lab/judge.? | \
+	lab/topology*.? | lab/topo.? | lab/tree.? | lab/keys.? | lab/values.? | lab/mistakes.? | \
+	lab/matrix.? | lab/network.? | lab/suggest.? | lab/plan*.? | lab/ruleset*.? | \
+	lab/pcapng*.? | lab/watch*.? | lab/judge.? | \
 	lab/predict.? | lab/sim.? | lab/expect.? | lab/report*.? | lab/result*.? | \
 	lab/wireshark.? | lab/json.?) echo 2 ;;
 	lab/load*.? | lab/ground*.? | lab/space.? | lab/link.? | lab/filter.? | lab/conntrack.? | \
