@@ -190,11 +190,37 @@ bad:
 		       a->verb->name, name, (unsigned long long)lo, (unsigned long long)hi, s);
 }
 
+/* A paragraph in lines of at most 78 columns. */
+static void print_wrapped(FILE *f, const char *text)
+{
+	size_t column = 0;
+
+	while (*text) {
+		size_t word = strcspn(text, " \n");
+
+		if (column && column + 1 + word > 78) {
+			fputc('\n', f);
+			column = 0;
+		}
+		fprintf(f, "%s%.*s", column ? " " : "", (int)word, text);
+		column += (column > 0) + word;
+		text += word;
+		if (*text == '\n') {
+			fputc('\n', f);
+			column = 0;
+		}
+		text += *text != 0;
+	}
+	fputc('\n', f);
+}
+
 void verb_help(FILE *f, const struct verb *v)
 {
 	fprintf(f, "natdlab %s %s\n\n%s\n", v->name, v->args, v->summary);
-	if (v->more)
-		fprintf(f, "\n%s\n", v->more);
+	if (v->more) {
+		fputc('\n', f);
+		print_wrapped(f, v->more);
+	}
 	fputs("\nOptions:\n", f);
 	for (size_t i = 0; i < v->n_options; i++) {
 		const struct option *o = &v->options[i];
