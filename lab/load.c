@@ -273,6 +273,11 @@ static struct tree *read_text(struct builder *b, const yaml_event_t *ev)
 	return t;
 }
 
+/* What a list or map is made of, in the order of the file. */
+struct part {
+	struct tree *t;
+};
+
 /* A list or a map: values, or keys and values in turn, until its end event. */
 static struct tree *read_many(struct builder *b, const yaml_event_t *start, enum tree_kind kind)
 {
@@ -281,7 +286,7 @@ static struct tree *read_many(struct builder *b, const yaml_event_t *start, enum
 	const yaml_char_t *anchor = kind == TREE_MAP ? start->data.mapping_start.anchor
 						     : start->data.sequence_start.anchor;
 	struct tree *t = new_tree(b, kind, start), *child;
-	VEC(struct tree *) parts = {0};
+	VEC(struct part) parts = {0};
 	bool is_key = kind == TREE_MAP, good = true;
 
 	if (!t)
@@ -310,7 +315,7 @@ static struct tree *read_many(struct builder *b, const yaml_event_t *start, enum
 			good = false;
 		}
 		if (good)
-			*vec_push(b->a, &parts) = child;
+			vec_push(b->a, &parts)->t = child;
 		if (kind == TREE_MAP)
 			is_key = !is_key;
 		yaml_event_delete(&ev);
@@ -319,17 +324,17 @@ static struct tree *read_many(struct builder *b, const yaml_event_t *start, enum
 		return NULL;
 	b->depth--;
 	t->open = false;
-	if (kind == TREE_LIST) {
-		t->v = parts.v;
-		t->n = parts.n;
-		return t;
-	}
-	t->n = parts.n / 2;
-	t->keys = arena_array_of(b->a, t->n, struct tree *);
+	t->n = kind == TREE_MAP ? parts.n / 2 : parts.n;
 	t->v = arena_array_of(b->a, t->n, struct tree *);
-	for (size_t i = 0; i < t->n; i++) {
-		t->keys[i] = parts.v[2 * i];
-		t->v[i] = parts.v[2 * i + 1];
+	if (kind == TREE_MAP)
+		t->keys = arena_array_of(b->a, t->n, struct tree *);
+	for (size_t i = 0; i < parts.n; i++) {
+		if (kind == TREE_LIST)
+			t->v[i] = parts.v[i].t;
+		else if (i % 2 == 0)
+			t->keys[i / 2] = parts.v[i].t;
+		else
+			t->v[i / 2] = parts.v[i].t;
 	}
 	return t;
 }
@@ -365,7 +370,7 @@ static struct tree *read_value(struct builder *b, yaml_event_t *ev)
 
 static int by_text(const void *pa, const void *pb)
 {
-	const struct tree *a = *(struct tree *const *)pa, *b = *(struct tree *const *)pb;
+	const struct tree *a = ((const struct part *)pa)->t, *b = ((const struct part *)pb)->t;
 	int c = strcmp(a->text, b->text);
 
 	if (c)
@@ -375,11 +380,10 @@ static int by_text(const void *pa, const void *pb)
 	return a->column < b->column ? -1 : a->column > b->column;
 }
 
-/* Duplicate keys are mistakes in the tree as written, so aliases need no second look; @seen is
- * what marks a map as looked at. */
+/* Duplicate keys are mistakes in the tree as written: what an alias shares is looked at once. */
 static void check_keys(struct builder *b, struct tree *t)
 {
-	struct tree **sorted;
+	struct part *sorted;
 
 	if (t->kind == TREE_TEXT || t->open)
 		return;
@@ -388,14 +392,18 @@ static void check_keys(struct builder *b, struct tree *t)
 		check_keys(b, t->v[i]);
 	if (t->kind != TREE_MAP)
 		return;
-	sorted = arena_copy(b->a, t->keys, t->n * sizeof(*sorted));
-	qsort(sorted, t->n, sizeof(struct tree *), by_text);
+	sorted = arena_array_of(b->a, t->n, struct part);
+	for (size_t i = 0; i < t->n; i++)
+		sorted[i].t = t->keys[i];
+	qsort(sorted, t->n, sizeof(*sorted), by_text);
 	for (size_t i = 0; i < t->n; i++) {
-		if (strcmp(sorted[i]->text, "<<") == 0 && !sorted[i]->quoted)
-			mistake(b->m, sorted[i], "merge keys (<<) are not read: write the keys out");
-		else if (i && strcmp(sorted[i]->text, sorted[i - 1]->text) == 0)
-			mistake(b->m, sorted[i], "%s stands here twice, first in line %u",
-				tree_shown(b->a, sorted[i]->text), sorted[i - 1]->line);
+		const struct tree *key = sorted[i].t;
+
+		if (strcmp(key->text, "<<") == 0 && !key->quoted)
+			mistake(b->m, key, "merge keys (<<) are not read: write the keys out");
+		else if (i && strcmp(key->text, sorted[i - 1].t->text) == 0)
+			mistake(b->m, key, "%s stands here twice, first in line %u",
+				tree_shown(b->a, key->text), sorted[i - 1].t->line);
 	}
 }
 
@@ -506,7 +514,7 @@ struct topology *topology_load_buffer(struct arena *a, const char *name, const v
 struct topology *topology_load(struct arena *a, const char *path, const struct setting *set,
 			       size_t n_set, char **mistakes, struct err *e)
 {
-	struct source src;
+	struct source src = {0};
 
 	*mistakes = NULL;
 	if (source_read(a, path, &src, e) != 0)

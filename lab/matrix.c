@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * matrix.c - axes, expectations, and scenarios: a topology with every axis fixed.
+ * matrix.c - axes and expectations, as the file has them.
  */
 #include "lab/topo.h"
 
 #include <string.h>
-
-#include "lab/predict.h"
-#include "lab/ruleset.h"
 
 /* ---- axes ---- */
 
@@ -134,7 +131,8 @@ static void read_set_axis(struct reading *r, struct axis *x, const struct tree *
 			mistake(r->m, v->v[i], "%s is a set of keys (key: value)", val.name);
 			continue;
 		}
-		topo_keys(r, v->v[i], PLACE_NODE, n->kind, n->name, keys);
+		if (r->t->defs[node].has_kind) /* else who knows which keys it may have */
+			topo_keys(r, v->v[i], PLACE_NODE, n->kind, n->name, keys);
 		check_set_registry(r, keys);
 		val.set = arena_array_of(r->a, KEYS, struct override);
 		for (unsigned k = 0; k < KEYS; k++) {
@@ -282,7 +280,7 @@ static size_t bits_bytes(size_t n)
 	return (n + 7) / 8;
 }
 
-static bool bit(const uint8_t *bits, size_t i)
+bool topo_bit(const uint8_t *bits, size_t i)
 {
 	return !bits || bits[i / 8] & 1u << (i % 8);
 }
@@ -406,7 +404,7 @@ static bool meet(const struct topology *t, const struct expect_def *a, const str
 	for (size_t x = 0; x < t->n_axes; x++) {
 		size_t i = 0;
 
-		while (i < t->axes[x].n && !(bit(a->when[x], i) && bit(b->when[x], i)))
+		while (i < t->axes[x].n && !(topo_bit(a->when[x], i) && topo_bit(b->when[x], i)))
 			i++;
 		if (i == t->axes[x].n)
 			return false;
@@ -415,7 +413,7 @@ static bool meet(const struct topology *t, const struct expect_def *a, const str
 	return true;
 }
 
-static const char *id_of(struct arena *a, const struct topology *t, const size_t *at)
+const char *topo_id(struct arena *a, const struct topology *t, const size_t *at)
 {
 	const char *id = "";
 
@@ -430,7 +428,7 @@ static const char *id_of(struct arena *a, const struct topology *t, const size_t
 static void check_contradiction(struct reading *r, const struct expect_def *a,
 				const struct expect_def *b)
 {
-	size_t at[AXES_MAX];
+	size_t at[AXES_MAX] = {0};
 
 	if (a->e.client && b->e.client && strcmp(a->e.client, b->e.client) != 0)
 		return;
@@ -443,7 +441,7 @@ static void check_contradiction(struct reading *r, const struct expect_def *a,
 		if (!meet(r->t, a, b, at))
 			return;
 		mistake(r->m, y, "%s is %s in scenario %s, line %u says %s", key_row(k)->name,
-			y->text, id_of(r->a, r->t, at), x->line, x->text);
+			y->text, topo_id(r->a, r->t, at), x->line, x->text);
 	}
 }
 
@@ -465,265 +463,4 @@ void expect_read(struct reading *r, const struct tree *expect)
 		for (size_t k = 0; k < i && !mistakes_enough(r->m); k++)
 			check_contradiction(r, &t->expects[k], &t->expects[i]);
 	}
-}
-
-/* ---- scenarios ---- */
-
-size_t scenario_count(const struct topology *t)
-{
-	return t->n_scenarios;
-}
-
-/* The last axis runs fastest. */
-static void locate(const struct topology *t, size_t i, size_t *at)
-{
-	for (size_t x = t->n_axes; x-- > 0;) {
-		at[x] = i % t->axes[x].n;
-		i /= t->axes[x].n;
-	}
-}
-
-const char *scenario_id(struct arena *a, const struct topology *t, size_t i)
-{
-	size_t at[AXES_MAX];
-
-	assert(i < t->n_scenarios);
-	locate(t, i, at);
-	return id_of(a, t, at);
-}
-
-static void apply(struct arena *a, const struct topology *t, struct scenario *s,
-		  const struct override *set, size_t n)
-{
-	struct reading r = {.a = a, .t = (struct topology *)t, .m = NULL};
-
-	for (size_t i = 0; i < n; i++)
-		value_read(&r, set[i].key, set[i].value, set[i].node, &s->nodes[set[i].node]);
-}
-
-/* What the name of a server stands for: its Elastic IP, or else its first address. */
-static struct inet_addr address_of(const struct scenario *s, unsigned node)
-{
-	const struct node *server = &s->nodes[node];
-
-	for (size_t i = 0; i < s->n_nodes; i++) {
-		const struct node *eip = &s->nodes[i];
-
-		for (size_t k = 0; eip->kind == KIND_EIP && k < eip->n_map; k++) {
-			const struct node *owner = scenario_owner(s, eip->map[k].inside);
-
-			if (owner == server)
-				return eip->map[k].outside;
-		}
-	}
-	return s->ifaces[server->ifaces[0]].addr;
-}
-
-static bool applies(const struct topology *t, const struct expect_def *d, const size_t *at)
-{
-	for (size_t x = 0; x < t->n_axes; x++) {
-		if (!bit(d->when[x], at[x]))
-			return false;
-	}
-	return true;
-}
-
-struct scenario *scenario_new(struct arena *a, const struct topology *t, size_t i)
-{
-	struct scenario *s = arena_new_of(a, struct scenario);
-	size_t at[AXES_MAX];
-
-	assert(i < t->n_scenarios);
-	locate(t, i, at);
-	s->id = id_of(a, t, at);
-	s->topology = t;
-	s->topology_name = t->name;
-	s->nodes = arena_copy(a, t->nodes, t->n_nodes * sizeof(*t->nodes));
-	s->n_nodes = t->n_nodes;
-	s->links = t->links;
-	s->n_links = t->n_links;
-	s->ifaces = t->ifaces;
-	s->n_ifaces = t->n_ifaces;
-	s->axes = arena_array_of(a, t->n_axes, struct axis_value);
-	s->n_axes = t->n_axes;
-	for (size_t x = 0; x < t->n_axes; x++) {
-		const struct value *v = &t->axes[x].v[at[x]];
-
-		s->axes[x] = (struct axis_value){t->axes[x].name, v->name};
-		apply(a, t, s, v->set, v->n_set);
-	}
-	apply(a, t, s, t->set, t->n_set);
-	for (size_t n = 0; n < s->n_nodes; n++) {
-		struct node *node = &s->nodes[n];
-
-		/* A registry stays in the file when the matrix makes a Mac of the client. */
-		if (node->client && node->client->gate == GATE_NONE)
-			node->registry = -1;
-		if (node->dials_node >= 0)
-			node->dials = address_of(s, (unsigned)node->dials_node);
-	}
-	network_eip_routes(a, t, s->nodes);
-	s->expects = arena_array_of(a, t->n_expects, struct expectation);
-	for (size_t e = 0; e < t->n_expects; e++) {
-		if (applies(t, &t->expects[e], at))
-			s->expects[s->n_expects++] = t->expects[e].e;
-	}
-	return s;
-}
-
-const struct node *scenario_node(const struct scenario *s, const char *name)
-{
-	int i = topo_node(s->topology, name);
-
-	return i < 0 ? NULL : &s->nodes[i];
-}
-
-const struct node *scenario_owner(const struct scenario *s, struct inet_addr addr)
-{
-	for (size_t i = 0; i < s->n_ifaces; i++) {
-		if (inet_addr_eq(s->ifaces[i].addr, addr))
-			return &s->nodes[s->ifaces[i].node];
-	}
-	for (size_t i = 0; i < s->n_nodes; i++) {
-		for (size_t k = 0; k < s->nodes[i].n_map; k++) {
-			if (inet_addr_eq(s->nodes[i].map[k].outside, addr))
-				return &s->nodes[i];
-		}
-	}
-	return NULL;
-}
-
-/* ---- what only a whole scenario shows ---- */
-
-/* Where the value of a node's key comes from in this scenario, for the mistake's place. */
-static const struct tree *place_of(const struct topology *t, const size_t *at, unsigned node,
-				   enum key k)
-{
-	const struct tree *v = t->defs[node].keys[k];
-
-	for (size_t x = 0; x < t->n_axes; x++) {
-		const struct value *val = &t->axes[x].v[at[x]];
-
-		for (size_t o = 0; o < val->n_set; o++) {
-			if (val->set[o].node == node && val->set[o].key == k)
-				v = val->set[o].value;
-		}
-	}
-	for (size_t o = 0; o < t->n_set; o++) {
-		if (t->set[o].node == node && t->set[o].key == k)
-			v = t->set[o].value;
-	}
-	return v ? v : t->defs[node].at;
-}
-
-static void need(struct reading *r, const struct topology *t, const size_t *at, unsigned node,
-		 enum key k)
-{
-	if (place_of(t, at, node, k) == t->defs[node].at)
-		mistake(r->m, t->defs[node].at, "%s has no %s", t->nodes[node].name,
-			key_row(k)->name);
-}
-
-/* No two edges answer for the same address. */
-static void check_eips(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
-{
-	for (unsigned k = 0; s->nodes[i].n_map && k < i; k++) {
-		const struct node *a = &s->nodes[k], *b = &s->nodes[i];
-
-		for (size_t x = 0; x < a->n_map; x++) {
-			for (size_t y = 0; y < b->n_map; y++) {
-				if (inet_addr_eq(a->map[x].outside, b->map[y].outside))
-					mistake(r->m, place_of(r->t, at, i, KEY_MAP),
-						"%s is mapped by %s too",
-						INET_ADDR(b->map[y].outside), a->name);
-			}
-		}
-	}
-}
-
-static void check_ports(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
-{
-	const struct node *n = &s->nodes[i];
-	size_t there = (size_t)(n->port_hi - n->port_lo + 1), needed;
-
-	if (n->ports != NAPT_RANGE)
-		return;
-	needed = napt_map_size(r->a, s, i);
-	if (there < needed)
-		mistake(r->m, place_of(r->t, at, i, KEY_PORTS),
-			"%s needs %zu ports, %d for each machine behind it; here are %zu", n->name,
-			needed, NAPT_FIXED_PORTS, there);
-}
-
-static void check_dial(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
-{
-	const struct node *n = &s->nodes[i];
-	struct walk w;
-
-	predict_walk(s, n, 500, 1, &w);
-	if (!w.arrives && !w.by_policy)
-		mistake(r->m, place_of(r->t, at, i, KEY_DIALS), "%s can never reach %s: %s",
-			n->name, INET_ADDR(n->dials), w.why);
-}
-
-static void check_scenario(struct reading *r, const struct scenario *s, const size_t *at)
-{
-	const struct topology *t = r->t;
-	size_t before = mistakes_count(r->m);
-
-	for (unsigned i = 0; i < s->n_nodes; i++) {
-		switch (s->nodes[i].kind) {
-		case KIND_CLIENT:
-			need(r, t, at, i, KEY_MODE);
-			if (s->nodes[i].dials.len)
-				need(r, t, at, i, KEY_PSK);
-			break;
-		case KIND_SERVER:
-			need(r, t, at, i, KEY_MODE);
-			need(r, t, at, i, KEY_PSK);
-			break;
-		case KIND_NAPT:
-			check_ports(r, s, at, i);
-			break;
-		case KIND_EIP:
-			need(r, t, at, i, KEY_MAP);
-			check_eips(r, s, at, i);
-			break;
-		case KIND_ROUTER:
-		case KIND_HOST:
-		case KINDS:
-			break;
-		}
-	}
-	for (unsigned i = 0; i < s->n_nodes && mistakes_count(r->m) == before; i++) {
-		if (s->nodes[i].kind == KIND_CLIENT && s->nodes[i].dials.len)
-			check_dial(r, s, at, i);
-	}
-}
-
-/* Somebody must dial for anything to be expected. */
-static void check_anybody(struct reading *r, bool dials)
-{
-	if (r->t->n_expects && !dials)
-		mistake(r->m, r->t->expects[0].at, "nothing can come of it: no client dials");
-}
-
-void matrix_check(struct reading *r)
-{
-	const struct topology *t = r->t;
-	bool dials = false;
-
-	for (size_t i = 0; i < t->n_scenarios && !mistakes_enough(r->m); i++) {
-		struct arena *scratch = arena_new();
-		struct reading inner = {.a = scratch, .t = r->t, .m = r->m};
-		const struct scenario *s = scenario_new(scratch, t, i);
-		size_t at[AXES_MAX];
-
-		locate(t, i, at);
-		check_scenario(&inner, s, at);
-		for (size_t k = 0; k < s->n_nodes; k++)
-			dials |= s->nodes[k].dials.len != 0;
-		arena_free(scratch);
-	}
-	check_anybody(r, dials);
 }

@@ -3,10 +3,12 @@
  * topo.h - the inside of struct topology, for the files that build it and no others:
  *
  *	load.c      file -> tree
- *	topology.c  tree -> nodes, links; who may have which keys
+ *	topology.c  tree -> nodes; who may have which keys
+ *	links.c     which interface is plugged into which
  *	values.c    the value of a node's key -> a field of struct node
  *	network.c   addresses, realms, routes
- *	matrix.c    axes, expectations, scenarios
+ *	matrix.c    axes, expectations
+ *	scenario.c  every axis fixed
  *
  * The shape of the network (kinds, links, which side of a NAT is outside) is the same in every
  * scenario, so addresses and routes are computed once. What the matrix may change are the values
@@ -125,6 +127,22 @@ void topo_keys(struct reading *r, const struct tree *map, enum place p, enum kin
 /* `[a-z][a-z0-9-]*`, not ending in '-', of at most @max characters. */
 bool topo_is_name(const char *s, size_t max);
 
+/* Is it a map? Says so if not; @what: the sentence's subject. */
+bool topo_want_map(struct reading *r, const struct tree *v, const char *what);
+/* For qsort(): by name, then by number. */
+struct topo_named {
+	const char *name;
+	unsigned i;
+};
+int topo_by_name(const void *a, const void *b);
+
+/* ---- links.c ---- */
+
+/* Reads `links:`. False: a mistake. */
+bool links_read(struct reading *r, const struct tree *links);
+/* Has every node a link, and every NAT an outside and an inside? */
+bool links_check(struct reading *r);
+
 /* ---- values.c ---- */
 
 /* Is @v of the row's type? Says so if not. */
@@ -148,7 +166,14 @@ bool network_is_inside(const struct topology *t, unsigned nat, unsigned link);
 
 void matrix_read(struct reading *r, const struct tree *matrix);
 void expect_read(struct reading *r, const struct tree *expect);
-/* Judges what can be judged only with every axis fixed. */
-void matrix_check(struct reading *r);
+/* Does a set of values of an axis have number @i? NULL has all. */
+bool topo_bit(const uint8_t *bits, size_t i);
+/* The id of the scenario with value @at[x] on axis x. */
+const char *topo_id(struct arena *a, const struct topology *t, const size_t *at);
+
+/* ---- scenario.c ---- */
+
+/* Judges every scenario: what can be judged only with every axis fixed. */
+void scenarios_check(struct reading *r);
 
 #endif

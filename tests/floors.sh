@@ -29,7 +29,7 @@ floor() {
 	nodes/host.?) echo 3 ;;
 	nodes/*) echo 1 ;;
 	lab/topology*.? | lab/topo.? | lab/tree.? | lab/keys.? | lab/values.? | lab/mistakes.? | \
-	lab/matrix.? | lab/network.? | lab/suggest.? | lab/plan*.? | lab/ruleset*.? | \
+	lab/links.? | lab/matrix.? | lab/scenario.? | lab/network.? | lab/suggest.? | lab/plan*.? | lab/ruleset*.? | \
 	lab/pcapng*.? | lab/watch*.? | lab/judge.? | \
 	lab/predict.? | lab/sim.? | lab/expect.? | lab/report*.? | lab/result*.? | \
 	lab/wireshark.? | lab/json.?) echo 2 ;;
