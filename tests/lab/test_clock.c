@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the lab's clock asks of the ground: is anything still on its way, and what has connection
+ * tracking left when time jumps?
+ */
+#include "tests/lab/lab.h"
+
+#include <netinet/in.h>
+
+#define PUBLIC "203.0.113.10"
+
+/* Answered at once, not after the patience for what nobody explains. */
+#define AT_ONCE (100 * MSEC)
+
+/* ---- on its way ---- */
+
+static int send_ttl(struct net *n, int ttl)
+{
+	int fd = udp(n, "client", 0);
+
+	CHECK(fd >= 0);
+	CHECK(setsockopt(fd, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl)) == 0);
+	CHECK(udp_send(fd, ep(PUBLIC, 500), 10));
+	close(fd);
+	return 0;
+}
+
+static int send_length(struct net *n, const char *from, const char *to, size_t len)
+{
+	int fd = udp(n, from, 0);
+
+	CHECK(fd >= 0 && udp_send(fd, ep(to, 500), len));
+	close(fd);
+	return 0;
+}
+
+/* The same account must come out whatever a forwarding node does with a packet. */
+static int each_fate(struct net *n, int fate)
+{
+	switch (fate) {
+	case 0: /* forwarded, delivered or refused with an error at the end */
+		return send_length(n, "client", PUBLIC, 10);
+	case 1: /* dropped by the Elastic IP's rules */
+		return send_length(n, "internet", "203.0.113.2", 10);
+	case 2: /* dropped by the NAPT's rules */
+		return send_length(n, "internet", "198.51.100.10", 10);
+	case 3: /* its time ends at the NAPT, which says so */
+		return send_ttl(n, 1);
+	case 4: /* on the internet */
+		return send_ttl(n, 2);
+	case 5: /* at the Elastic IP */
+		return send_ttl(n, 3);
+	case 6: /* addressed to a router, which refuses the port */
+		return send_length(n, "client", "198.51.100.1", 10);
+	case 7: /* no route: the internet says so */
+		return send_length(n, "client", "8.8.8.8", 10);
+	case 8: /* in fragments, which both NATs join and cut again */
+		return send_length(n, "client", PUBLIC, 4000);
+	case 9: /* in fragments, to a router */
+		return send_length(n, "client", "198.51.100.1", 4000);
+	default:
+		return -1;
+	}
+}
+
+static int all_is_accounted_for(struct net *n)
+{
+	int fate, rc;
+
+	for (fate = 0; (rc = each_fate(n, fate)) >= 0; fate++) {
+		usec asked = now_real();
+		bool ok;
+
+		CHECK(rc == 0);
+		ok = settled(n) && now_real() - asked < AT_ONCE;
+		if (!ok)
+			fprintf(stderr, "# fate %d: %zu in flight, %zu unaccounted\n", fate,
+				ground_in_flight(n->g), ground_unaccounted(n->g));
+		CHECK(ok);
+	}
+	CHECK(fate == 10);
+	return 0;
+}
+
+static void every_fate_of_a_packet_is_accounted_for_at_once(void **state)
+{
+	(void)state;
+	on_network(ARTICLE, all_is_accounted_for);
+}
+
+static int late_ones_are_waited_for(struct net *n)
+{
+	unsigned wan = iface_of(n, "home:wan")->peer;
+	unsigned internet = node_of(n, "internet");
+	usec asked;
+
+	CHECK(settled(n));
+	/* As on a kernel that has taken a frame and not yet delivered it. */
+	n->g->flow[wan].sent++;
+	CHECK(ground_in_flight(n->g) == 1);
+	n->g->flow[n->s->ifaces[wan].peer].received++;
+	CHECK(ground_in_flight(n->g) == 0);
+	n->g->node[internet].ip_in++;
+	CHECK(ground_unaccounted(n->g) == 1);
+	n->g->node[internet].ip_out++;
+	CHECK(ground_unaccounted(n->g) == 0);
+	/* What is lost where nobody counts does not stop the clock for ever. */
+	n->g->flow[wan].sent++;
+	n->g->node[internet].ip_in++;
+	CHECK(ground_in_flight(n->g) == 1 && ground_unaccounted(n->g) == 1);
+	asked = now_real();
+	CHECK(settled(n));
+	CHECK(now_real() - asked >= AT_ONCE);
+	/* And the next one is waited for again. */
+	n->g->flow[wan].sent++;
+	CHECK(ground_in_flight(n->g) == 1);
+	return 0;
+}
+
+static void the_clock_waits_for_a_late_frame_but_not_for_ever(void **state)
+{
+	(void)state;
+	on_network(ARTICLE, late_ones_are_waited_for);
+}
+
+/* More than a buffer holds: the capture has a hole, says so, and the clock goes on. */
+static int a_flood_is_counted(struct net *n)
+{
+	int client = udp(n, "client", 500);
+	size_t sent = 0;
+
+	while (ground_taps_lost(n->g) == 0 && sent < 100000) {
+		for (int i = 0; i < 500; i++)
+			CHECK(udp_send(client, ep(PUBLIC, 500), 1000));
+		sent += 500;
+	}
+	CHECK(ground_taps_lost(n->g) > 0);
+	CHECK(settled(n));
+	return 0;
+}
+
+static void frames_that_a_tap_loses_are_counted(void **state)
+{
+	(void)state;
+	on_network(ARTICLE, a_flood_is_counted);
+}
+
+/* ---- connection tracking ---- */
+
+struct text {
+	char buf[2000];
+};
+
+static struct text tracked(struct net *n, const char *node)
+{
+	struct text t = {0};
+	FILE *f = fmemopen(t.buf, sizeof(t.buf) - 1, "w");
+	struct err e = {0};
+
+	if (ground_conntrack_text(n->g, node_of(n, node), f, &e) < 0)
+		snprintf(t.buf, sizeof(t.buf), "%s", e.text);
+	fclose(f);
+	return t;
+}
+
+/* Seconds that the first entry has left, or -1 without entries. */
+static long left(struct net *n, const char *node)
+{
+	struct text t = tracked(n, node);
+	const char *p = strstr(t.buf, "udp      17 ");
+
+	return p ? strtol(p + strlen("udp      17 "), NULL, 10) : -1;
+}
+
+/* The kernel says 29 as soon as a tick of 30 seconds has passed. */
+static bool about(long seconds, long wanted)
+{
+	return seconds == wanted || seconds == wanted - 1;
+}
+
+static int entries_are_printed(struct net *n)
+{
+	static const char unreplied[] =
+		"src=192.168.1.10 dst=203.0.113.10 sport=500 dport=500 packets=1 bytes=38 "
+		"[UNREPLIED] src=203.0.113.10 dst=198.51.100.10 sport=500 dport=500 mark=0\n";
+	static const char replied[] =
+		"src=198.51.100.10 dst=203.0.113.10 sport=500 dport=500 packets=1 bytes=38 "
+		"src=172.31.0.10 dst=198.51.100.10 sport=500 dport=500 packets=1 bytes=39 mark=0\n";
+	int client = udp(n, "client", 500), server = udp(n, "server", 500);
+	struct inet_ep from;
+
+	CHECK(tracked(n, "home").buf[0] == '\0');
+	CHECK(udp_send(client, ep(PUBLIC, 500), 10) && udp_recv(server, &from) == 10);
+	CHECK(strstr(tracked(n, "home").buf, unreplied));
+	CHECK(udp_send(server, from, 11) && udp_recv(client, NULL) == 11);
+	CHECK(strstr(tracked(n, "igw").buf, replied));
+	CHECK(tracked(n, "internet").buf[0] == '\0'); /* a router tracks nothing */
+	return 0;
+}
+
+static void connections_are_printed_as_conntrack_prints_them(void **state)
+{
+	(void)state;
+	on_network(ARTICLE, entries_are_printed);
+}
+
+static int entries_age(struct net *n)
+{
+	static const char *const trackers[] = {"home", "igw", "server"};
+	int client = udp(n, "client", 500), server = udp(n, "server", 500);
+	struct err e = {0};
+
+	CHECK(udp_send(client, ep(PUBLIC, 500), 10) && udp_recv(server, NULL) == 10);
+	for (size_t i = 0; i < ARRAY_LEN(trackers); i++)
+		CHECK(about(left(n, trackers[i]), 30));
+	/* Less than a second each time: what the kernel cannot keep is not lost. */
+	for (int i = 0; i < 20; i++)
+		CHECK_OK(ground_conntrack_age(n->g, 500 * MSEC, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(trackers); i++)
+		CHECK(about(left(n, trackers[i]), 20));
+	/* Used once more, it has all its time again. */
+	CHECK(udp_send(client, ep(PUBLIC, 500), 10) && udp_recv(server, NULL) == 10);
+	for (size_t i = 0; i < ARRAY_LEN(trackers); i++)
+		CHECK(about(left(n, trackers[i]), 30));
+	CHECK_OK(ground_conntrack_age(n->g, 30 * SEC - 1, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(trackers); i++)
+		CHECK(about(left(n, trackers[i]), 1));
+	CHECK_OK(ground_conntrack_age(n->g, 1, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(trackers); i++)
+		CHECK(tracked(n, trackers[i]).buf[0] == '\0');
+	return 0;
+}
+
+static void a_jump_of_the_clock_ages_every_connection_to_the_microsecond(void **state)
+{
+	(void)state;
+	on_network(ARTICLE, entries_age);
+}
+
+static int a_forgotten_mapping_is_closed(struct net *n)
+{
+	int client = udp(n, "client", 500), server = udp(n, "server", 500);
+	struct inet_ep mapped;
+	struct err e = {0};
+
+	CHECK(udp_send(client, ep(PUBLIC, 500), 10) && udp_recv(server, &mapped) == 10);
+	CHECK_OK(ground_conntrack_age(n->g, 29 * SEC, &e), &e);
+	CHECK(udp_send(server, mapped, 11) && udp_recv(client, NULL) == 11);
+	/* Replied to, and used again within 2 seconds: 30 more. */
+	CHECK_OK(ground_conntrack_age(n->g, 31 * SEC, &e), &e);
+	CHECK(udp_send(server, mapped, 11));
+	CHECK(nothing_comes(n, client));
+	CHECK(dropped_by(n, "home") == 1);
+	return 0;
+}
+
+static void a_napt_forgets_an_idle_mapping_when_the_clock_jumps(void **state)
+{
+	(void)state;
+	on_network(ARTICLE, a_forgotten_mapping_is_closed);
+}
+
+static int many_connections(struct net *n)
+{
+	enum { MANY = 1500 }; /* more news than a socket holds by default */
+	int server = udp(n, "server", 500);
+	struct err e = {0};
+	FILE *f = tmpfile();
+	int lines = 0, c;
+
+	CHECK(f && server >= 0);
+	for (int i = 0; i < MANY; i++) {
+		int fd = udp(n, "client", (uint16_t)(10000 + i));
+
+		CHECK(fd >= 0 && udp_send(fd, ep(PUBLIC, 500), 1));
+		close(fd);
+		ground_taps_read(n->g, note_frame, n);
+	}
+	CHECK_OK(ground_conntrack_age(n->g, SEC, &e), &e);
+	CHECK_OK(ground_conntrack_text(n->g, node_of(n, "home"), f, &e), &e);
+	rewind(f);
+	while ((c = fgetc(f)) != EOF)
+		lines += c == '\n';
+	fclose(f);
+	CHECK(lines == MANY);
+	CHECK_OK(ground_conntrack_age(n->g, 30 * SEC, &e), &e);
+	CHECK(tracked(n, "home").buf[0] == '\0');
+	return 0;
+}
+
+static void no_connection_is_missed_when_there_are_many(void **state)
+{
+	(void)state;
+	on_network(ARTICLE, many_connections);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_fate_of_a_packet_is_accounted_for_at_once),
+		cmocka_unit_test(the_clock_waits_for_a_late_frame_but_not_for_ever),
+		cmocka_unit_test(frames_that_a_tap_loses_are_counted),
+		cmocka_unit_test(connections_are_printed_as_conntrack_prints_them),
+		cmocka_unit_test(a_jump_of_the_clock_ages_every_connection_to_the_microsecond),
+		cmocka_unit_test(a_napt_forgets_an_idle_mapping_when_the_clock_jumps),
+		cmocka_unit_test(no_connection_is_missed_when_there_are_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
