@@ -664,7 +664,8 @@ static bool udp_frame(struct watch *w, const struct frame *f)
 	bool ike = pkt->src.port == PORT_IKE || pkt->dst.port == PORT_IKE;
 	bool natt = pkt->src.port == PORT_NATT || pkt->dst.port == PORT_NATT;
 
-	if (natt && pkt->len == 1 && pkt->payload[0] == 0xff) {
+	/* strongSwan keeps port 500 alive too while an exchange is half open. */
+	if ((ike || natt) && pkt->len == 1 && pkt->payload[0] == 0xff) {
 		keepalive_frame(w, f);
 		return true;
 	}

@@ -19,7 +19,7 @@ enum ev_kind {
 	EV_ISAKMP,     /* an ISAKMP message: src dst cky_i cky_r exchange msgid flags length message */
 	EV_NATD,       /* the NAT-D hashes of message 3 or 4: cky_i cky_r message payload hash1 hash2 */
 	EV_ESP,        /* src dst spi esp_seq encap length */
-	EV_KEEPALIVE,  /* src dst: one byte 0xff on 4500 */
+	EV_KEEPALIVE,  /* src dst: one byte 0xff on 4500 or 500 */
 	EV_ICMP,       /* src dst icmp_type icmp_code */
 	EV_OTHER,      /* any other IP packet: src dst proto length */
 	/* In a node */

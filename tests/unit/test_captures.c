@@ -458,13 +458,12 @@ static void check_numbers(const struct seen *s)
 {
 	static const struct {
 		const char *name;
-		unsigned message, copies, quick_modes, informationals;
-		uint16_t notify;
+		unsigned message, copies, quick_modes, informationals, keepalives;
 	} sent[] = {
 		{"rt-se-mm2", 2, 6, 0, 0, 0}, /* and five times more, every two seconds */
 		{"rt-se-mm4", 4, 6, 0, 0, 0},
 		{"rt-ls-mm4", 4, 8, 0, 0, 0}, /* at 0.5, 1, 2, 4, 8, 16, 32 s */
-		{"rt-ss-mm4", 4, 1, 0, 0, 0},
+		{"rt-ss-mm4", 4, 1, 0, 0, 1}, /* on port 500, after 20 s */
 		{"strongswan-eip-napt-ms", 4, 1, 1, 3, 0},
 		{"softether-eip-napt-ms", 4, 1, 2, 6, 0},
 		{"kat-se-eip-napt", 4, 1, 1, 5, 0},
@@ -477,7 +476,8 @@ static void check_numbers(const struct seen *s)
 		assert_int_equal(s->x->quick_modes, sent[i].quick_modes);
 		assert_int_equal(s->x->informationals[0] + s->x->informationals[1],
 				 sent[i].informationals);
-		assert_int_equal(s->x->notify, sent[i].notify);
+		assert_int_equal(s->x->keepalives[1], sent[i].keepalives);
+		assert_int_equal(s->x->keepalives[0], 0);
 	}
 }
 
