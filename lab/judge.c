@@ -166,7 +166,7 @@ static void try_end(const struct bench *b, struct inet_ep ep, struct judgement *
 		if (lists[l]->len != hash_len(b->alg))
 			continue;
 		for (size_t i = 0; i < lists[l]->n; i++) {
-			if (memcmp(h, lists[l]->v[i].b, lists[l]->len))
+			if (memcmp(h, lists[l]->v[i].b, lists[l]->len) != 0)
 				continue;
 			known[l][i] = true;
 			means[l][i] = ep;

@@ -276,7 +276,8 @@ static struct tracked *forget(struct watch *w)
 		p = &(*p)->next;
 	*p = t->next;
 	w->n--;
-	memmove(&w->v[i], &w->v[i + 1], (w->n - i) * sizeof(w->v[0]));
+	for (; i < w->n; i++)
+		w->v[i] = w->v[i + 1];
 	memset(t, 0, sizeof(*t));
 	t->generation = generation + 1;
 	return t;
@@ -669,7 +670,8 @@ static bool udp_frame(struct watch *w, const struct frame *f)
 		keepalive_frame(w, f);
 		return true;
 	}
-	if (natt && pkt->len >= ISAKMP_MARKER_LEN && !memcmp(pkt->payload, zeros, ISAKMP_MARKER_LEN))
+	if (natt && pkt->len >= ISAKMP_MARKER_LEN &&
+	    !memcmp(pkt->payload, zeros, ISAKMP_MARKER_LEN))
 		return isakmp_frame(w, f, pkt->payload + ISAKMP_MARKER_LEN,
 				    pkt->len - ISAKMP_MARKER_LEN, true);
 	/* Both, when a NAPT made one of a client's other ports. */

@@ -48,7 +48,7 @@ struct exchange {
 	struct natd_list natd3, natd4;
 	bool floated;                /* any ISAKMP of this exchange on 4500 with the marker */
 	uint32_t quick_modes;        /* distinct message IDs of exchange type 32 */
-	uint32_t deletes;            /* Informational messages sent by the initiator behind phase 1 */
+	uint32_t deletes;            /* Informationals of the initiator's behind phase 1 */
 	uint32_t informationals[2];  /* encrypted ones, by sender */
 	uint32_t esp[2];             /* ESP packets: initiator's, responder's; each counted once */
 	bool esp_udp, esp_raw;

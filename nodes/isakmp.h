@@ -161,7 +161,8 @@ const char *isakmp_hash_name(unsigned hash);        /* "sha1"; "?" unknown */
 const char *isakmp_group_name(unsigned group);      /* "ecp384", "modp2048" */
 
 /* Phase 1 attribute types (RFC 2409 appendix A) and phase 2's (RFC 2407 4.5). */
-enum { P1_ENC = 1, P1_HASH = 2, P1_AUTH = 3, P1_GROUP = 4, P1_LIFE_TYPE = 11, P1_LIFE = 12, P1_KEYLEN = 14 };
+enum { P1_ENC = 1, P1_HASH = 2, P1_AUTH = 3, P1_GROUP = 4, P1_LIFE_TYPE = 11, P1_LIFE = 12,
+       P1_KEYLEN = 14 };
 enum { P2_LIFE_TYPE = 1, P2_LIFE = 2, P2_GROUP = 3, P2_ENCAP = 4, P2_AUTH = 5, P2_KEYLEN = 6 };
 enum { ENCAP_TUNNEL = 1, ENCAP_TRANSPORT = 2, ENCAP_UDP_TUNNEL = 3, ENCAP_UDP_TRANSPORT = 4,
        ENCAP_UDP_TUNNEL_DRAFT = 61443, ENCAP_UDP_TRANSPORT_DRAFT = 61444 };

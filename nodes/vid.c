@@ -195,6 +195,7 @@ const char *vid_name(struct view v, char buf[64])
 {
 	static const char *const key_mods[] = {"IKE", "AuthIP", "IKEv2"};
 	const struct known_vid *k = find(v);
+	char hex[17];
 	size_t rest;
 	uint32_t word;
 
@@ -217,7 +218,8 @@ const char *vid_name(struct view v, char buf[64])
 	case TAIL_HEX:
 		if (!rest || rest > 8)
 			break;
-		snprintf(buf, 64, "%s %s", k->name, hex_str(v.p + k->prefix.len, rest, (char[17]){0}));
+		hex_str(v.p + k->prefix.len, rest, hex);
+		snprintf(buf, 64, "%s %s", k->name, hex);
 		return buf;
 	}
 	return k->name;

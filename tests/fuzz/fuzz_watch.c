@@ -27,8 +27,10 @@ static void check_exchange(const struct exchange *x)
 
 	assert(x->n_vids[0] <= WATCH_VIDS && x->n_vids[1] <= WATCH_VIDS);
 	assert(x->natd3.n <= 8 && x->natd4.n <= 8 && x->first <= x->last);
-	for (unsigned n = 1; n <= 6; n++)
-		assert(x->mm[n].n_sightings <= WATCH_NAMES && !x->mm[n].seen == !x->mm[n].n_sightings);
+	for (unsigned n = 1; n <= 6; n++) {
+		assert(x->mm[n].n_sightings <= WATCH_NAMES);
+		assert(x->mm[n].seen == (x->mm[n].n_sightings > 0));
+	}
 	judge(x, NULL, 0, NULL, NULL, &j);
 	assert(!j.complete || j.natt);
 	judge(x, known, ARRAY_LEN(known), &own, &server, &j);

@@ -193,7 +193,8 @@ static void check_messages(const struct seen *s)
 		struct view v = {s->x->vids[1][i].b, s->x->vids[1][i].len};
 		char buf[64], hex[2 * 32 + 1];
 
-		assert_string_equal(hex_str(v.p, v.len, hex), json_string_value(json_array_get(vid, 0)));
+		assert_string_equal(hex_str(v.p, v.len, hex),
+				    json_string_value(json_array_get(vid, 0)));
 		assert_string_equal(vid_name(v, buf), json_string_value(json_array_get(vid, 1)));
 	}
 	/* null where the client never came so far as to send message 5 */
@@ -312,11 +313,11 @@ static void check_meanings(const struct seen *s)
 		bool known = parse_match(text, &want);
 
 		if (port_zero) { /* the answers do not know this trick, but real-peers do */
-			const char *whose = i ? str(s->json, "server_own_address")
-					  : is_public(s) ? str(s->json, "client_own_address") : NAPT;
+			const char *peer =
+				is_public(s) ? str(s->json, "client_own_address") : NAPT;
 
 			assert_false(known);
-			want = inet_ep(addr(whose), 0);
+			want = inet_ep(addr(i ? str(s->json, "server_own_address") : peer), 0);
 			known = true;
 		}
 		check_meaning(s, s->j.known4[i], s->j.means4[i], known, want);

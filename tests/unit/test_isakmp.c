@@ -240,7 +240,8 @@ static void rebuild_real(const uint8_t *p, size_t len)
 	isakmp_parse(&m, p, len, NULL);
 	if (m.h.flags & ISAKMP_FLAG_ENCRYPTED)
 		return;
-	isakmp_begin(&o, buf, sizeof(buf), m.h.cky_i, m.h.cky_r, m.h.exchange, m.h.flags, m.h.msgid);
+	isakmp_begin(&o, buf, sizeof(buf), m.h.cky_i, m.h.cky_r, m.h.exchange, m.h.flags,
+		     m.h.msgid);
 	for (size_t i = 0; i < m.n_payloads; i++)
 		isakmp_payload_put(&o, m.payloads[i].type, m.payloads[i].body.p,
 				   m.payloads[i].body.len);
@@ -325,8 +326,8 @@ static void malformed_messages_are_told_apart(void **state)
 		 DROP_PAYLOAD_MALFORMED},
 		{"half an ID", PAYLOAD_ID, "\1\0\0", 3, DROP_SHORT},
 		{"half a notify", PAYLOAD_NOTIFY, "\0\0\0\1\1\0\0", 7, DROP_SHORT},
-		{"a notify with a longer SPI than itself", PAYLOAD_NOTIFY, "\0\0\0\1\1\4\0\1xyz", 11,
-		 DROP_SHORT},
+		{"a notify with a longer SPI than itself", PAYLOAD_NOTIFY,
+		 "\0\0\0\1\1\4\0\1xyz", 11, DROP_SHORT},
 		{"a delete of more SPIs than there are", PAYLOAD_DELETE,
 		 "\0\0\0\1\3\xff\xff\xffspi", 11, DROP_SHORT},
 		{"a delete with bytes to spare", PAYLOAD_DELETE, "\0\0\0\1\3\4\0\1spi1x", 13,

@@ -118,7 +118,8 @@ static const struct {
 } layers[] = {
 	{"Ethernet", 1, "ddddddssssss\x08\x00", 14},
 	{"Ethernet with a VLAN tag", 1, "ddddddssssss\x81\x00\x00\x05\x08\x00", 18},
-	{"Ethernet with two VLAN tags", 1, "ddddddssssss\x88\xa8\x00\x05\x81\x00\x00\x06\x08\x00", 22},
+	{"Ethernet with two VLAN tags", 1,
+	 "ddddddssssss\x88\xa8\x00\x05\x81\x00\x00\x06\x08\x00", 22},
 	{"PPPoE", 1, "ddddddssssss\x88\x64\x11\x00\x00\x01\x00\x25\x00\x21", 22},
 	{"raw", 101, "", 0},
 	{"raw of BSD", 12, "", 0},
@@ -170,8 +171,8 @@ static void what_is_no_ip_is_said_to_be_none(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
-		assert_false(packet_parse(&pkt, others[i].linktype, (const uint8_t *)others[i].frame,
-					  others[i].len));
+		assert_false(packet_parse(&pkt, others[i].linktype,
+					  (const uint8_t *)others[i].frame, others[i].len));
 }
 
 static void ipv6_extension_headers_are_skipped(void **state)
@@ -264,11 +265,12 @@ static void headers_that_contradict_themselves_are_refused(void **state)
 
 static void a_packet_cut_anywhere_does_no_harm(void **state)
 {
+	static const char ext[] = "\x3c\0\1\4\0\0\0\0\x2c\0\0\0\0\0\0\0\x11\0\0\0\0\0\0\7";
+
 	(void)state;
 	for (int v6 = 0; v6 < 2; v6++) {
 		uint8_t buf[128];
-		size_t len = v6 ? put_ipv6(buf, sizeof(buf), 0, "\x3c\0\1\4\0\0\0\0\x2c\0\0\0\0\0\0\0"
-							    "\x11\0\0\0\0\0\0\7", 24)
+		size_t len = v6 ? put_ipv6(buf, sizeof(buf), 0, ext, sizeof(ext) - 1)
 				: put_ipv4(buf, sizeof(buf));
 
 		for (size_t n = 0; n < len; n++) {
