@@ -72,7 +72,7 @@ static const struct {
 				      K_KEYLEN)},
 	[EV_POLICY] = {"policy", KEYS(K_REGISTRY, K_SELF_BEHIND_NAT, K_PEER_BEHIND_NAT, K_ALLOWED,
 				      K_REASON)},
-	[EV_RETRANSMIT] = {"retransmit", KEYS(K_CKY_I, K_MESSAGE, K_TRY)},
+	[EV_RETRANSMIT] = {"retransmit", KEYS(K_CKY_I, K_MSGID, K_MESSAGE, K_TRY)},
 	[EV_DELETE] = {"delete", KEYS(K_CKY_I, K_SENT, K_PROTO, K_SPI)},
 	[EV_NOTIFY] = {"notify", KEYS(K_CKY_I, K_SENT, K_NOTIFY)},
 	[EV_DPD] = {"dpd", KEYS(K_CKY_I, K_SENT, K_NOTIFY, K_SEQNO)},

@@ -28,7 +28,7 @@ enum ev_kind {
 	EV_NAT_SEEN,   /* what RFC 3947 tells this node: self_behind_nat peer_behind_nat floated */
 	EV_PHASE2,     /* Quick Mode done: msgid spi_in spi_out encap cipher keylen */
 	EV_POLICY,     /* the client's own rule: registry self_behind_nat peer_behind_nat allowed reason */
-	EV_RETRANSMIT, /* message try */
+	EV_RETRANSMIT, /* msgid (of Quick Mode) message try */
 	EV_DELETE,     /* a Delete sent or received: sent proto spi */
 	EV_NOTIFY,     /* a Notify sent or received: sent notify */
 	EV_DPD,        /* R-U-THERE or its answer: sent notify seqno */

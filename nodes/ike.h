@@ -39,7 +39,10 @@ struct ike_child {
 	struct inet_addr id_i, id_r;       /* addresses in the ID payloads */
 };
 
-/* What ike tells the layer above. Called during ike_input() and ike_timer(). */
+/*
+ * What ike tells the layer above. Called during ike_input(), ike_timer() and ike_delete_*(); a
+ * hook may call ike back. Members may be NULL.
+ */
 struct ike_hooks {
 	void (*phase1_up)(void *ctx, struct ike_sa *sa, usec now);
 	void (*child_up)(void *ctx, struct ike_sa *sa, const struct ike_child *c, usec now);
@@ -59,16 +62,22 @@ void ike_free(struct ike *ike);
 
 /* Initiator: sends message 1. */
 struct ike_sa *ike_dial(struct ike *ike, usec now);
-/* Starts a Quick Mode for UDP 1701 on an established SA (RFC 2409 5.5). */
+/* Starts a Quick Mode for UDP 1701 on an established SA (RFC 2409 5.5). One that fails (no
+ * reply, no common proposal) ends the whole SA through hooks.down. */
 void ike_quick(struct ike *ike, struct ike_sa *sa, uint16_t port_local, usec now);
 /* Sends Delete payloads and forgets. */
 void ike_delete_child(struct ike *ike, struct ike_sa *sa, uint32_t spi_in, usec now);
 void ike_delete_sa(struct ike *ike, struct ike_sa *sa, usec now);
 
-/* An ISAKMP datagram, non-ESP marker removed (@marker says that there was one). */
+/* An ISAKMP datagram, non-ESP marker removed (@marker says that there was one). What goes out
+ * through node_env has its marker already, and a keep-alive is one byte 0xff. */
 void ike_input(struct ike *ike, usec now, const struct datagram *d, bool marker);
 void ike_timer(struct ike *ike, usec now);
 usec ike_deadline(const struct ike *ike);
+
+/* ESP of this SA went out or came in: it puts off keep-alives, dead peer detection and the end
+ * of an idle SA. */
+void ike_sa_traffic(struct ike_sa *sa, bool sent, usec now);
 
 /* Of an SA past message 4: */
 bool ike_sa_nat(const struct ike_sa *sa, struct natd_seen *seen); /* false: no NAT-T in use */

@@ -190,6 +190,7 @@ struct server_mode {
 	} dup_message1,
 		dup_message3, dup_message5;
 	enum { BAD_PSK_NOTIFY, BAD_PSK_SILENCE } bad_psk;
+	uint16_t bad_psk_type; /* of the Notify */
 	/* How NO-PROPOSAL-CHOSEN to message 1 looks: 40 bytes with a zero cookie of its own,
 	 * message ID 0 and no SPI; or 56 bytes with a fresh cookie, a random message ID and both
 	 * cookies as SPI; or the same with random cookies in the header and CKY-I | 0 as SPI. */
@@ -206,7 +207,7 @@ struct server_mode {
 	struct fact facts[MODE_FACTS];
 	struct l2tp_identity l2tp;
 	struct lcp_identity lcp;
-	uint32_t hello_ms;          /* L2TP Hello after this long without a word; 0 never */
+	uint32_t hello_ms;	    /* L2TP Hello after this long without a word; 0 never */
 	uint32_t tunnel_timeout_ms; /* a tunnel without a word this long is gone; 0 never */
 	struct retry l2tp_retry;
 };

@@ -36,7 +36,8 @@ static const struct server_mode servers[] = {
 		.dup_message1 = DUP_SAME_ANSWER,
 		.dup_message3 = DUP_SAME_ANSWER,
 		.dup_message5 = DUP_SAME_ANSWER,
-		.bad_psk = BAD_PSK_SILENCE,
+		.bad_psk = BAD_PSK_NOTIFY,
+		.bad_psk_type = 40003, /* Microsoft's own status */
 		.no_proposal = NO_PROPOSAL_PLAIN,
 		.other_message3 = OTHER_MESSAGE3_IGNORED,
 		.l2tp = {.host = "WIN-NATDLAB",
@@ -77,7 +78,8 @@ static const struct server_mode servers[] = {
 			{"Deletes towards Windows clients are acknowledged ones.", "ms-ikee", HIGH},
 			{"Any source port of the client's L2TP is accepted: Macs connect.",
 			 "kb248750", MEDIUM},
-			{"A wrong pre-shared key: no answer to message 5.", "mode-inference", LOW},
+			{"A wrong pre-shared key: notify 40003, encrypted, instead of message 6.",
+			 "ms-ikee", MEDIUM},
 			{"NO-PROPOSAL-CHOSEN without an SPI.", "mode-inference", LOW},
 			{"An L2TP Hello every 60 s.", "mode-inference", LOW},
 			{"L2TP firmware revision 0603, by analogy with Windows 10's 0a00.",
@@ -122,6 +124,7 @@ static const struct server_mode servers[] = {
 		.dup_message3 = DUP_SAME_ANSWER,
 		.dup_message5 = DUP_SAME_ANSWER,
 		.bad_psk = BAD_PSK_NOTIFY,
+		.bad_psk_type = 16, /* PAYLOAD-MALFORMED */
 		.no_proposal = NO_PROPOSAL_SPI16,
 		.other_message3 = OTHER_MESSAGE3_DROPS,
 		.payload_malformed = true,

@@ -1,0 +1,734 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ike_main.c - Main Mode with a pre-shared key (RFC 2409 5.4) and the detection of NAT in it
+ * (RFC 3947).
+ */
+#include "nodes/ike_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct main_row {
+	enum main_state state;
+	uint8_t message; /* the number of the message that this row takes */
+	bool encrypted;
+	struct payload_rule rule;
+	enum drop (*handle)(struct ike_sa *sa, const struct ike_rx *rx, const struct main_row *row);
+	enum main_state next;
+	const char *words;
+};
+
+/* ---- pieces of messages ---- */
+
+static void begin(struct ike_sa *sa, struct isakmp_out *o, uint8_t flags)
+{
+	isakmp_begin(o, sa->sent.buf, sizeof(sa->sent.buf), sa->cky_i, sa->cky_r, EXCHANGE_MAIN,
+		     flags, 0);
+}
+
+/* From here on the message counts: the state moves, the digest tells duplicates. */
+static void advance(struct ike_sa *sa, const struct ike_rx *rx, const struct main_row *row)
+{
+	if (sa_half_open(sa) && row->next >= MAIN_UP)
+		sa->ike->n_half_open--;
+	sa->state = row->next;
+	sa->last_in = rx->now;
+	memcpy(sa->in[sa->n_in++], rx->digest, DIGEST_LEN);
+}
+
+static bool is_natt(enum vid v)
+{
+	return v == VID_RFC3947 || v == VID_DRAFT03 || v == VID_DRAFT02 || v == VID_DRAFT02N ||
+	       v == VID_DRAFT00;
+}
+
+static bool peer_sent(const struct isakmp_msg *m, enum vid v)
+{
+	for (size_t i = 0; i < m->n_payloads; i++)
+		if (m->payloads[i].type == PAYLOAD_VID && vid_is(m->payloads[i].body, v))
+			return true;
+	return false;
+}
+
+/* RFC 3947 when both know it, else a draft that both know (MS-IKEE 3.2.5.1); 0 none. */
+static uint8_t natt_revision(const struct vid_rule *own, size_t n, const struct isakmp_msg *m)
+{
+	uint8_t type = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!is_natt(own[i].vid) || !peer_sent(m, own[i].vid))
+			continue;
+		if (own[i].vid == VID_RFC3947)
+			return PAYLOAD_NATD;
+		type = PAYLOAD_NATD_DRAFT;
+	}
+	return type;
+}
+
+static void read_vids(struct ike_sa *sa, const struct isakmp_msg *m)
+{
+	const struct client_mode *c = client_of(sa);
+	const struct server_mode *s = server_of(sa);
+
+	for (size_t i = 0; i < m->n_payloads; i++) {
+		if (m->payloads[i].type != PAYLOAD_VID)
+			continue;
+		sa->peer_ms |= vid_is_ms_nt5(m->payloads[i].body);
+		sa->peer_softether_ms |= vid_softether_microsoft(m->payloads[i].body);
+		sa->peer_dpd |= vid_is(m->payloads[i].body, VID_DPD);
+	}
+	if (c)
+		sa->natd_type = natt_revision(c->vids, c->n_vids, m);
+	else if (s->natt)
+		sa->natd_type = natt_revision(s->vids, s->n_vids, m);
+}
+
+static void put_vids(struct isakmp_out *o, const struct vid_rule *rules, size_t n, bool one_natt,
+		     const struct isakmp_msg *peer)
+{
+	bool natt_sent = false;
+
+	for (size_t i = 0; i < n; i++) {
+		struct view v = vid_bytes(rules[i].vid);
+		bool natt = is_natt(rules[i].vid);
+
+		if ((rules[i].if_peer_sent && !(peer && peer_sent(peer, rules[i].vid))) ||
+		    (one_natt && natt && natt_sent))
+			continue;
+		natt_sent |= natt;
+		isakmp_payload_put(o, PAYLOAD_VID, v.p, v.len);
+	}
+}
+
+static void draw_nonce(struct ike_sa *sa, struct nonce *n, uint8_t len)
+{
+	n->len = len;
+	rng_bytes(sa->ike->env.rng, n->b, len);
+}
+
+/* KE and nonce of the peer: their sizes, then a shared secret. */
+static enum drop take_key(struct ike_sa *sa, const struct isakmp_msg *m, struct dh *dh,
+			  struct nonce *nonce, uint8_t shared[DH_PUBLIC_MAX])
+{
+	if (m->nonce.len < NONCE_MIN || m->nonce.len > NONCE_MAX)
+		return DROP_NONCE_LENGTH;
+	if (m->ke.len != group_public_len(sa->suite.group))
+		return DROP_KEY_LENGTH;
+	if (!dh_shared(dh, m->ke.p, m->ke.len, shared))
+		return DROP_KEY_VALUE;
+	memcpy(sa->peer_public, m->ke.p, m->ke.len);
+	memcpy(nonce->b, m->nonce.p, m->nonce.len);
+	nonce->len = m->nonce.len;
+	return DROP_NONE;
+}
+
+static struct ike_secrets secrets_of(const struct ike_sa *sa, const uint8_t *shared)
+{
+	size_t len = group_public_len(sa->suite.group);
+	struct view mine = view_of(dh_public(sa->dh), len);
+	struct view peers = view_of(sa->peer_public, len);
+
+	return (struct ike_secrets){
+		.psk = view_of(sa->ike->psk, strlen(sa->ike->psk)),
+		.ni = view_of(sa->ni.b, sa->ni.len),
+		.nr = view_of(sa->nr.b, sa->nr.len),
+		.gxi = sa->initiator ? mine : peers,
+		.gxr = sa->initiator ? peers : mine,
+		.gxy = view_of(shared, shared ? group_shared_len(sa->suite.group) : 0),
+		.cky_i = sa->cky_i,
+		.cky_r = sa->cky_r,
+	};
+}
+
+static void derive_keys(struct ike_sa *sa, uint8_t shared[DH_PUBLIC_MAX])
+{
+	struct ike_secrets s = secrets_of(sa, shared);
+
+	ike_keys_derive(&sa->keys, &sa->suite, &s);
+	memcpy(sa->iv, sa->keys.iv, BLOCK_MAX);
+	bytes_wipe(shared, DH_PUBLIC_MAX);
+}
+
+static void auth_hash(const struct ike_sa *sa, bool of_initiator, struct view id,
+		      uint8_t out[HASH_MAX])
+{
+	struct ike_secrets s = secrets_of(sa, NULL);
+
+	ike_keys_auth(&sa->keys, &s, of_initiator, view_of(sa->sai_b, sa->sai_b_len), id, out);
+}
+
+/* ---- NAT-D ---- */
+
+static void put_natd(struct isakmp_out *o, uint8_t type, const uint8_t *hash, size_t len)
+{
+	isakmp_payload_put(o, type, hash, len);
+}
+
+static struct inet_ep port_zero(struct inet_ep ep)
+{
+	return inet_ep(ep.addr, 0);
+}
+
+static struct inet_ep addr_zero(struct inet_ep ep)
+{
+	return inet_ep(inet_v4(0), ep.port);
+}
+
+static void natd_of(const struct ike_sa *sa, struct inet_ep ep, uint8_t out[HASH_MAX])
+{
+	natd_hash(sa->suite.hash, sa->cky_i, sa->cky_r, ep, out);
+}
+
+/* The first hash: of the peer as this server says to see it. Returns its length. */
+static size_t natd_of_peer(struct ike_sa *sa, struct inet_ep peer, uint8_t out[HASH_MAX])
+{
+	struct rng *rng = sa->ike->env.rng;
+	uint8_t cky_i[8], cky_r[8];
+
+	switch (server_of(sa)->natd_peer) {
+	case NATD_PEER_EXACT:
+		natd_of(sa, peer, out);
+		break;
+	case NATD_PEER_UNMATCHED:
+		rng_bytes(rng, cky_i, sizeof(cky_i));
+		rng_bytes(rng, cky_r, sizeof(cky_r));
+		natd_hash(sa->suite.hash, cky_i, cky_r,
+			  inet_ep(peer.addr, (uint16_t)rng_below(rng, 65536)), out);
+		break;
+	case NATD_PEER_PORT_ZERO:
+		natd_of(sa, port_zero(peer), out);
+		break;
+	case NATD_PEER_ADDR_ZERO:
+		natd_of(sa, addr_zero(peer), out);
+		break;
+	}
+	return hash_len(sa->suite.hash);
+}
+
+/* The second hash: of the server itself. @asked is what message 3 carried. */
+static size_t natd_of_self(struct ike_sa *sa, struct inet_ep own, const struct natd_list *asked,
+			   uint8_t out[HASH_MAX])
+{
+	const struct server_mode *mode = server_of(sa);
+	struct inet_ep said = mode->address_zero ? addr_zero(own) : own;
+
+	natd_of(sa, said, out);
+	switch (mode->natd_own) {
+	case NATD_OWN_EXACT:
+		break;
+	case NATD_OWN_PARROT:
+		if (!sa->peer_softether_ms || asked->n < 2)
+			break;
+		memcpy(out, asked->v[0].b, asked->len);
+		return asked->len;
+	case NATD_OWN_RANDOM:
+		rng_bytes(sa->ike->env.rng, out, hash_len(sa->suite.hash));
+		break;
+	case NATD_OWN_PORT_ZERO:
+		natd_of(sa, port_zero(said), out);
+		break;
+	case NATD_OWN_ADDR_ZERO:
+		natd_of(sa, addr_zero(said), out);
+		break;
+	}
+	return hash_len(sa->suite.hash);
+}
+
+static void put_natd_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx)
+{
+	const struct isakmp_msg *m = rx->m;
+	uint8_t hash[HASH_MAX];
+	uint8_t type;
+
+	/* The revision of the client's own payloads; with none of them, products differ. */
+	if (!sa->natd_type || (!m->natd_type && !server_of(sa)->natd_unasked))
+		return;
+	type = m->natd_type ? m->natd_type : sa->natd_type;
+	put_natd(o, type, hash, natd_of_peer(sa, rx->d->remote, hash));
+	put_natd(o, type, hash, natd_of_self(sa, rx->d->local, &m->natd, hash));
+}
+
+static void put_natd_question(const struct ike_sa *sa, struct isakmp_out *o)
+{
+	uint8_t hash[HASH_MAX];
+	size_t len = hash_len(sa->suite.hash);
+
+	if (!sa->natd_type)
+		return;
+	natd_of(sa, sa->remote, hash);
+	put_natd(o, sa->natd_type, hash, len);
+	natd_of(sa, sa->local, hash);
+	put_natd(o, sa->natd_type, hash, len);
+}
+
+static void learn_nat(struct ike_sa *sa, const struct ike_rx *rx)
+{
+	sa->nat_known =
+		sa->natd_type && natd_evaluate(sa->suite.hash, sa->cky_i, sa->cky_r, &rx->m->natd,
+					       sa->local, sa->remote, &sa->seen);
+	if (sa->ike->cfg.server && sa->ike->cfg.server->force_natt)
+		sa->seen.peer_behind_nat = true;
+}
+
+static void tell_nat(struct ike_sa *sa)
+{
+	struct event e = event_of(sa, EV_NAT_SEEN);
+
+	if (!sa->nat_known)
+		return;
+	ev_bool(&e, K_SELF_BEHIND_NAT, sa->seen.self_behind_nat);
+	ev_bool(&e, K_PEER_BEHIND_NAT, sa->seen.peer_behind_nat);
+	ev_bool(&e, K_FLOATED, sa->floated);
+	ike_event(sa->ike, &e);
+}
+
+/* ---- messages 5 and 6 ---- */
+
+static void put_id_and_hash(struct ike_sa *sa, struct isakmp_out *o)
+{
+	const struct server_mode *s = server_of(sa);
+	struct inet_addr own = s && s->address_zero ? inet_v4(0) : sa->local.addr;
+	struct id_body id;
+	uint8_t hash[HASH_MAX];
+
+	id_write(&id, own, 0, 0);
+	isakmp_payload_put(o, PAYLOAD_ID, id.b, id.len);
+	auth_hash(sa, sa->initiator, view_of(id.b, id.len), hash);
+	isakmp_payload_put(o, PAYLOAD_HASH, hash, sa->keys.hash_len);
+}
+
+/* RFC 2407 4.6.3.3 */
+static void put_initial_contact(struct ike_sa *sa, struct isakmp_out *o)
+{
+	struct wr *w = &o->w;
+
+	isakmp_payload_begin(o, PAYLOAD_NOTIFY);
+	wr_u32(w, DOI_IPSEC);
+	wr_u8(w, PROTO_ISAKMP);
+	wr_u8(w, 16);
+	wr_u16(w, NOTIFY_INITIAL_CONTACT);
+	wr_bytes(w, sa->cky_i, 8);
+	wr_bytes(w, sa->cky_r, 8);
+	isakmp_payload_end(o);
+	event_notify(sa, true, NOTIFY_INITIAL_CONTACT);
+}
+
+static bool auth_right(const struct ike_sa *sa, const struct isakmp_msg *m)
+{
+	uint8_t want[HASH_MAX];
+
+	auth_hash(sa, !sa->initiator, m->ids[0].body, want);
+	return hash_right(&sa->keys, m, want);
+}
+
+static void up(struct ike_sa *sa, usec now)
+{
+	struct ike *ike = sa->ike;
+	struct event e = ev_new(EV_PHASE1);
+
+	ev_ep(&e, K_SRC, sa->local);
+	ev_ep(&e, K_DST, sa->remote);
+	ev_hex(&e, K_CKY_I, sa->cky_i, 8);
+	ev_hex(&e, K_CKY_R, sa->cky_r, 8);
+	ev_str(&e, K_CIPHER, cipher_text(sa->suite.cipher, sa->suite.keybits));
+	ev_u(&e, K_KEYLEN, sa->suite.keybits);
+	ev_str(&e, K_HASH, isakmp_hash_name(sa->suite.hash));
+	ev_str(&e, K_GROUP, isakmp_group_name(sa->suite.group));
+	ike_event(ike, &e);
+	dh_free(sa->dh);
+	sa->dh = NULL;
+	if (ike->hooks.phase1_up)
+		ike->hooks.phase1_up(ike->hooks.ctx, sa, now);
+}
+
+/* ---- handlers ---- */
+
+void main_start(struct ike_sa *sa, usec now)
+{
+	const struct client_mode *mode = client_of(sa);
+	struct isakmp_out o;
+	struct event e = ev_new(EV_DIAL);
+	size_t body;
+
+	ev_ep(&e, K_SRC, sa->local);
+	ev_ep(&e, K_DST, sa->remote);
+	ike_event(sa->ike, &e);
+
+	sa->state = MAIN_I_WAIT_2;
+	begin(sa, &o, 0);
+	isakmp_payload_begin(&o, PAYLOAD_SA);
+	body = wr_len(&o.w);
+	proposal_write_phase1(&o.w, mode);
+	isakmp_payload_end(&o);
+	sa->sai_b_len = wr_len(&o.w) - body;
+	put_vids(&o, mode->vids, mode->n_vids, false, NULL);
+	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 1, 0, &mode->main_retry, now);
+	sa->sai_b = malloc(sa->sai_b_len);
+	if (!sa->sai_b)
+		abort();
+	memcpy(sa->sai_b, sa->sent.buf + body, sa->sai_b_len);
+}
+
+static void send_message2(struct ike_sa *sa, const struct ike_rx *rx,
+			  const struct isakmp_transform *chosen)
+{
+	const struct server_mode *mode = server_of(sa);
+	struct isakmp_out o;
+
+	begin(sa, &o, 0);
+	isakmp_payload_begin(&o, PAYLOAD_SA);
+	proposal_answer_phase1(&o.w, mode, chosen);
+	isakmp_payload_end(&o);
+	put_vids(&o, mode->vids, mode->n_vids, mode->one_natt_vid, rx->m);
+	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 2, 0, &mode->message2_retry, rx->now);
+}
+
+static enum drop take_message1(struct ike_sa *sa, const struct ike_rx *rx,
+			       const struct main_row *row)
+{
+	const struct isakmp_transform *chosen;
+
+	chosen = proposal_choose_phase1(server_of(sa), &rx->m->sa, &sa->suite);
+	assert(chosen); /* main_input_first() has looked */
+	read_vids(sa, rx->m);
+	draw_cookie(sa->ike, sa->cky_r);
+	sa->sai_b_len = rx->m->sa.body.len;
+	sa->sai_b = malloc(sa->sai_b_len);
+	if (!sa->sai_b)
+		abort();
+	memcpy(sa->sai_b, rx->m->sa.body.p, sa->sai_b_len);
+	sa->floated = rx->marker;
+	advance(sa, rx, row);
+	send_message2(sa, rx, chosen);
+	return DROP_NONE;
+}
+
+static enum drop take_message2(struct ike_sa *sa, const struct ike_rx *rx,
+			       const struct main_row *row)
+{
+	static const uint8_t none[8];
+	struct isakmp_out o;
+
+	if (!proposal_check_phase1(client_of(sa), &rx->m->sa, &sa->suite))
+		return DROP_NO_PROPOSAL;
+	if (memcmp(rx->m->h.cky_r, none, 8) == 0)
+		return DROP_UNKNOWN_COOKIE;
+	read_vids(sa, rx->m);
+	memcpy(sa->cky_r, rx->m->h.cky_r, 8);
+	advance(sa, rx, row);
+
+	sa->dh = dh_new(sa->suite.group, sa->ike->env.rng);
+	draw_nonce(sa, &sa->ni, client_of(sa)->nonce_len);
+	begin(sa, &o, 0);
+	isakmp_payload_put(&o, PAYLOAD_KE, dh_public(sa->dh), group_public_len(sa->suite.group));
+	isakmp_payload_put(&o, PAYLOAD_NONCE, sa->ni.b, sa->ni.len);
+	put_natd_question(sa, &o);
+	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 3, 0, &client_of(sa)->later_retry, rx->now);
+	return DROP_NONE;
+}
+
+static enum drop take_message3(struct ike_sa *sa, const struct ike_rx *rx,
+			       const struct main_row *row)
+{
+	const struct server_mode *mode = server_of(sa);
+	uint8_t shared[DH_PUBLIC_MAX];
+	struct isakmp_out o;
+	enum drop drop;
+
+	if (!sa->dh) /* not again for each wrong message 3 */
+		sa->dh = dh_new(sa->suite.group, sa->ike->env.rng);
+	drop = take_key(sa, rx->m, sa->dh, &sa->ni, shared);
+	if (drop)
+		return drop;
+	advance(sa, rx, row);
+	sa->local = rx->d->local;
+	sa->remote = rx->d->remote;
+	sa->floated = rx->marker;
+	learn_nat(sa, rx);
+	draw_nonce(sa, &sa->nr, mode->nonce_len);
+	begin(sa, &o, 0);
+	isakmp_payload_put(&o, PAYLOAD_KE, dh_public(sa->dh), group_public_len(sa->suite.group));
+	isakmp_payload_put(&o, PAYLOAD_NONCE, sa->nr.b, sa->nr.len);
+	put_natd_answer(sa, &o, rx);
+	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 4, 0, &mode->message4_retry, rx->now);
+	derive_keys(sa, shared);
+	return DROP_NONE;
+}
+
+static enum drop take_message4(struct ike_sa *sa, const struct ike_rx *rx,
+			       const struct main_row *row)
+{
+	const struct client_mode *mode = client_of(sa);
+	uint8_t shared[DH_PUBLIC_MAX];
+	struct isakmp_out o;
+	enum drop drop;
+
+	drop = take_key(sa, rx->m, sa->dh, &sa->nr, shared);
+	if (drop)
+		return drop;
+	advance(sa, rx, row);
+	derive_keys(sa, shared);
+	learn_nat(sa, rx);
+	/* RFC 3947 4: the initiator changes ports with message 5, whoever is behind the NAT. */
+	if (sa->nat_known && (sa->seen.self_behind_nat || sa->seen.peer_behind_nat)) {
+		sa->local.port = sa->remote.port = IKE_NATT_PORT;
+		sa->floated = true;
+	}
+	tell_nat(sa);
+	begin(sa, &o, ISAKMP_FLAG_ENCRYPTED);
+	put_id_and_hash(sa, &o);
+	if (mode->initial_contact)
+		put_initial_contact(sa, &o);
+	sa_send_kept(sa, &sa->sent, crypt_close(&sa->keys, sa->iv, &o), 5, 0, &mode->later_retry,
+		     rx->now);
+	return DROP_NONE;
+}
+
+static enum drop take_message5(struct ike_sa *sa, const struct ike_rx *rx,
+			       const struct main_row *row)
+{
+	struct isakmp_out o;
+
+	if (!auth_right(sa, rx->m))
+		return DROP_HASH;
+	sa_follow(sa, rx);
+	advance(sa, rx, row);
+	for (size_t i = 0; i < rx->m->n_notifies; i++)
+		event_notify(sa, false, rx->m->notifies[i].type);
+	begin(sa, &o, ISAKMP_FLAG_ENCRYPTED);
+	put_id_and_hash(sa, &o);
+	sa_send_kept(sa, &sa->sent, crypt_close(&sa->keys, sa->iv, &o), 6, 0, NULL, rx->now);
+	tell_nat(sa);
+	up(sa, rx->now);
+	return DROP_NONE;
+}
+
+static enum drop take_message6(struct ike_sa *sa, const struct ike_rx *rx,
+			       const struct main_row *row)
+{
+	if (!auth_right(sa, rx->m))
+		return DROP_HASH;
+	advance(sa, rx, row);
+	sent_stop(&sa->sent);
+	up(sa, rx->now);
+	return DROP_NONE;
+}
+
+/* ---- the table ---- */
+
+static const struct main_row rows[] = {
+	/* I -> R   HDR, SA, VID... */
+	{MAIN_R_WAIT_1,
+	 1,
+	 false,
+	 {.need = {PAYLOAD_SA}, .allow = {PAYLOAD_VID, PAYLOAD_NOTIFY}, .first = 1},
+	 take_message1,
+	 MAIN_R_WAIT_3,
+	 "waits for message 1"},
+	/* R -> I   HDR, SA, VID... */
+	{MAIN_I_WAIT_2,
+	 2,
+	 false,
+	 {.need = {PAYLOAD_SA}, .allow = {PAYLOAD_VID, PAYLOAD_NOTIFY}, .first = 1},
+	 take_message2,
+	 MAIN_I_WAIT_4,
+	 "waits for message 2: the choice of a proposal"},
+	/* I -> R   HDR, KE, Ni, NAT-D, NAT-D */
+	{MAIN_R_WAIT_3,
+	 3,
+	 false,
+	 {.need = {PAYLOAD_KE, PAYLOAD_NONCE},
+	  .allow = {PAYLOAD_NATD, PAYLOAD_NATD_DRAFT, PAYLOAD_VID, PAYLOAD_NOTIFY}},
+	 take_message3,
+	 MAIN_R_WAIT_5,
+	 "waits for message 3: key, nonce, NAT-D"},
+	/* R -> I   HDR, KE, Nr, NAT-D, NAT-D */
+	{MAIN_I_WAIT_4,
+	 4,
+	 false,
+	 {.need = {PAYLOAD_KE, PAYLOAD_NONCE},
+	  .allow = {PAYLOAD_NATD, PAYLOAD_NATD_DRAFT, PAYLOAD_VID, PAYLOAD_NOTIFY}},
+	 take_message4,
+	 MAIN_I_WAIT_6,
+	 "waits for message 4: key, nonce, NAT-D"},
+	/* I -> R   HDR*, IDii, HASH_I */
+	{MAIN_R_WAIT_5,
+	 5,
+	 true,
+	 {.need = {PAYLOAD_ID, PAYLOAD_HASH}, .allow = {PAYLOAD_NOTIFY, PAYLOAD_VID}},
+	 take_message5,
+	 MAIN_UP,
+	 "waits for message 5: who the client is"},
+	/* R -> I   HDR*, IDir, HASH_R */
+	{MAIN_I_WAIT_6,
+	 6,
+	 true,
+	 {.need = {PAYLOAD_ID, PAYLOAD_HASH}, .allow = {PAYLOAD_NOTIFY, PAYLOAD_VID}},
+	 take_message6,
+	 MAIN_UP,
+	 "waits for message 6: who the server is"},
+};
+
+static const struct main_row *row_of(enum main_state state)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].state == state)
+			return &rows[i];
+	return NULL;
+}
+
+const char *main_state_words(enum main_state state)
+{
+	const struct main_row *row = row_of(state);
+
+	return row ? row->words : state == MAIN_UP ? "established" : "deleted";
+}
+
+/* ---- input ---- */
+
+/* A clear message 1 that nothing of ours is acceptable in: each product says it its own way. */
+static void refuse(struct ike *ike, const struct ike_rx *rx)
+{
+	static const uint8_t none[8];
+	const struct isakmp_header *h = &rx->m->h;
+	uint8_t cky_i[8], cky_r[8], spi[16] = {0};
+
+	draw_cookie(ike, cky_r);
+	memcpy(spi, h->cky_i, 8);
+	switch (ike->cfg.server->no_proposal) {
+	case NO_PROPOSAL_PLAIN:
+		info_send_clear(ike, rx, h->cky_i, none, 0, PROTO_ISAKMP, NOTIFY_NO_PROPOSAL_CHOSEN,
+				view_of(NULL, 0));
+		break;
+	case NO_PROPOSAL_SPI16:
+		memcpy(spi + 8, cky_r, 8);
+		info_send_clear(ike, rx, h->cky_i, cky_r, rng_u32(ike->env.rng), PROTO_ISAKMP,
+				NOTIFY_NO_PROPOSAL_CHOSEN, view_of(spi, sizeof(spi)));
+		break;
+	case NO_PROPOSAL_RANDOM_COOKIE:
+		draw_cookie(ike, cky_i);
+		info_send_clear(ike, rx, cky_i, cky_r, rng_u32(ike->env.rng), PROTO_ISAKMP,
+				NOTIFY_NO_PROPOSAL_CHOSEN, view_of(spi, sizeof(spi)));
+		break;
+	}
+}
+
+/* A duplicate: answered as before while that answer is the newest one, where the product does. */
+static enum drop duplicate(struct ike_sa *sa, uint8_t message, const struct ike_rx *rx)
+{
+	const struct server_mode *mode = server_of(sa);
+	bool same;
+
+	if (!mode)
+		return DROP_DUPLICATE;
+	same = message == 1   ? mode->dup_message1 == DUP_SAME_ANSWER
+	       : message == 3 ? mode->dup_message3 == DUP_SAME_ANSWER
+			      : mode->dup_message5 == DUP_SAME_ANSWER;
+	if (same && sa->sent.message == message + 1)
+		sa_send_again(sa, &sa->sent, rx->now);
+	return DROP_DUPLICATE;
+}
+
+enum drop main_input_first(struct ike *ike, const struct ike_rx *rx)
+{
+	const struct server_mode *mode = ike->cfg.server;
+	const struct main_row *row = row_of(MAIN_R_WAIT_1);
+	struct ike_suite suite;
+	struct ike_sa *sa;
+	enum drop drop;
+
+	if (rx->m->h.flags & ISAKMP_FLAG_ENCRYPTED)
+		return DROP_FLAGS;
+	drop = payloads_check(&row->rule, rx->m);
+	if (drop)
+		return drop;
+	sa = mode->dup_message1 == DUP_NEW_EXCHANGE ? NULL : sa_begun_by(ike, rx);
+	if (sa)
+		return duplicate(sa, 1, rx);
+	if (rx->m->sa.body.len > IKE_SA_BODY_MAX)
+		return DROP_LIMIT;
+	if (!proposal_choose_phase1(mode, &rx->m->sa, &suite)) {
+		refuse(ike, rx);
+		return DROP_NO_PROPOSAL;
+	}
+	sa = sa_new(ike, rx->m->h.cky_i, rx->d->local, rx->d->remote, rx->now);
+	sa->state = MAIN_R_WAIT_1;
+	drop = row->handle(sa, rx, row);
+	sa_schedule(sa);
+	return drop;
+}
+
+/* A message 3 that is not the one that was answered. */
+static enum drop other_message3(struct ike_sa *sa, const struct ike_rx *rx)
+{
+	switch (server_of(sa)->other_message3) {
+	case OTHER_MESSAGE3_DROPS:
+		sa_end(sa, "state", true, rx->now);
+		break;
+	case OTHER_MESSAGE3_REPEATS:
+		sa_send_again(sa, &sa->sent, rx->now);
+		break;
+	case OTHER_MESSAGE3_IGNORED:
+		break;
+	}
+	return DROP_STATE;
+}
+
+/* Message 5 makes no sense or its hash is wrong: most likely another pre-shared key. */
+static void bad_psk(struct ike_sa *sa, usec now)
+{
+	sa->told_bad_psk = true;
+	if (sa->initiator)
+		return;
+	switch (server_of(sa)->bad_psk) {
+	case BAD_PSK_NOTIFY:
+		info_send_notify(sa, PROTO_ISAKMP, server_of(sa)->bad_psk_type, view_of(NULL, 0),
+				 view_of(NULL, 0), now);
+		break;
+	case BAD_PSK_SILENCE:
+		break;
+	}
+}
+
+static enum drop input_encrypted(struct ike_sa *sa, struct ike_rx *rx, const struct main_row *row)
+{
+	uint8_t plain[IKE_MESSAGE_MAX], iv[BLOCK_MAX], former[BLOCK_MAX];
+	enum drop drop;
+
+	memcpy(iv, sa->iv, BLOCK_MAX);
+	memcpy(former, sa->iv, BLOCK_MAX);
+	drop = crypt_open(&sa->keys, iv, rx, plain);
+	if (!drop)
+		drop = payloads_check(&row->rule, rx->m);
+	if (!drop) {
+		/* The answer is chained to this message; nothing counts if its hash is wrong. */
+		memcpy(sa->iv, iv, BLOCK_MAX);
+		drop = row->handle(sa, rx, row);
+		if (drop)
+			memcpy(sa->iv, former, BLOCK_MAX);
+	}
+	if (drop == DROP_DECRYPT || drop == DROP_HASH || drop == DROP_PAYLOAD_MISSING)
+		bad_psk(sa, rx->now);
+	return drop;
+}
+
+enum drop main_input(struct ike_sa *sa, struct ike_rx *rx)
+{
+	const struct main_row *row = row_of(sa->state);
+	bool encrypted = rx->m->h.flags & ISAKMP_FLAG_ENCRYPTED;
+	enum drop drop;
+
+	for (uint8_t i = 0; i < sa->n_in; i++)
+		if (memcmp(sa->in[i], rx->digest, DIGEST_LEN) == 0)
+			return duplicate(sa, (uint8_t)(2 * i + 1 + sa->initiator), rx);
+	if (!row)
+		return DROP_STATE;
+	if (!encrypted && row->message == 5 && rx->m->ke.p)
+		return other_message3(sa, rx);
+	if (encrypted != row->encrypted)
+		return DROP_FLAGS;
+	if (encrypted)
+		return input_encrypted(sa, rx, row);
+	drop = payloads_check(&row->rule, rx->m);
+	return drop ? drop : row->handle(sa, rx, row);
+}
