@@ -293,6 +293,11 @@ static int section_begin(struct capture_reader *r, struct err *e)
 	return block_end(r, total, e);
 }
 
+static uint64_t join(uint32_t high, uint32_t low)
+{
+	return (uint64_t)high << 32 | low;
+}
+
 static void iface_options(struct capture_reader *r, struct iface_desc *d, const uint8_t *p,
 			  size_t len)
 {
@@ -313,7 +318,7 @@ static void iface_options(struct capture_reader *r, struct iface_desc *d, const 
 		if (code == OPT_IF_TSOFFSET && n == 8) {
 			a = get32(r, p);
 			b = get32(r, p + 4);
-			d->tsoffset = (int64_t)(r->big ? (uint64_t)a << 32 | b : (uint64_t)b << 32 | a);
+			d->tsoffset = (int64_t)(r->big ? join(a, b) : join(b, a));
 		}
 		padded = MIN(padded, len);
 		p += padded;
@@ -359,7 +364,7 @@ static int packet_block(struct capture_reader *r, uint32_t type, uint32_t total,
 		return -1;
 	if (type != BLOCK_SIMPLE) {
 		iface = type == BLOCK_PACKET ? get16(r, h) : get32(r, h);
-		t = (uint64_t)get32(r, h + 4) << 32 | get32(r, h + 8);
+		t = join(get32(r, h + 4), get32(r, h + 8));
 	}
 	if (iface >= r->n_ifaces)
 		return damaged(r, e, "a packet of an interface that was not described");

@@ -123,8 +123,9 @@ struct isakmp_payload_view {
 	struct view body; /* behind the generic header */
 };
 
-/* A parsed message. The first SA, KE, ... is what a protocol asks for; `payloads` has all of them
- * in wire order. */
+/* A parsed message. The first SA, KE, ... is what a protocol asks for, and of IDs, NAT-OAs,
+ * Notifies and Deletes the first so many; `payloads` has all of them in wire order. A view that
+ * was not there has p NULL. */
 struct isakmp_msg {
 	struct isakmp_header h;
 	uint8_t n_payloads;
@@ -150,7 +151,10 @@ bool isakmp_header_parse(struct isakmp_header *h, struct rd *r);
 /* Reads a payload chain that begins with type @next. An enum drop; DROP_NONE when all is well.
  * Reserved bytes are not judged. Unknown payload types are kept as views. */
 enum drop isakmp_payloads_parse(struct isakmp_msg *m, uint8_t next, struct rd *r);
-/* Header and, unless it is encrypted, all payloads. @len is the datagram's (marker removed). */
+/* Header and, unless it is encrypted, all payloads. @len is the datagram's (marker removed).
+ * DROP_LENGTH when the header claims more than that (or less than a header); bytes behind the
+ * claimed length are counted in `trailing` and not judged, since products differ. The header is
+ * read in any case when there are 28 bytes. Views lie in @p. */
 enum drop isakmp_parse(struct isakmp_msg *m, const uint8_t *p, size_t len, struct spans *spans);
 
 const char *isakmp_exchange_name(uint8_t exchange); /* "Main Mode"; NULL unknown */

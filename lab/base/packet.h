@@ -41,7 +41,7 @@ struct packet {
 	const uint8_t *ip;       /* the IP header, for those who want it */
 	size_t ip_len;           /* header and payload */
 	const uint8_t *payload;  /* behind UDP header; behind IP header otherwise */
-	size_t len;              /* of payload, as captured: a snapped frame has less than it says */
+	size_t len;              /* of payload, as captured: less than it says if snapped */
 	size_t said_len;         /* of payload, as the headers say */
 };
 
