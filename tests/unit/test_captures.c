@@ -202,6 +202,8 @@ static void check_messages(const struct seen *s)
 	for (unsigned n = 1; n <= (s->x->natd3.n ? 4 : 2); n++) {
 		assert_true(s->x->mm[n].seen);
 		assert_int_equal(s->x->mm[n].n_sightings, s->view >= BOTH ? 2 : 1);
+		if (s->view >= BOTH) /* the path begins at the sender, whichever file came first */
+			assert_string_equal(s->x->mm[n].at[0].place, n % 2 ? "client" : "server");
 	}
 }
 

@@ -492,6 +492,27 @@ static void a_flood_of_message_1_pushes_out_the_oldest_unfinished_only(void **st
 	assert_int_equal(v[1023]->mm[1].copies, 2);
 }
 
+static void the_flow_of_a_forgotten_exchange_is_forgotten(void **state)
+{
+	struct exchange *const *v;
+
+	(void)state;
+	message1();
+	send_to("lan", client, eip);
+	for (unsigned i = 0; i < 1024; i++) {
+		msg.buf[ISAKMP_MARKER_LEN] = 0xee;
+		msg.buf[ISAKMP_MARKER_LEN + 1] = (uint8_t)(i >> 8);
+		msg.buf[ISAKMP_MARKER_LEN + 2] = (uint8_t)i;
+		send_to("lan", napt, eip);
+	}
+	ip("lan", client, eip, IPPROTO_ESP_, "\1\2\3\4\0\0\0\1rest", 12);
+	assert_int_equal(watch_exchanges(st.w, &v), 1024);
+	for (size_t i = 0; i < 1024; i++)
+		assert_int_equal(v[i]->esp[0], 0);
+	ip("lan", napt, eip, IPPROTO_ESP_, "\1\2\3\4\0\0\0\1rest", 12);
+	assert_int_equal(v[1023]->esp[0], 1); /* the last one that used these addresses */
+}
+
 static void more_places_than_there_is_room_for_do_no_harm(void **state)
 {
 	(void)state;
@@ -635,6 +656,36 @@ static void a_client_that_hashes_nonsense_still_knows_itself(void **state)
 	assert_false(j.server_sees.self_behind_nat);
 }
 
+static void the_order_of_the_hashes_counts(void **state)
+{
+	struct judgement j;
+
+	(void)state;
+	message1();
+	send_to("vpc", napt, server);
+	message2(cr);
+	send_to("vpc", server, napt);
+	key_exchange(cr, "i", eip, client);
+	send_to("vpc", napt, server);
+	key_exchange(cr, "r", eip, napt); /* the right hashes in each other's place */
+	send_to("vpc", server, napt);
+	j = judged(NULL, NULL);
+	assert_true(j.client_sees.self_behind_nat && j.client_sees.peer_behind_nat);
+	assert_int_equal(j.peer_hash, CLASS_FAKED);
+
+	teardown(NULL);
+	setup(NULL);
+	message1();
+	send_to("vpc", napt, server);
+	message2(cr);
+	send_to("vpc", server, napt);
+	key_exchange(cr, "i", eip, client);
+	send_to("vpc", napt, server);
+	key_exchange(cr, "r", server, napt);
+	send_to("vpc", server, napt);
+	assert_int_equal(judged(NULL, &server).server_hash, CLASS_FAKED);
+}
+
 static void one_hash_is_not_enough(void **state)
 {
 	struct isakmp_out *o;
@@ -678,6 +729,7 @@ int main(void)
 		TEST(ikev2_and_aggressive_mode_are_events_only),
 		TEST(a_malformed_message_is_seen_but_not_believed),
 		TEST(a_flood_of_message_1_pushes_out_the_oldest_unfinished_only),
+		TEST(the_flow_of_a_forgotten_exchange_is_forgotten),
 		TEST(more_places_than_there_is_room_for_do_no_harm),
 		TEST(more_vendor_ids_than_there_is_room_for_do_no_harm),
 		TEST(known_addresses_name_hashes_that_were_not_seen),
@@ -685,6 +737,7 @@ int main(void)
 		TEST(a_copy_is_a_copy_and_hides_the_servers_nat),
 		TEST(fakes_need_a_proof),
 		TEST(a_client_that_hashes_nonsense_still_knows_itself),
+		TEST(the_order_of_the_hashes_counts),
 		TEST(one_hash_is_not_enough),
 	};
 
