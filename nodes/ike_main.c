@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ike_main.c - Main Mode with a pre-shared key (RFC 2409 5.4) and the detection of NAT in it
- * (RFC 3947).
+ * ike_main.c - Main Mode with a pre-shared key (RFC 2409 5.4).
  */
 #include "nodes/ike_priv.h"
 
@@ -157,131 +156,6 @@ static void auth_hash(const struct ike_sa *sa, bool of_initiator, struct view id
 	ike_keys_auth(&sa->keys, &s, of_initiator, view_of(sa->sai_b, sa->sai_b_len), id, out);
 }
 
-/* ---- NAT-D ---- */
-
-static void put_natd(struct isakmp_out *o, uint8_t type, const uint8_t *hash, size_t len)
-{
-	isakmp_payload_put(o, type, hash, len);
-}
-
-static struct inet_ep port_zero(struct inet_ep ep)
-{
-	return inet_ep(ep.addr, 0);
-}
-
-static struct inet_ep addr_zero(struct inet_ep ep)
-{
-	return inet_ep(inet_v4(0), ep.port);
-}
-
-static void natd_of(const struct ike_sa *sa, struct inet_ep ep, uint8_t out[HASH_MAX])
-{
-	natd_hash(sa->suite.hash, sa->cky_i, sa->cky_r, ep, out);
-}
-
-/* The first hash: of the peer as this server says to see it. Returns its length. */
-static size_t natd_of_peer(struct ike_sa *sa, struct inet_ep peer, uint8_t out[HASH_MAX])
-{
-	struct rng *rng = sa->ike->env.rng;
-	uint8_t cky_i[8], cky_r[8];
-
-	switch (server_of(sa)->natd_peer) {
-	case NATD_PEER_EXACT:
-		natd_of(sa, peer, out);
-		break;
-	case NATD_PEER_UNMATCHED:
-		rng_bytes(rng, cky_i, sizeof(cky_i));
-		rng_bytes(rng, cky_r, sizeof(cky_r));
-		natd_hash(sa->suite.hash, cky_i, cky_r,
-			  inet_ep(peer.addr, (uint16_t)rng_below(rng, 65536)), out);
-		break;
-	case NATD_PEER_PORT_ZERO:
-		natd_of(sa, port_zero(peer), out);
-		break;
-	case NATD_PEER_ADDR_ZERO:
-		natd_of(sa, addr_zero(peer), out);
-		break;
-	}
-	return hash_len(sa->suite.hash);
-}
-
-/* The second hash: of the server itself. @asked is what message 3 carried. */
-static size_t natd_of_self(struct ike_sa *sa, struct inet_ep own, const struct natd_list *asked,
-			   uint8_t out[HASH_MAX])
-{
-	const struct server_mode *mode = server_of(sa);
-	struct inet_ep said = mode->address_zero ? addr_zero(own) : own;
-
-	natd_of(sa, said, out);
-	switch (mode->natd_own) {
-	case NATD_OWN_EXACT:
-		break;
-	case NATD_OWN_PARROT:
-		if (!sa->peer_softether_ms || asked->n < 2)
-			break;
-		memcpy(out, asked->v[0].b, asked->len);
-		return asked->len;
-	case NATD_OWN_RANDOM:
-		rng_bytes(sa->ike->env.rng, out, hash_len(sa->suite.hash));
-		break;
-	case NATD_OWN_PORT_ZERO:
-		natd_of(sa, port_zero(said), out);
-		break;
-	case NATD_OWN_ADDR_ZERO:
-		natd_of(sa, addr_zero(said), out);
-		break;
-	}
-	return hash_len(sa->suite.hash);
-}
-
-static void put_natd_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx)
-{
-	const struct isakmp_msg *m = rx->m;
-	uint8_t hash[HASH_MAX];
-	uint8_t type;
-
-	/* The revision of the client's own payloads; with none of them, products differ. */
-	if (!sa->natd_type || (!m->natd_type && !server_of(sa)->natd_unasked))
-		return;
-	type = m->natd_type ? m->natd_type : sa->natd_type;
-	put_natd(o, type, hash, natd_of_peer(sa, rx->d->remote, hash));
-	put_natd(o, type, hash, natd_of_self(sa, rx->d->local, &m->natd, hash));
-}
-
-static void put_natd_question(const struct ike_sa *sa, struct isakmp_out *o)
-{
-	uint8_t hash[HASH_MAX];
-	size_t len = hash_len(sa->suite.hash);
-
-	if (!sa->natd_type)
-		return;
-	natd_of(sa, sa->remote, hash);
-	put_natd(o, sa->natd_type, hash, len);
-	natd_of(sa, sa->local, hash);
-	put_natd(o, sa->natd_type, hash, len);
-}
-
-static void learn_nat(struct ike_sa *sa, const struct ike_rx *rx)
-{
-	sa->nat_known =
-		sa->natd_type && natd_evaluate(sa->suite.hash, sa->cky_i, sa->cky_r, &rx->m->natd,
-					       sa->local, sa->remote, &sa->seen);
-	if (sa->ike->cfg.server && sa->ike->cfg.server->force_natt)
-		sa->seen.peer_behind_nat = true;
-}
-
-static void tell_nat(struct ike_sa *sa)
-{
-	struct event e = event_of(sa, EV_NAT_SEEN);
-
-	if (!sa->nat_known)
-		return;
-	ev_bool(&e, K_SELF_BEHIND_NAT, sa->seen.self_behind_nat);
-	ev_bool(&e, K_PEER_BEHIND_NAT, sa->seen.peer_behind_nat);
-	ev_bool(&e, K_FLOATED, sa->floated);
-	ike_event(sa->ike, &e);
-}
-
 /* ---- messages 5 and 6 ---- */
 
 static void put_id_and_hash(struct ike_sa *sa, struct isakmp_out *o)
@@ -406,12 +280,11 @@ static enum drop take_message1(struct ike_sa *sa, const struct ike_rx *rx,
 static enum drop take_message2(struct ike_sa *sa, const struct ike_rx *rx,
 			       const struct main_row *row)
 {
-	static const uint8_t none[8];
 	struct isakmp_out o;
 
 	if (!proposal_check_phase1(client_of(sa), &rx->m->sa, &sa->suite))
 		return DROP_NO_PROPOSAL;
-	if (memcmp(rx->m->h.cky_r, none, 8) == 0)
+	if (cookie_zero(rx->m->h.cky_r))
 		return DROP_UNKNOWN_COOKIE;
 	read_vids(sa, rx->m);
 	memcpy(sa->cky_r, rx->m->h.cky_r, 8);
@@ -422,7 +295,7 @@ static enum drop take_message2(struct ike_sa *sa, const struct ike_rx *rx,
 	begin(sa, &o, 0);
 	isakmp_payload_put(&o, PAYLOAD_KE, dh_public(sa->dh), group_public_len(sa->suite.group));
 	isakmp_payload_put(&o, PAYLOAD_NONCE, sa->ni.b, sa->ni.len);
-	put_natd_question(sa, &o);
+	natd_put_question(sa, &o);
 	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 3, 0, &client_of(sa)->later_retry, rx->now);
 	return DROP_NONE;
 }
@@ -444,12 +317,12 @@ static enum drop take_message3(struct ike_sa *sa, const struct ike_rx *rx,
 	sa->local = rx->d->local;
 	sa->remote = rx->d->remote;
 	sa->floated = rx->marker;
-	learn_nat(sa, rx);
+	natd_learn(sa, rx);
 	draw_nonce(sa, &sa->nr, mode->nonce_len);
 	begin(sa, &o, 0);
 	isakmp_payload_put(&o, PAYLOAD_KE, dh_public(sa->dh), group_public_len(sa->suite.group));
 	isakmp_payload_put(&o, PAYLOAD_NONCE, sa->nr.b, sa->nr.len);
-	put_natd_answer(sa, &o, rx);
+	natd_put_answer(sa, &o, rx);
 	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 4, 0, &mode->message4_retry, rx->now);
 	derive_keys(sa, shared);
 	return DROP_NONE;
@@ -468,13 +341,13 @@ static enum drop take_message4(struct ike_sa *sa, const struct ike_rx *rx,
 		return drop;
 	advance(sa, rx, row);
 	derive_keys(sa, shared);
-	learn_nat(sa, rx);
+	natd_learn(sa, rx);
 	/* RFC 3947 4: the initiator changes ports with message 5, whoever is behind the NAT. */
 	if (sa->nat_known && (sa->seen.self_behind_nat || sa->seen.peer_behind_nat)) {
 		sa->local.port = sa->remote.port = IKE_NATT_PORT;
 		sa->floated = true;
 	}
-	tell_nat(sa);
+	natd_tell(sa);
 	begin(sa, &o, ISAKMP_FLAG_ENCRYPTED);
 	put_id_and_hash(sa, &o);
 	if (mode->initial_contact)
@@ -498,7 +371,7 @@ static enum drop take_message5(struct ike_sa *sa, const struct ike_rx *rx,
 	begin(sa, &o, ISAKMP_FLAG_ENCRYPTED);
 	put_id_and_hash(sa, &o);
 	sa_send_kept(sa, &sa->sent, crypt_close(&sa->keys, sa->iv, &o), 6, 0, NULL, rx->now);
-	tell_nat(sa);
+	natd_tell(sa);
 	up(sa, rx->now);
 	return DROP_NONE;
 }

@@ -2,10 +2,13 @@
 /*
  * ike_priv.h - what the files of ike share.
  *
- *	ike.c           the table of SAs, which message is whose, timers, sending, events
+ *	ike.c           which message is whose; what the layer above asks
+ *	ike_sa.c        the table of SAs; sending, events, message IDs
+ *	ike_time.c      what is due when
  *	ike_crypt.c     encrypted messages: opening, closing
  *	ike_proposal.c  SA payloads: offering, choosing, answering
  *	ike_main.c      Main Mode, a table of states
+ *	ike_natd.c      the detection of NAT in it
  *	ike_quick.c     Quick Mode, likewise
  *	ike_info.c      Informational: Notify, Delete, dead peer detection
  *
@@ -17,6 +20,8 @@
  */
 #ifndef NATDLAB_IKE_PRIV_H
 #define NATDLAB_IKE_PRIV_H
+
+#include <string.h>
 
 #include "nodes/ike.h"
 #include "nodes/ike_keys.h"
@@ -219,7 +224,23 @@ static inline struct view view_of(const void *p, size_t len)
 	return (struct view){p, len};
 }
 
-/* ---- ike.c ---- */
+static inline bool cookie_is(const uint8_t a[8], const uint8_t b[8])
+{
+	return memcmp(a, b, 8) == 0;
+}
+
+static inline bool cookie_zero(const uint8_t a[8])
+{
+	return cookie_is(a, (const uint8_t[8]){0});
+}
+
+/* ---- ike_sa.c ---- */
+/* Around every call from outside: what ended meanwhile is freed when the last one leaves. */
+void ike_enter(struct ike *ike);
+void ike_leave(struct ike *ike);
+void ike_reap(struct ike *ike);
+/* The SA of a header. Our own first message has no responder cookie yet. */
+struct ike_sa *sa_find(struct ike *ike, const struct isakmp_header *h);
 struct ike_sa *sa_new(struct ike *ike, const uint8_t cky_i[8], struct inet_ep local,
 		      struct inet_ep remote, usec now);
 /* The exchange that exactly this message 1 has begun; NULL none. */
@@ -231,8 +252,6 @@ void sa_end(struct ike_sa *sa, const char *reason, bool given_up, usec now);
 /* The peer deleted it and wants that acknowledged, or we did: down for the layer above, but kept
  * for a while to answer and to ask. */
 void sa_linger(struct ike_sa *sa, const char *reason, usec now);
-/* The SA's new deadline reaches ike's. */
-void sa_schedule(struct ike_sa *sa);
 /* Sends bytes of an SA, or in answer to a datagram, with the marker where it belongs. */
 void ike_send(struct ike *ike, struct inet_ep local, struct inet_ep remote, bool marker,
 	      const uint8_t *p, size_t len);
@@ -256,6 +275,10 @@ void event_drop(struct ike *ike, const struct datagram *d, enum drop why);
 void event_notify(struct ike_sa *sa, bool sent, uint16_t type);
 struct event event_of(const struct ike_sa *sa, enum ev_kind kind); /* with K_CKY_I */
 const char *cipher_text(enum ike_cipher cipher, unsigned keybits);
+
+/* ---- ike_time.c ---- */
+/* The SA's new deadline reaches ike's. */
+void sa_schedule(struct ike_sa *sa);
 
 /* ---- payload sets, for the tables ---- */
 #define ROW_PAYLOADS 8
@@ -313,6 +336,14 @@ void main_start(struct ike_sa *sa, usec now);
 enum drop main_input_first(struct ike *ike, const struct ike_rx *rx);
 enum drop main_input(struct ike_sa *sa, struct ike_rx *rx);
 const char *main_state_words(enum main_state s);
+
+/* ---- ike_natd.c ---- */
+/* The NAT-D payloads of message 3, and of message 4 to the message 3 in @rx. */
+void natd_put_question(const struct ike_sa *sa, struct isakmp_out *o);
+void natd_put_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx);
+/* What message 3 or 4 tells; EV_NAT_SEEN of it. */
+void natd_learn(struct ike_sa *sa, const struct ike_rx *rx);
+void natd_tell(struct ike_sa *sa);
 
 /* ---- ike_quick.c ---- */
 enum drop quick_input(struct ike_sa *sa, struct ike_rx *rx);
