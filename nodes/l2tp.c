@@ -112,7 +112,7 @@ static void send_cdn(struct l2tp *l, struct l2tp_tunnel *t, uint16_t local, uint
 
 static struct l2tp_tunnel *tunnel_by_id(struct l2tp *l, const void *peer, uint16_t local)
 {
-	for (size_t i = 0; i < l->cfg.tunnels; i++) {
+	for (size_t i = 0; i < l->used; i++) {
 		struct l2tp_tunnel *t = &l->tunnels[i];
 
 		if (t->state != TUNNEL_FREE && t->local == local && (!peer || t->peer == peer))
@@ -124,7 +124,7 @@ static struct l2tp_tunnel *tunnel_by_id(struct l2tp *l, const void *peer, uint16
 /* For messages that carry tunnel ID 0: by what the peer calls the tunnel. */
 static struct l2tp_tunnel *tunnel_by_remote(struct l2tp *l, const void *peer, uint16_t remote)
 {
-	for (size_t i = 0; i < l->cfg.tunnels && remote; i++) {
+	for (size_t i = 0; i < l->used && remote; i++) {
 		struct l2tp_tunnel *t = &l->tunnels[i];
 
 		if (t->state != TUNNEL_FREE && t->peer == peer && t->remote == remote)
@@ -144,12 +144,14 @@ static struct l2tp_tunnel *tunnel_new(struct l2tp *l, void *peer, uint16_t port,
 	unsigned of_peer = 0;
 	uint16_t id;
 
-	for (size_t i = 0; i < l->cfg.tunnels; i++) {
+	for (size_t i = 0; i < l->used; i++) {
 		if (l->tunnels[i].state == TUNNEL_FREE)
 			t = t ? t : &l->tunnels[i];
 		else if (l->tunnels[i].peer == peer)
 			of_peer++;
 	}
+	if (!t && l->used < l->cfg.tunnels)
+		t = &l->tunnels[l->used++];
 	if (!t || of_peer >= L2TP_PEER_TUNNELS)
 		return NULL;
 	do
@@ -633,7 +635,7 @@ static enum drop data(struct l2tp *l, void *peer, const struct l2tp_msg *m, usec
 /* What is left to do for every tunnel when a call ends. */
 static void settle(struct l2tp *l, usec now)
 {
-	for (size_t i = 0; i < l->cfg.tunnels; i++) {
+	for (size_t i = 0; i < l->used; i++) {
 		struct l2tp_tunnel *t = &l->tunnels[i];
 
 		if (t->state != TUNNEL_FREE && t->ack_due)
@@ -692,14 +694,14 @@ usec l2tp_deadline(const struct l2tp *l)
 {
 	usec at = USEC_NEVER;
 
-	for (size_t i = 0; i < l->cfg.tunnels; i++)
+	for (size_t i = 0; i < l->used; i++)
 		at = MIN(at, tunnel_deadline(l, &l->tunnels[i]));
 	return at;
 }
 
 void l2tp_timer(struct l2tp *l, usec now)
 {
-	for (size_t i = 0; i < l->cfg.tunnels; i++)
+	for (size_t i = 0; i < l->used; i++)
 		if (tunnel_deadline(l, &l->tunnels[i]) <= now)
 			tunnel_timer(l, &l->tunnels[i], now);
 	settle(l, now);
@@ -731,14 +733,26 @@ void l2tp_send(struct l2tp *l, struct l2tp_session *s, const void *p, size_t len
 
 void l2tp_resend(struct l2tp *l, void *peer, usec now)
 {
-	for (size_t i = 0; i < l->cfg.tunnels; i++)
+	for (size_t i = 0; i < l->used; i++)
 		if (l->tunnels[i].state != TUNNEL_FREE && l->tunnels[i].peer == peer)
 			channel_resend(l, &l->tunnels[i], now);
 }
 
+void l2tp_close(struct l2tp *l, struct l2tp_session *s, usec now)
+{
+	struct l2tp_tunnel *t = s->tunnel;
+
+	assert(s->state == L2TP_UP);
+	send_cdn(l, t, s->local, s->remote, CDN_ADMIN, ERROR_NONE, now);
+	session_end(l, s, now);
+	if (!l->cfg.lns)
+		tunnel_stop(l, t, STOP_CLEAR, ERROR_NONE, "closed", now);
+	settle(l, now);
+}
+
 void l2tp_hangup(struct l2tp *l, void *peer, usec now)
 {
-	for (size_t i = 0; i < l->cfg.tunnels; i++) {
+	for (size_t i = 0; i < l->used; i++) {
 		struct l2tp_tunnel *t = &l->tunnels[i];
 
 		if (!(IN(t->state) & ALIVE) || t->peer != peer)
@@ -754,7 +768,7 @@ void l2tp_hangup(struct l2tp *l, void *peer, usec now)
 
 void l2tp_forget(struct l2tp *l, void *peer, usec now)
 {
-	for (size_t i = 0; i < l->cfg.tunnels; i++) {
+	for (size_t i = 0; i < l->used; i++) {
 		struct l2tp_tunnel *t = &l->tunnels[i];
 
 		if (t->state == TUNNEL_FREE || t->peer != peer)

@@ -88,6 +88,8 @@ void l2tp_send(struct l2tp *l, struct l2tp_session *s, const void *p, size_t len
 /* Sends again what waits for this peer's acknowledgement, outside of the schedule: the way out
  * has just been opened. */
 void l2tp_resend(struct l2tp *l, void *peer, usec now);
+/* Ends a session that is up: CDN, and StopCCN of a LAC. */
+void l2tp_close(struct l2tp *l, struct l2tp_session *s, usec now);
 /* Hangs up: CDN for every session, StopCCN for every tunnel of the peer. */
 void l2tp_hangup(struct l2tp *l, void *peer, usec now);
 /* The peer cannot be reached any more: forgets its tunnels and tells nobody but down(). */

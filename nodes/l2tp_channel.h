@@ -58,6 +58,7 @@ struct l2tp {
 	struct node_env env;
 	struct l2tp_hooks hooks;
 	struct l2tp_tunnel *tunnels; /* cfg.tunnels of them */
+	size_t used;		     /* those behind have never been used */
 	uint32_t serial;
 };
 

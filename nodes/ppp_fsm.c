@@ -139,6 +139,10 @@ struct cause {
 	size_t answer_len;
 };
 
+/* Events that no packet caused. */
+static const struct ppp_packet no_packet;
+static const struct cause no_cause = {.p = &no_packet};
+
 static void step(struct ppp_fsm *f, enum event_kind ev, const struct cause *c, usec now)
 {
 	const struct transition *t = &table[ev][f->state];
@@ -176,18 +180,18 @@ static void step(struct ppp_fsm *f, enum event_kind ev, const struct cause *c, u
 
 void ppp_fsm_start(struct ppp_fsm *f, usec now)
 {
-	step(f, OPEN, NULL, now);
-	step(f, UP, NULL, now);
+	step(f, OPEN, &no_cause, now);
+	step(f, UP, &no_cause, now);
 }
 
 void ppp_fsm_close(struct ppp_fsm *f, usec now)
 {
-	step(f, CLOSE, NULL, now);
+	step(f, CLOSE, &no_cause, now);
 }
 
 void ppp_fsm_protocol_rejected(struct ppp_fsm *f, usec now)
 {
-	step(f, RXJ_MINUS, NULL, now);
+	step(f, RXJ_MINUS, &no_cause, now);
 }
 
 void ppp_fsm_timer(struct ppp_fsm *f, usec now)
@@ -195,7 +199,7 @@ void ppp_fsm_timer(struct ppp_fsm *f, usec now)
 	if (f->timer > now)
 		return;
 	f->timer = USEC_NEVER;
-	step(f, f->restart > 0 ? TO_PLUS : TO_MINUS, NULL, now);
+	step(f, f->restart > 0 ? TO_PLUS : TO_MINUS, &no_cause, now);
 }
 
 /* ---- packets ---- */

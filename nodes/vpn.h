@@ -25,7 +25,14 @@ struct vpn_config {
 };
 
 /* How far a connection came (INTERFACE: `reached`). */
-enum reached { REACHED_NOTHING, REACHED_PHASE1, REACHED_PHASE2, REACHED_L2TP, REACHED_PPP, REACHED_IP };
+enum reached {
+	REACHED_NOTHING,
+	REACHED_PHASE1,
+	REACHED_PHASE2,
+	REACHED_L2TP,
+	REACHED_PPP,
+	REACHED_IP
+};
 const char *reached_name(enum reached r); /* "nothing", "phase1", ... */
 
 struct vpn *vpn_new(const struct vpn_config *cfg, const struct node_env *env);
