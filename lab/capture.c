@@ -385,13 +385,13 @@ static struct tap *oldest(struct taps *t)
 
 size_t ground_taps_lost(struct ground *g)
 {
-	struct tpacket_stats stats;
-
 	for (size_t i = 0; i < g->s->n_nodes; i++) {
+		struct tpacket_stats stats = {0};
 		socklen_t len = sizeof(stats);
+		int fd = g->taps->tap[i].fd;
 
 		/* Asking sets the kernel's count back to 0. */
-		if (getsockopt(g->taps->tap[i].fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0)
+		if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0)
 			g->lost += stats.tp_drops;
 	}
 	return g->lost;

@@ -36,7 +36,8 @@ struct ground *ground_build(struct arena *a, const struct plan *p, struct err *e
 void ground_free(struct ground *g);
 
 /* Makes a socket in a node's namespace; -1 on failure. Non-blocking, close-on-exec. */
-int ground_socket(struct ground *g, unsigned node, int family, int type, int protocol, struct err *e);
+int ground_socket(struct ground *g, unsigned node, int family, int type, int protocol,
+		  struct err *e);
 /* Enters a node's namespace with this thread (0) or goes back to the lab's (-1 as node). */
 int ground_enter(struct ground *g, int node, struct err *e);
 
@@ -56,7 +57,8 @@ struct tap_frame {
 /* Opens the taps: call before any packet flows. */
 int ground_taps_open(struct ground *g, struct err *e) MUST_CHECK;
 /* Reads all that is there, in the order in which it happened, and hands each frame over. */
-void ground_taps_read(struct ground *g, void (*frame)(void *ctx, const struct tap_frame *f), void *ctx);
+void ground_taps_read(struct ground *g, void (*frame)(void *ctx, const struct tap_frame *f),
+		      void *ctx);
 /* A descriptor that polls as readable when a tap has something: what a lab that lives in real time
  * sleeps on. Do not read from it. */
 int ground_taps_fd(const struct ground *g);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ground_try.c - can this machine do it? The smallest lab that needs all that a lab needs: two nodes, a
- * link, a ruleset that translates, tracks and counts, taps.
+ * ground_try.c - can this machine do it? The smallest lab that needs all that a lab needs: two
+ * nodes, a link, a ruleset that translates, tracks and counts, taps.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -10,22 +10,23 @@
 
 #include "lab/ground_priv.h"
 
-static const char everything[] = "table ip natdlab {\n"
-				 "	counter dropped { }\n"
-				 "	map ports { type ipv4_addr . inet_service : inet_service; }\n"
-				 "	chain input {\n"
-				 "		type filter hook input priority 0;\n"
-				 "		ct state invalid counter name dropped drop\n"
-				 "	}\n"
-				 "	chain pre {\n"
-				 "		type nat hook prerouting priority -100;\n"
-				 "		ip daddr 192.0.2.9 dnat to 192.0.2.1\n"
-				 "	}\n"
-				 "	chain post {\n"
-				 "		type nat hook postrouting priority 100;\n"
-				 "		ip protocol udp masquerade to : ip saddr . udp sport map @ports\n"
-				 "	}\n"
-				 "}\n";
+static const char everything[] =
+	"table ip natdlab {\n"
+	"	counter dropped { }\n"
+	"	map ports { type ipv4_addr . inet_service : inet_service; }\n"
+	"	chain input {\n"
+	"		type filter hook input priority 0;\n"
+	"		ct state invalid counter name dropped drop\n"
+	"	}\n"
+	"	chain pre {\n"
+	"		type nat hook prerouting priority -100;\n"
+	"		ip daddr 192.0.2.9 dnat to 192.0.2.1\n"
+	"	}\n"
+	"	chain post {\n"
+	"		type nat hook postrouting priority 100;\n"
+	"		ip protocol udp masquerade to : ip saddr . udp sport map @ports\n"
+	"	}\n"
+	"}\n";
 
 #define ADDR(last) {.len = 4, .b = {192, 0, 2, last}}
 #define MAC(last) {2, 0, 0, 0, 0, last}

@@ -7,10 +7,10 @@
  *	- a veth end with a queue per CPU costs twice: it gets one;
  *	- veth ends with equal interface indexes come up a second late: all indexes differ;
  *	- a frame sent before operstate UP is lost: link_wait_up();
- *	- a neighbour table is shared by all namespaces of the machine: entries are permanent, which
- *	  are not counted, and nobody ever asks by ARP;
- *	- a veth leaves checksums to hardware that does not exist, so captures would show wrong ones;
- *	- IPv6 makes up a link-local address and announces it, in every capture.
+ *	- all namespaces of the machine share one neighbour table, which fills up: entries are
+ *	  permanent, which are not counted, and nobody ever asks by ARP;
+ *	- a veth leaves checksums to hardware that is not there, and captures show wrong ones: off;
+ *	- IPv6 makes up a link-local address and announces it in every capture: none is made.
  */
 #include <errno.h>
 #include <linux/ethtool.h>
@@ -231,8 +231,9 @@ int link_veth(struct link_door *d, const struct iface *a, const struct iface *b,
 	rc = rtnl_link_build_add_request(pair, NLM_F_CREATE | NLM_F_EXCL, &msg);
 	rc = ask(d, rc, msg, e);
 	if (rc < 0 && d->error == -EOPNOTSUPP)
-		return err_set(e, ERR_MACHINE, "the kernel has no veth (CONFIG_VETH); to enable it: "
-					       "sudo modprobe veth");
+		return err_set(e, ERR_MACHINE,
+			       "the kernel has no veth (CONFIG_VETH); to enable them: "
+			       "sudo modprobe veth");
 	return rc;
 }
 

@@ -127,57 +127,63 @@ static const char *lowest_limit(long *value)
 	return lowest;
 }
 
-#define OR_SUDO (geteuid() == 0 ? "" : ", or run natdlab with sudo")
+/* "REASON; to enable them: COMMAND" in one line, because that is how INTERFACE prints it. */
+#define ENABLE "; to enable them: "
+#define OR_SUDO ", or run natdlab with sudo"
 
-/*
- * Finds out why the kernel refused @what with @error: "REASON; to enable them: COMMAND" in one
- * line, because that is how INTERFACE prints it. Always -1.
- */
+#define UNSHARE_SYSCTL "kernel.unprivileged_userns_clone"
+#define APPARMOR_SYSCTL "kernel.apparmor_restrict_unprivileged_userns"
+
+static int refuse_limit(struct err *e, const char *what)
+{
+	long value;
+	const char *which = lowest_limit(&value);
+
+	return err_set(e, ERR_MACHINE,
+		       "%s: the limit on namespaces is reached (user.max_%s_namespaces = %ld)"
+		       ENABLE "sudo sysctl -w user.max_%s_namespaces=65536%s",
+		       what, which, value, which,
+		       geteuid() == 0 ? "" : OR_SUDO);
+}
+
+/* Finds out why the kernel refused @what with @error. Always -1. */
 static int refuse(struct err *e, const char *what, int error)
 {
 	bool denied = error == EPERM || error == EACCES;
 	bool root = geteuid() == 0;
-	const char *which;
-	long value;
 
-	if (error == ENOSPC || error == EUSERS) {
-		which = lowest_limit(&value);
-		return err_set(e, ERR_MACHINE,
-			       "%s: the limit on namespaces is reached (user.max_%s_namespaces = %ld);"
-			       " to enable them: sudo sysctl -w user.max_%s_namespaces=%d%s",
-			       what, which, value, which, 65536, value == 0 ? OR_SUDO : "");
-	}
+	if (error == ENOSPC || error == EUSERS)
+		return refuse_limit(e, what);
 	if (denied && !root && sysctl_of("/proc/sys/kernel/unprivileged_userns_clone") == 0)
 		return err_set(e, ERR_MACHINE,
 			       "%s: ordinary users may not make user namespaces here "
-			       "(kernel.unprivileged_userns_clone = 0); to enable them: sudo sysctl "
-			       "-w kernel.unprivileged_userns_clone=1, or run natdlab with sudo",
+			       "(" UNSHARE_SYSCTL " = 0)"
+			       ENABLE "sudo sysctl -w " UNSHARE_SYSCTL "=1" OR_SUDO,
 			       what);
 	if (denied && !root &&
 	    sysctl_of("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") > 0)
 		return err_set(e, ERR_MACHINE,
 			       "%s: AppArmor takes the capabilities of user namespaces away "
-			       "(kernel.apparmor_restrict_unprivileged_userns = 1); to enable them: "
-			       "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or "
-			       "run natdlab with sudo",
+			       "(" APPARMOR_SYSCTL " = 1)"
+			       ENABLE "sudo sysctl -w " APPARMOR_SYSCTL "=0" OR_SUDO,
 			       what);
 	if ((denied || error == ENOSYS) && under_seccomp())
 		return err_set(e, ERR_MACHINE,
-			       "%s: a seccomp filter refuses it (%s), as containers have; to enable "
-			       "them: docker run --security-opt seccomp=unconfined --security-opt "
-			       "apparmor=unconfined ...",
+			       "%s: a seccomp filter refuses it (%s), as containers have"
+			       ENABLE "docker run --security-opt seccomp=unconfined "
+			       "--security-opt apparmor=unconfined ...",
 			       what, strerror(error));
 	if (error == EINVAL)
 		return err_set(e, ERR_MACHINE,
-			       "%s: this kernel has no user, PID or network namespaces; to enable "
-			       "them: a kernel with CONFIG_USER_NS, CONFIG_PID_NS, CONFIG_NET_NS%s",
-			       what, OR_SUDO);
+			       "%s: this kernel has no user, PID or network namespaces"
+			       ENABLE "a kernel with CONFIG_USER_NS, CONFIG_PID_NS, CONFIG_NET_NS",
+			       what);
 	if (denied && root)
 		return err_set(e, ERR_MACHINE,
-			       "%s: %s, although this is root (a container, or a chroot?); to enable "
-			       "them: docker run --privileged ..., or a shell outside the chroot",
+			       "%s: %s, although this is root (in a container, or a chroot?)"
+			       ENABLE "docker run --privileged ..., or a shell outside the chroot",
 			       what, strerror(error));
-	return err_set(e, ERR_MACHINE, "%s: %s; to enable them: run natdlab with sudo", what,
+	return err_set(e, ERR_MACHINE, "%s: %s" ENABLE "run natdlab with sudo", what,
 		       strerror(error));
 }
 
@@ -311,6 +317,25 @@ child(int (*fn)(void *), void *arg, int sock, int parent, bool user, uid_t uid, 
 
 /* ---- in the parent ---- */
 
+/* Turns lines "inside outside count" of one's own map into "inside inside count". */
+static bool map_identity(const char *ours, char *text, size_t cap)
+{
+	size_t len = 0;
+	char *p;
+
+	for (const char *line = ours; *line && len < cap; line = p + (*p == '\n')) {
+		unsigned long inside = strtoul(line, &p, 10), count;
+
+		strtoul(p, &p, 10);
+		count = strtoul(p, &p, 10);
+		len += (size_t)snprintf(text + len, cap - len, "%lu %lu %lu\n", inside, inside,
+					count);
+		if (*p != '\n' && *p != '\0')
+			return false;
+	}
+	return len > 0 && len < cap;
+}
+
 /*
  * Every ID of ours mapped to itself, which takes CAP_SETUID and CAP_SETGID out here. /proc must
  * count processes as we do, or @pid would be somebody else's.
@@ -327,17 +352,10 @@ static bool map_all(pid_t pid)
 	if (strtol(self, NULL, 10) != getpid())
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		unsigned inside, outside, count;
-		size_t len = 0;
-		int used;
-
 		snprintf(path, sizeof(path), "/proc/self/%s", files[i]);
-		if (slurp(path, ours, sizeof(ours)) < 0)
+		if (slurp(path, ours, sizeof(ours)) < 0 ||
+		    !map_identity(ours, text, sizeof(text)))
 			return false;
-		for (const char *p = ours;
-		     sscanf(p, "%u %u %u%n", &inside, &outside, &count, &used) == 3; p += used)
-			len += (size_t)snprintf(text + len, sizeof(text) - len, "%u %u %u\n",
-						inside, inside, count);
 		snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, files[i]);
 		if (spit(path, text) < 0)
 			return false;
