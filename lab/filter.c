@@ -502,7 +502,8 @@ static int refresh(struct conntrack *ct, struct err *e)
 		return -1;
 	if (ct->too_many)
 		return err_set(e, ERR_MACHINE, "out of memory");
-	qsort(ct->entry, ct->n, sizeof(*ct->entry), entry_order);
+	if (ct->n)
+		qsort(ct->entry, ct->n, sizeof(*ct->entry), entry_order);
 	for (size_t i = 0; i < ct->n; i++) {
 		struct entry en = ct->entry[i];
 		int rc;

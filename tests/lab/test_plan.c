@@ -6,15 +6,20 @@
 #include "tests/lab/lab.h"
 
 /* What a person would look at, with the kernel's own numbers taken out. */
-#define LOOK                                                                                       \
-	"PATH=$PATH:/usr/sbin:/sbin; "                                                             \
-	"echo LINKS; ip -d -o link | sed 's/ link-netns[a-z]* [^ ]*//; s/ *$//' | sort; "          \
-	"echo ADDRESSES; ip -o addr | sort; "                                                      \
-	"echo ROUTES; ip route show table all | sort; "                                            \
-	"echo NEIGHBOURS; ip neigh | sort; "                                                       \
-	"echo FORWARDING; for f in /proc/sys/net/ipv4/conf/*/; do case $f in */all/|*/default/|*/lo/) ;; "\
-	"*) echo $f $(cat $f/forwarding) $(cat $f/rp_filter);; esac; done; "                       \
-	"echo RULES; nft list ruleset"
+static const char look[] =
+	"PATH=$PATH:/usr/sbin:/sbin\n"
+	"echo LINKS; ip -d -o link | sed 's/ link-netns[a-z]* [^ ]*//; s/ *$//' | sort\n"
+	"echo ADDRESSES; ip -o addr | sort\n"
+	"echo ROUTES; ip route show table all | sort\n"
+	"echo NEIGHBOURS; ip neigh | sort\n"
+	"echo FORWARDING\n"
+	"for f in /proc/sys/net/ipv4/conf/*/; do\n"
+	"	case $f in\n"
+	"	*/all/ | */default/ | */lo/) ;;\n"
+	"	*) echo $f $(cat $f/forwarding) $(cat $f/rp_filter) ;;\n"
+	"	esac\n"
+	"done\n"
+	"echo RULES; nft list ruleset";
 
 static char *output_of(const char *command)
 {
@@ -87,7 +92,7 @@ static void the_printed_script_builds_what_the_lab_builds(void **state)
 	need_labs();
 	close(mkstemp(path));
 	write_script(path);
-	setenv("LOOK", LOOK, 1);
+	setenv("LOOK", look, 1);
 	n = net_plan(ARTICLE);
 	assert_true(n.s->n_nodes <= NODES_MAX);
 	for (size_t i = 0; i < n.s->n_nodes; i++) {
