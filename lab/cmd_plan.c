@@ -65,8 +65,8 @@ const struct verb verb_plan = {
 	.name = "plan",
 	.args = "FILE [ID]",
 	.summary = "one scenario as a shell script that builds the same network by hand",
-	.more = "The script needs no root and leaves nothing. \"sh plan.sh client ip route\" runs a "
-		"command in a node; without one it gives you a shell. Without ID it is the first "
+	.more = "The script needs no root and leaves nothing. \"sh plan.sh client ip route\" runs "
+		"a command in a node; without one it gives you a shell. Without ID it is the first "
 		"scenario.",
 	.min_args = 1,
 	.max_args = 2,

@@ -156,7 +156,7 @@ const char *key_type_name(enum key_type t)
 	case TYPE_RULES:
 		return "a text";
 	case TYPE_NAME:
-		return "a name";
+		return "a name (a letter, then letters, digits and '-', all lower-case)";
 	case TYPE_IFACE:
 		return "an interface's name";
 	case TYPE_WORD:

@@ -204,6 +204,15 @@ static void check_touched(struct reading *r, const struct touched *v)
 	}
 }
 
+static bool any_broken(const struct topology *t)
+{
+	for (size_t i = 0; i < t->n_axes; i++) {
+		if (t->axes[i].broken)
+			return true;
+	}
+	return false;
+}
+
 /* "10 x 10 x 10" */
 static const char *product_text(struct reading *r)
 {
@@ -222,6 +231,8 @@ static void count_scenarios(struct reading *r, const struct tree *matrix)
 
 	for (size_t i = 0; i < t->n_axes; i++)
 		product *= (double)t->axes[i].n;
+	if (any_broken(t))
+		product = 0;
 	if (product > SCENARIOS_MAX) {
 		mistake(r->m, matrix, "%.0f scenarios (%s); at most %d are possible", product,
 			product_text(r), SCENARIOS_MAX);
@@ -232,6 +243,23 @@ static void count_scenarios(struct reading *r, const struct tree *matrix)
 		product = 0;
 	}
 	t->n_scenarios = (size_t)product;
+}
+
+static void read_axis(struct reading *r, struct axis *x, const struct tree *v,
+		      struct touched *touched, enum key k)
+{
+	if (v->kind != TREE_TEXT && (v->n == 0 || v->n > SCENARIOS_MAX)) {
+		mistake(r->m, v, "axis %s has %zu values; 1 to %d are possible", x->name, v->n,
+			SCENARIOS_MAX);
+		return;
+	}
+	x->v = arena_array_of(r->a, v->n, struct value);
+	if (k != KEYS) {
+		touched->keys = (uint64_t)1 << k;
+		read_key_axis(r, x, v, touched->node, k);
+	} else {
+		read_set_axis(r, x, v, touched->node, &touched->keys);
+	}
 }
 
 void matrix_read(struct reading *r, const struct tree *matrix)
@@ -250,24 +278,13 @@ void matrix_read(struct reading *r, const struct tree *matrix)
 		const struct tree *v = matrix->v[i];
 		enum key k;
 
+		size_t before = mistakes_count(r->m);
+
 		*x = (struct axis){.name = matrix->keys[i]->text, .at = matrix->keys[i]};
-		if (!parse_axis(r, x->at, &to->node, &k))
-			continue;
-		if (v->kind != TREE_TEXT && v->n > SCENARIOS_MAX) {
-			mistake(r->m, v, "%zu values of one axis; at most %d are possible", v->n,
-				SCENARIOS_MAX);
-			continue;
-		}
-		x->v = arena_array_of(r->a, v->n, struct value);
-		if (k != KEYS) {
-			to->keys = (uint64_t)1 << k;
-			read_key_axis(r, x, v, to->node, k);
-		} else {
-			read_set_axis(r, x, v, to->node, &to->keys);
-		}
-		if (v->kind != TREE_TEXT && v->n == 0)
-			mistake(r->m, v, "axis %s has no value", x->name);
 		t->axis_names[t->n_axes++] = x->name;
+		if (parse_axis(r, x->at, &to->node, &k))
+			read_axis(r, x, v, to, k);
+		x->broken = mistakes_count(r->m) != before;
 	}
 	check_touched(r, touched);
 	count_scenarios(r, matrix);
@@ -304,6 +321,8 @@ static void read_when_value(struct reading *r, const struct axis *x, const struc
 		mistake(r->m, v, "a value of axis %s is a word", x->name);
 		return;
 	}
+	if (x->broken)
+		return;
 	i = find_value(x, v->text);
 	if (i >= 0) {
 		bits[i / 8] |= (uint8_t)(1u << (i % 8));
@@ -328,6 +347,8 @@ static void read_when(struct reading *r, struct expect_def *d, const struct tree
 		while (a < t->n_axes && strcmp(t->axes[a].name, key->text) != 0)
 			a++;
 		if (a == t->n_axes) {
+			if (any_broken(t))
+				continue;
 			mistake(r->m, key, "no axis %s%s", tree_shown(r->a, key->text),
 				did_you_mean(r->a, key->text, t->axis_names, t->n_axes));
 			continue;

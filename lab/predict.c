@@ -218,6 +218,19 @@ static enum hop deliver(struct walker *w, unsigned node)
 	return HOP_ARRIVED;
 }
 
+/* @n would ask for @to on a link, and @next, at its other end, does not have it. */
+static enum hop nobody(struct walker *w, const struct node *n, const struct iface *next,
+		       struct inet_addr to)
+{
+	const struct node *other = &w->s->nodes[next->node];
+	const char *link = w->s->links[next->link].name;
+
+	if (other->kind == KIND_EIP && &w->s->ifaces[other->outside] == next)
+		return stop(w, n, "nobody on link %s has the address %s; %s maps %s", link,
+			    INET_ADDR(to), other->name, map_text(w, other));
+	return stop(w, n, "nobody on link %s has the address %s", link, INET_ADDR(to));
+}
+
 /* From one node to the next. @in: the interface it came in by, -1 at its start. */
 static enum hop step(struct walker *w, unsigned *node, int *in)
 {
@@ -248,8 +261,7 @@ static enum hop step(struct walker *w, unsigned *node, int *in)
 	}
 	next = &s->ifaces[s->ifaces[out].peer];
 	if (!inet_addr_eq(next->addr, to))
-		return stop(w, n, "nobody on %s has the address %s", s->links[next->link].name,
-			    INET_ADDR(to));
+		return nobody(w, n, next, to);
 	*in = (int)s->ifaces[out].peer;
 	*node = next->node;
 	return HOP_ON;

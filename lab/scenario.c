@@ -156,43 +156,75 @@ static const struct tree *place_of(const struct topology *t, const size_t *at, u
 	return v ? v : t->defs[node].at;
 }
 
-static void need(struct reading *r, const struct topology *t, const size_t *at, unsigned node,
-		 enum key k)
+static bool need(struct reading *r, const size_t *at, unsigned node, enum key k)
 {
-	if (place_of(t, at, node, k) == t->defs[node].at)
-		mistake(r->m, t->defs[node].at, "%s has no %s", t->nodes[node].name,
-			key_row(k)->name);
+	const struct topology *t = r->t;
+
+	if (place_of(t, at, node, k) != t->defs[node].at)
+		return true;
+	mistake(r->m, t->defs[node].at, "%s has no %s", t->nodes[node].name, key_row(k)->name);
+	return false;
 }
 
 /* No two edges answer for the same address. */
-static void check_eips(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
+static bool check_eip(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
 {
+	bool good = need(r, at, i, KEY_MAP);
+
 	for (unsigned k = 0; s->nodes[i].n_map && k < i; k++) {
 		const struct node *a = &s->nodes[k], *b = &s->nodes[i];
 
 		for (size_t x = 0; x < a->n_map; x++) {
 			for (size_t y = 0; y < b->n_map; y++) {
-				if (inet_addr_eq(a->map[x].outside, b->map[y].outside))
-					mistake(r->m, place_of(r->t, at, i, KEY_MAP),
-						"%s is mapped by %s too",
-						INET_ADDR(b->map[y].outside), a->name);
+				if (!inet_addr_eq(a->map[x].outside, b->map[y].outside))
+					continue;
+				mistake(r->m, place_of(r->t, at, i, KEY_MAP),
+					"%s is mapped by %s too", INET_ADDR(b->map[y].outside),
+					a->name);
+				good = false;
 			}
 		}
 	}
+	return good;
 }
 
-static void check_ports(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
+static bool check_ports(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
 {
 	const struct node *n = &s->nodes[i];
 	size_t there = (size_t)n->port_hi - n->port_lo + 1, needed;
 
 	if (n->ports != NAPT_RANGE)
-		return;
+		return true;
 	needed = napt_map_size(r->a, s, i);
-	if (there < needed)
-		mistake(r->m, place_of(r->t, at, i, KEY_PORTS),
-			"%s needs %zu ports, %d for each machine behind it; here are %zu", n->name,
-			needed, NAPT_FIXED_PORTS, there);
+	if (there >= needed)
+		return true;
+	mistake(r->m, place_of(r->t, at, i, KEY_PORTS),
+		"%s needs %zu ports, %d for each machine behind it; here are %zu", n->name, needed,
+		NAPT_FIXED_PORTS, there);
+	return false;
+}
+
+static bool check_node(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
+{
+	bool good = true;
+
+	switch (s->nodes[i].kind) {
+	case KIND_CLIENT:
+		good = need(r, at, i, KEY_MODE);
+		return (!s->nodes[i].dials.len || need(r, at, i, KEY_PSK)) && good;
+	case KIND_SERVER:
+		good = need(r, at, i, KEY_MODE);
+		return need(r, at, i, KEY_PSK) && good;
+	case KIND_NAPT:
+		return check_ports(r, s, at, i);
+	case KIND_EIP:
+		return check_eip(r, s, at, i);
+	case KIND_ROUTER:
+	case KIND_HOST:
+	case KINDS:
+		break;
+	}
+	return good;
 }
 
 static void check_dial(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
@@ -208,34 +240,11 @@ static void check_dial(struct reading *r, const struct scenario *s, const size_t
 
 static void check_scenario(struct reading *r, const struct scenario *s, const size_t *at)
 {
-	const struct topology *t = r->t;
-	size_t before = mistakes_count(r->m);
+	bool good = true;
 
-	for (unsigned i = 0; i < s->n_nodes; i++) {
-		switch (s->nodes[i].kind) {
-		case KIND_CLIENT:
-			need(r, t, at, i, KEY_MODE);
-			if (s->nodes[i].dials.len)
-				need(r, t, at, i, KEY_PSK);
-			break;
-		case KIND_SERVER:
-			need(r, t, at, i, KEY_MODE);
-			need(r, t, at, i, KEY_PSK);
-			break;
-		case KIND_NAPT:
-			check_ports(r, s, at, i);
-			break;
-		case KIND_EIP:
-			need(r, t, at, i, KEY_MAP);
-			check_eips(r, s, at, i);
-			break;
-		case KIND_ROUTER:
-		case KIND_HOST:
-		case KINDS:
-			break;
-		}
-	}
-	for (unsigned i = 0; i < s->n_nodes && mistakes_count(r->m) == before; i++) {
+	for (unsigned i = 0; i < s->n_nodes; i++)
+		good &= check_node(r, s, at, i);
+	for (unsigned i = 0; good && i < s->n_nodes; i++) {
 		if (s->nodes[i].kind == KIND_CLIENT && s->nodes[i].dials.len)
 			check_dial(r, s, at, i);
 	}

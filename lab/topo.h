@@ -66,6 +66,7 @@ struct axis {
 	const struct tree *at;
 	struct value *v;
 	size_t n;
+	bool broken;            /* had a mistake: what `when` says of it cannot be judged */
 };
 
 struct expect_def {

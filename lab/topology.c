@@ -100,6 +100,8 @@ static void unknown_key(struct reading *r, const struct tree *key, enum place p,
 	size_t n = 0;
 	enum key k = key_find(p, key->text);
 
+	if (strcmp(key->text, "<<") == 0)
+		return; /* the loader has said what is wrong */
 	if (k != KEYS) { /* of another kind of node */
 		const char *kinds = "";
 
@@ -155,6 +157,20 @@ static void check_registry(struct reading *r, const struct tree *map, const stru
 		mistake(r->m, keys[KEY_REGISTRY], "registry means nothing to %s", c->name);
 }
 
+/* Keys that no node of any kind has; one of them may be meant as `kind`. */
+static bool misspelt_keys(struct reading *r, const struct tree *v)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < v->n; i++) {
+		if (key_find(PLACE_NODE, v->keys[i]->text) == KEYS) {
+			unknown_key(r, v->keys[i], PLACE_NODE, KINDS, NULL);
+			any = true;
+		}
+	}
+	return any;
+}
+
 static void read_node(struct reading *r, unsigned i, const struct tree *v,
 		      const struct tree *const defaults[KINDS][KEYS])
 {
@@ -168,7 +184,7 @@ static void read_node(struct reading *r, unsigned i, const struct tree *v,
 	if (!topo_want_map(r, v, arena_printf(r->a, "node %s", tree_shown(r->a, n->name))))
 		return;
 	kind = tree_get(v, "kind");
-	if (!kind)
+	if (!kind && !misspelt_keys(r, v))
 		mistake(r->m, d->at, "%s has no kind", tree_shown(r->a, n->name));
 	if (!kind || !value_is_type(r, kind, key_row(KEY_KIND)))
 		return; /* which keys it may have depends on it */
@@ -292,8 +308,9 @@ static void read_values(struct reading *r, bool shape)
 				if (!shape && val->set[o].key == KEY_MAP)
 					continue;
 				scratch = t->nodes[val->set[o].node];
-				value_read(r, val->set[o].key, val->set[o].value,
-					   val->set[o].node, &scratch);
+				if (!value_read(r, val->set[o].key, val->set[o].value,
+						val->set[o].node, &scratch))
+					t->axes[x].broken = true;
 			}
 		}
 	}
@@ -373,8 +390,8 @@ struct topology *topology_new(struct arena *a, const struct source *src, const s
 			read_setting(&r, &set[i], values[i]);
 	}
 	matrix_read(&r, keys[KEY_MATRIX]);
-	shape = keys[KEY_LINKS] && links_read(&r, keys[KEY_LINKS]);
-	shape = keys[KEY_LINKS] && links_check(&r) && shape && build_network(&r);
+	shape = keys[KEY_LINKS] && links_read(&r, keys[KEY_LINKS]) && links_check(&r) &&
+		build_network(&r);
 	read_values(&r, shape);
 	expect_read(&r, keys[KEY_EXPECT]);
 	if (mistakes_count(m) == 0)

@@ -103,10 +103,11 @@ static const char *join_words(struct arena *a, const char *const *words)
 static bool wrong_word(struct reading *r, const struct tree *v, const char *key,
 		       const char *const *words)
 {
-	return wrong(r, v, "unknown %s %s%s", key, tree_shown(r->a, v->text),
-		     nearest(v->text, words, count_words(words))
-			     ? did_you_mean(r->a, v->text, words, count_words(words))
-			     : arena_printf(r->a, "; it is %s", join_words(r->a, words)));
+	const char *hint = did_you_mean(r->a, v->text, words, count_words(words));
+
+	if (!*hint)
+		hint = arena_printf(r->a, "; it is %s", join_words(r->a, words));
+	return wrong(r, v, "unknown %s %s%s", key, tree_shown(r->a, v->text), hint);
 }
 
 static bool check_text(struct reading *r, const struct tree *v, const struct key_row *row,
@@ -339,11 +340,8 @@ static bool read_map(struct reading *r, const struct tree *v, unsigned i, struct
 			good = false;
 			continue;
 		}
-		for (size_t j = 0; j < n->n_map; j++) {
-			if (inet_addr_eq(n->map[j].outside, e->outside))
-				good = wrong(r, v->keys[k], "%s stands here twice",
-					     v->keys[k]->text);
-			else if (inet_addr_eq(n->map[j].inside, e->inside))
+		for (size_t j = 0; j < n->n_map; j++) { /* equal keys were found by the loader */
+			if (inet_addr_eq(n->map[j].inside, e->inside))
 				good = wrong(r, v->v[k], "%s has a public address already, %s",
 					     v->v[k]->text, INET_ADDR(n->map[j].outside));
 		}

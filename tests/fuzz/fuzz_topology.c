@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Any bytes as a topology file: refused with words, or good, and then every scenario can be
+ * planned and predicted.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab/plan.h"
+#include "lab/predict.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void use(struct arena *a, const struct topology *t, size_t i)
+{
+	struct scenario *s = scenario_new(a, t, i);
+	struct prediction p;
+
+	(void)plan_new(a, s, i);
+	for (size_t n = 0; n < s->n_nodes; n++) {
+		if (s->nodes[n].dials.len)
+			predict(s, &s->nodes[n], &p);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct arena *a = arena_new();
+	char *mistakes;
+	struct topology *t = topology_load_buffer(a, "f", data, size, NULL, 0, &mistakes);
+
+	assert(!t != !mistakes);
+	for (size_t i = 0; t && i < scenario_count(t) && i < 20; i++)
+		use(a, t, i);
+	for (const char *p = mistakes; p && *p; p++) /* nothing for the terminal but text */
+		assert(*p == '\n' || (unsigned char)*p >= 0x20);
+	arena_free(a);
+	return 0;
+}

@@ -1,0 +1,805 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the loader says of a file: every kind of mistake with its place, in exact words, and the
+ * bounds within which it stays whatever the file is.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "lab/topology.h"
+
+/* The columns and lines below are those of this file. */
+static const char good[] =
+	"name: small\n"
+	"title: A client and a server\n"
+	"topology:\n"
+	"  kinds:\n"
+	"    client: {psk: lab-psk}\n"
+	"  nodes:\n"
+	"    client: {kind: client, mode: windows-10, registry: 0, dials: 203.0.113.10}\n"
+	"    home:   {kind: napt, outside: wan}\n"
+	"    net:    {kind: router}\n"
+	"    igw:    {kind: eip, outside: wan, map: {203.0.113.10: server}}\n"
+	"    server: {kind: server, mode: rras-2012r2, psk: lab-psk, allow: [udp/500, udp/4500]}\n"
+	"  links:\n"
+	"    - {endpoints: [\"client:eth0\", \"home:lan\"], subnet: 192.168.1.0/24}\n"
+	"    - {endpoints: [\"home:wan\", \"net:eth0\"], subnet: 198.51.100.0/24}\n"
+	"    - {endpoints: [\"net:eth1\", \"igw:wan\"], subnet: 203.0.113.0/24}\n"
+	"    - {endpoints: [\"igw:vpc\", \"server:eth0\"], subnet: 172.31.0.0/20}\n"
+	"matrix:\n"
+	"  server.mode: [rras-2012r2, softether-4]\n"
+	"  client:\n"
+	"    mac: {mode: macos}\n"
+	"    registry-2: {registry: 2}\n"
+	"expect:\n"
+	"  - {outcome: connected, when: {client: registry-2}}\n"
+	"  - {outcome: connected, when: {server.mode: softether-4}}\n"
+	;
+
+/* `from` replaced by `to` in the good file, and the mistakes that come of it; none: it is good. */
+static const struct variant {
+	const char *from, *to, *says;
+} variants[] = {
+	/* nothing wrong */
+	{"dials: 203.0.113.10", "dials: server",
+	 ""},
+	{"\"client:eth0\"", "{interface: \"client:eth0\", address: 192.168.1.77}",
+	 ""},
+	{"[udp/500, udp/4500]", "[udp/4500]",
+	 ""},
+	{"registry: 0", "registry: absent",
+	 ""},
+	{"mac: {mode: macos}", "mac: &m {mode: macos}\n    same: *m",
+	 ""},
+
+	/* modes and registry */
+	{"mode: windows-10", "mode: widnows-10",
+	 "7:34: unknown mode \"widnows-10\"; did you mean \"windows-10\"?\n"},
+	{"mode: windows-10", "mode: softether-4",
+	 "7:34: softether-4 is a server mode, and client is a client\n"},
+	{"mode: windows-10", "mode: zx-spectrum",
+	 "7:34: unknown mode \"zx-spectrum\"; a client's mode is macos or windows-10\n"},
+	{"mode: windows-10", "mode: [windows-10]",
+	 "7:34: mode is a word, not a list\n"},
+	{"mode: windows-10,", "mode: ,",
+	 "7:34: mode has no value; it is a word\n"},
+	{"mode: windows-10,", "",
+	 "7:5: client has no mode\n"},
+	{"registry: 0", "registry: 3",
+	 "7:56: unknown registry \"3\"; it is absent, 0, 1 or 2\n"},
+	{"mac: {mode: macos}", "mac: {mode: macos, registry: 1}",
+	 "20:34: registry means nothing to macos\n"},
+
+	/* keys and kinds */
+	{"kind: router", "kind: ruoter",
+	 "9:20: unknown kind \"ruoter\"; did you mean \"router\"?\n"},
+	{"kind: router", "knid: router",
+	 "9:14: unknown key \"knid\" in a node; did you mean \"kind\"?\n"},
+	{"kind: router", "kind: router, dials: server",
+	 "9:28: dials is a key of client; net is of kind router\n"},
+	{"kind: router", "kind: router, run: strongswan",
+	 "9:28: unknown key \"run\" in a node\n"},
+	{"kind: napt", "kind: napt, mapping: endpoint-independent",
+	 "8:26: unknown key \"mapping\" in a node\n"},
+	{"kinds:", "kidns:",
+	 "4:3: unknown key \"kidns\" in topology; did you mean \"kinds\"?\n"},
+	{"client: {psk: lab-psk}", "cleint: {psk: lab-psk}",
+	 "5:5: unknown kind \"cleint\"; did you mean \"client\"?\n"},
+	{"client: {psk: lab-psk}", "client: {psk: \"\", kind: client}",
+	 "5:19: psk has 0 bytes; 1 to 128 are possible\n"
+	 "5:29: kind has no default\n"},
+	{"client: {psk: lab-psk}", "client: {}",
+	 "7:5: client has no psk\n"},
+	{"psk: lab-psk, allow", "allow",
+	 "11:5: server has no psk\n"},
+	{"name: small", "name: Small Thing",
+	 "1:7: name is a name (a letter, then letters, digits and '-', all lower-case), "
+	 "not \"Small Thing\"\n"},
+	{"name: small", "nam: small",
+	 "1:1: unknown key \"nam\" in the file; did you mean \"name\"?\n"
+	 "1:1: the file has no name\n"},
+	{"name: small", "name: [a]",
+	 "1:7: name is a name (a letter, then letters, digits and '-', all lower-case), "
+	 "not a list\n"},
+
+	/* NATs */
+	{"outside: wan, map", "map",
+	 "10:5: igw has no outside: which interface faces the world?\n"},
+	{"outside: wan, map", "outside: wna, map",
+	 "10:34: igw has no interface \"wna\"; did you mean \"wan\"?\n"},
+	{"203.0.113.10: server}", "203.0.113.10: client}",
+	 "10:59: client is not on the inside of igw\n"},
+	{"203.0.113.10: server}", "203.0.113.10: 172.31.0.11}",
+	 "10:59: 172.31.0.11 is not on the inside of igw\n"},
+	{"203.0.113.10: server}", "203.0.113.10: nobody}",
+	 "10:59: no node \"nobody\"\n"},
+	{"203.0.113.10: server}", "server: 203.0.113.10}",
+	 "10:45: \"server\" is no IPv4 address: map has a public address, then what it "
+	 "stands for\n"},
+	{"203.0.113.10: server}", "198.51.100.77: server}",
+	 "10:45: 198.51.100.77 lies in the subnet of link home-net, not outside igw\n"},
+	{"203.0.113.10: server}", "203.0.113.10: server, 203.0.113.11: server}",
+	 "10:81: server has a public address already, 203.0.113.10\n"},
+	{"203.0.113.10: server}", "203.0.113.1: server}",
+	 "7:66: client can never reach 203.0.113.10: nobody on link net-igw has the "
+	 "address 203.0.113.10; igw maps only 203.0.113.1\n"},
+	{"map: {203.0.113.10: server}", "nft: \"x\"",
+	 "10:5: igw has no map\n"},
+	{"outside: wan}", "outside: wan, ports: [1024, 1025]}",
+	 "8:47: home needs 3 ports, 3 for each machine behind it; here are 2\n"},
+	{"outside: wan}", "outside: wan, ports: [5, 2]}",
+	 "8:47: a range of ports is [lo, hi], from 1 to 65535\n"},
+	{"outside: wan}", "outside: wan, ports: perserve}",
+	 "8:47: unknown ports \"perserve\"; did you mean \"preserve\"?\n"},
+	{"kind: router}", "kind: router, nft: \"include 'x'\"}",
+	 "9:33: nft cannot include files here\n"},
+
+	/* who can be dialled */
+	{"outside: wan}", "outside: lan}",
+	 "7:66: client can never reach 203.0.113.10: home drops what nobody behind it "
+	 "asked for\n"},
+	{"dials: 203.0.113.10", "dials: 203.0.113.99",
+	 "7:66: client can never reach 203.0.113.99: nobody on link net-igw has the "
+	 "address 203.0.113.99; igw maps only 203.0.113.10\n"},
+	{"dials: 203.0.113.10", "dials: 172.31.0.10",
+	 "7:66: client can never reach 172.31.0.10: net has no route to 172.31.0.10\n"},
+	{"dials: 203.0.113.10", "dials: 198.51.100.1",
+	 "7:66: client can never reach 198.51.100.1: it is an address of net, a router, "
+	 "not of a server\n"},
+	{"dials: 203.0.113.10", "dials: 203.0.113.2",
+	 "7:66: client can never reach 203.0.113.2: dropped at igw, which maps only "
+	 "203.0.113.10\n"},
+	{"dials: 203.0.113.10", "dials: sever",
+	 "7:66: no node \"sever\"; did you mean \"server\"?\n"},
+	{"dials: 203.0.113.10", "dials: home",
+	 "7:66: home is a napt; a client dials a server\n"},
+	{"dials: 203.0.113.10", "dials: 2001:db8::1",
+	 "7:66: dials is an IPv4 address or a node's name, not \"2001:db8::1\"\n"},
+	{"dials: 203.0.113.10", "dials: 192.168.1.10",
+	 "7:66: client can never reach 192.168.1.10: it is an address of client, a "
+	 "client, not of a server\n"},
+	{"203.0.113.10: server}", "}",
+	 "7:66: client can never reach 203.0.113.10: nobody on link net-igw has the "
+	 "address 203.0.113.10; igw maps nothing\n"},
+	{", dials: 203.0.113.10", "",
+	 "23:5: nothing can come of it: no client dials\n"},
+
+	/* allow and pool */
+	{"[udp/500, udp/4500]", "[udp/500, upd/4500, udp/70000, udp, esp/1, udp/0, udp/9-8]",
+	 "11:78: \"upd/4500\" cannot be allowed; examples are udp/500, tcp/1000-2000, "
+	 "icmp, esp\n"
+	 "11:88: \"udp/70000\" cannot be allowed; examples are udp/500, tcp/1000-2000, "
+	 "icmp, esp\n"
+	 "11:99: \"udp\" cannot be allowed; examples are udp/500, tcp/1000-2000, icmp, esp\n"
+	 "11:104: \"esp/1\" cannot be allowed; examples are udp/500, tcp/1000-2000, icmp, esp\n"
+	 "11:111: \"udp/0\" cannot be allowed; examples are udp/500, tcp/1000-2000, icmp, esp\n"
+	 "11:118: \"udp/9-8\" cannot be allowed; examples are udp/500, tcp/1000-2000, "
+	 "icmp, esp\n"},
+	{"[udp/500, udp/4500]", "udp/500",
+	 "11:68: allow is a list, not \"udp/500\"\n"},
+	{"udp/500, udp/4500]}", "udp/500], pool: 10.0.0.1/24}",
+	 "11:85: pool is a network such as 192.168.1.0/24, not \"10.0.0.1/24\"\n"},
+
+	/* links */
+	{"\"client:eth0\"", "\"cleint:eth0\"",
+	 "13:20: no node \"cleint\"; did you mean \"client\"?\n"},
+	{"\"client:eth0\"", "\"client\"",
+	 "13:20: a link's end is \"node:interface\"\n"},
+	{"\"client:eth0\"", "\"client:eth0; reboot\"",
+	 "13:20: \"eth0; reboot\" cannot name an interface: a letter, then letters, "
+	 "digits and '-', all lower-case, at most 15\n"},
+	{"\"client:eth0\"", "\"client:lo\"",
+	 "13:20: \"lo\" cannot name an interface: a letter, then letters, digits and "
+	 "'-', all lower-case, at most 15\n"},
+	{"\"client:eth0\"", "\"client:sixteen-letters-\"",
+	 "13:20: \"sixteen-letters-\" cannot name an interface: a letter, then letters, "
+	 "digits and '-', all lower-case, at most 15\n"},
+	{"\"client:eth0\"", "\"home:lan2\"",
+	 "13:19: a link from home to itself\n"},
+	{"\"client:eth0\"", "{interface: \"client:eth0\", address: 192.168.2.77}",
+	 "13:56: 192.168.2.77 is no address of the link's subnet 192.168.1.0/24\n"},
+	{"\"client:eth0\"", "{interface: \"client:eth0\", address: 192.168.1.255}",
+	 "13:56: 192.168.1.255 is no address of the link's subnet 192.168.1.0/24\n"},
+	{"\"client:eth0\"", "{interface: \"client:eth0\", adress: 192.168.1.7}",
+	 "13:47: unknown key \"adress\" in a link's end; did you mean \"address\"?\n"},
+	{"\"client:eth0\"", "{address: 192.168.1.7}",
+	 "13:20: a link's end without interface\n"},
+	{"\"igw:wan\"", "{interface: \"igw:wan\", address: 203.0.113.10}",
+	 "15:64: 203.0.113.10 is an Elastic IP\n"},
+	{"\"client:eth0\",", "",
+	 "13:19: a link has two ends, not 1\n"},
+	{"\"net:eth1\"", "\"net:eth0\"",
+	 "15:20: net:eth0 is in use already, in line 14\n"},
+	{"subnet: 203.0.113.0/24", "subnet: 198.51.0.0/16",
+	 "15:52: subnet 198.51.0.0/16 overlaps 198.51.100.0/24 of link home-net in line 14\n"},
+	{"subnet: 203.0.113.0/24", "subnet: 203.0.113.0/33",
+	 "15:52: subnet is a network such as 192.168.1.0/24, not \"203.0.113.0/33\"\n"},
+	{"subnet: 203.0.113.0/24", "subnet: 203.0.113.10/32",
+	 "15:52: a link's subnet is a /8 to a /31; it needs two addresses\n"},
+	{"subnet: 203.0.113.0/24", "subnet: 224.0.0.0/24",
+	 "15:52: 224.0.0.0/24 cannot be used on a link\n"},
+	{", subnet: 203.0.113.0/24", "",
+	 "15:7: a link without subnet\n"},
+	{"net:    {kind: router}", "net:    {kind: router}\n    Lonely: {kind: host}",
+	 "10:5: \"Lonely\" cannot name a node: a letter, then letters, digits and '-', "
+	 "all lower-case, at most 32\n"
+	 "10:5: \"Lonely\" has no link\n"},
+	{"net:    {kind: router}", "net:    {kind: router}\n    lonely: {kind: host}",
+	 "10:5: \"lonely\" has no link\n"},
+	{"net:    {kind: router}", "net:",
+	 "9:9: node \"net\" is a map (key: value)\n"},
+	{"net:    {kind: router}", "net:    {}",
+	 "9:5: \"net\" has no kind\n"},
+
+	/* the matrix */
+	{"[rras-2012r2, softether-4]", "[rras-2012r2, softehter-4]",
+	 "18:30: unknown mode \"softehter-4\"; did you mean \"softether-4\"?\n"},
+	{"[rras-2012r2, softether-4]", "[rras-2012r2, rras-2012r2]",
+	 "18:30: two scenarios would have the id rras-2012r2: the same value stands in line 18\n"},
+	{"[rras-2012r2, softether-4]", "[rras-2012r2, macos]",
+	 "18:30: macos is a client mode, and server is a server\n"},
+	{"[rras-2012r2, softether-4]", "[]",
+	 "18:16: axis server.mode has 0 values; 1 to 10000 are possible\n"},
+	{"[rras-2012r2, softether-4]", "softether-4",
+	 "18:16: axis server.mode is a list of values\n"},
+	{"server.mode: [", "sever.mode: [",
+	 "18:3: axis \"sever.mode\": no node \"sever\"; did you mean \"server\"?\n"},
+	{"server.mode: [", "server.moed: [",
+	 "18:3: axis \"server.moed\": a server has no key \"moed\"; did you mean \"mode\"?\n"},
+	{"server.mode: [", "net.kind: [",
+	 "18:3: kind is the same in every scenario\n"},
+	{"server.mode: [rras-2012r2, softether-4]", "home.ports: [preserve, [1, 2]]",
+	 "18:26: a list or map in an axis has no name for the scenario's id: use named "
+	 "sets of keys\n"},
+	{"server.mode: [rras-2012r2, softether-4]", "server.psk: [a/b, ../../x, \"\", \"a b\"]",
+	 "18:16: \"a/b\" cannot stand in a scenario's id (letters, digits, '.', '_', "
+	 "'-', at most 40 characters): use named sets of keys\n"
+	 "18:21: \"../../x\" cannot stand in a scenario's id (letters, digits, '.', '_', "
+	 "'-', at most 40 characters): use named sets of keys\n"
+	 "18:30: psk has 0 bytes; 1 to 128 are possible\n"
+	 "18:34: \"a b\" cannot stand in a scenario's id (letters, digits, '.', '_', "
+	 "'-', at most 40 characters): use named sets of keys\n"},
+	{"server.mode: [rras-2012r2, softether-4]",
+	 "server.mode: [softether-4]\n  client.registry: [0, 1]",
+	 "20:3: axes client.registry and client change the same key\n"},
+	{"registry-2: {registry: 2}", "registry-2: {kind: server}",
+	 "21:24: kind is the same in every scenario\n"},
+
+	/* expectations */
+	{"client: registry-2}", "client: registry-3}",
+	 "23:41: axis client has no value \"registry-3\"; did you mean \"registry-2\"?\n"},
+	{"client: registry-2}", "cleint: registry-2}",
+	 "23:33: no axis \"cleint\"; did you mean \"client\"?\n"},
+	{"client: registry-2}", "client: []}",
+	 "23:41: this expectation applies to no scenario\n"},
+	{"client: registry-2}", "client: {a: b}}",
+	 "23:41: a value of axis client is a word\n"},
+	{"{outcome: connected, when: {client:", "{outcome: blocked, when: {client:",
+	 "24:15: outcome is connected in scenario softether-4/registry-2, line 23 says blocked\n"},
+	{"{outcome: connected, when: {client:", "{when: {client:",
+	 "23:5: this expectation claims nothing\n"},
+	{"{outcome: connected, when: {client:",
+	 "{outcome: conected, error: x, floated: maybe, client: server, when: {client:",
+	 "23:15: unknown outcome \"conected\"; did you mean \"connected\"?\n"
+	 "23:32: error is a whole number, not \"x\"\n"
+	 "23:44: floated is true or false, not \"maybe\"\n"
+	 "23:59: server is a server, not a client\n"},
+
+	/* YAML */
+	{"title: A client", "title: \"a\n",
+	 "14:21: not YAML: while parsing a block mapping: did not find expected key\n"},
+	{"title: A client and a server", "title: \"\\e[31m\"",
+	 "2:8: title has a control character\n"},
+	{"title: A client and a server", "title: !!str a",
+	 "2:8: a tag (!); topology files have none\n"},
+	{"title: A client and a server", "title: *nobody",
+	 "2:8: no anchor \"nobody\" before this alias\n"},
+	{"title: A client and a server", "<<: {a: b}",
+	 "2:1: merge keys (<<) are not read: write the keys out\n"},
+	{"title: A client and a server", "? {a: b}\n: c",
+	 "2:3: a key must be a word\n"},
+	{"title: A client and a server", "title: x\n---\nname: two",
+	 "3:1: a second document begins here; a file is one topology\n"},
+	{"title: A client and a server", "title: {",
+	 "4:8: not YAML: while parsing a flow mapping: did not find expected ',' or '}'\n"},
+	{"title: A client and a server", "title: a\ntitle: b",
+	 "3:1: \"title\" stands here twice, first in line 2\n"},
+	{"expect:", "\texpect:",
+	 "22:1: not YAML: while scanning for the next token: found character that cannot "
+	 "start any token\n"},
+};
+
+static char *replaced(struct arena *a, const char *from, const char *to)
+{
+	const char *at = strstr(good, from);
+
+	assert_non_null(at);
+	return arena_printf(a, "%.*s%s%s", (int)(at - good), good, to, at + strlen(from));
+}
+
+static struct topology *load(struct arena *a, const char *text, char **mistakes)
+{
+	return topology_load_buffer(a, "f", text, strlen(text), NULL, 0, mistakes);
+}
+
+/* The mistakes alone: without source lines and carets, and without the file's name. */
+static char *heads(struct arena *a, const char *mistakes)
+{
+	char *out = arena_str(a, ""), *text = arena_str(a, mistakes), *save = NULL;
+
+	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+		if (strncmp(l, "f:", 2) == 0)
+			out = arena_printf(a, "%s%s\n", out, l + 2);
+	}
+	return out;
+}
+
+static void each_mistake_is_told_in_its_place(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(variants); i++) {
+		const struct variant *v = &variants[i];
+		struct arena *a = arena_new();
+		char *mistakes;
+		struct topology *t = load(a, replaced(a, v->from, v->to), &mistakes);
+
+		assert_true(!t == !!*v->says);
+		assert_true(!mistakes == !*v->says);
+		assert_string_equal(mistakes ? heads(a, mistakes) : "", v->says);
+		arena_free(a);
+	}
+}
+
+static void assert_mistakes(const char *text, const char *expected)
+{
+	struct arena *a = arena_new();
+	char *mistakes;
+
+	assert_null(load(a, text, &mistakes));
+	assert_string_equal(mistakes, expected);
+	arena_free(a);
+}
+
+static void a_mistake_shows_its_line_and_a_caret(void **state)
+{
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_mistakes(replaced(a, "[rras-2012r2, softether-4]", "[rras-2012r2, softehter-4]"),
+			"f:18:30: unknown mode \"softehter-4\"; did you mean \"softether-4\"?\n"
+			"     server.mode: [rras-2012r2, softehter-4]\n"
+			"                                ^\n");
+	arena_free(a);
+}
+
+static void the_caret_knows_tabs_and_wide_letters(void **state)
+{
+	(void)state;
+	assert_mistakes("\"a\tb\":\tc\n",
+			"f:1:1: unknown key \"a?b\" in the file\n"
+			"   \"a      b\":     c\n"
+			"   ^\n"
+			"f:1:1: the file has no name\n"
+			"   \"a      b\":     c\n"
+			"   ^\n"
+			"f:1:1: the file has no topology\n"
+			"   \"a      b\":     c\n"
+			"   ^\n");
+	assert_mistakes("{\"日本\":\t1, name: [e\xcc\x81]}\n",
+			"f:1:1: the file has no topology\n"
+			"   {\"日本\":        1, name: [e\xcc\x81]}\n"
+			"   ^\n"
+			"f:1:2: unknown key \"日本\" in the file\n"
+			"   {\"日本\":        1, name: [e\xcc\x81]}\n"
+			"    ^\n"
+			"f:1:17: name is a name (a letter, then letters, digits and '-', all "
+			"lower-case), not a list\n"
+			"   {\"日本\":        1, name: [e\xcc\x81]}\n"
+			"                            ^\n");
+}
+
+static void a_long_line_is_cut_around_the_place(void **state)
+{
+	struct arena *a = arena_new();
+	char *pad = arena_alloc(a, 5001), *mistakes, *seen;
+
+	(void)state;
+	memset(pad, 'x', 5000);
+	assert_null(load(a, arena_printf(a, "{title: %.400s, nmae: y, question: %s}", pad, pad),
+			 &mistakes));
+	seen = arena_printf(a,
+			    "f:1:411: unknown key \"nmae\" in the file; did you mean \"name\"?\n"
+			    "...%.58s, nmae: y, question: %.17s...\n"
+			    "%63s^\n",
+			    pad, pad, "");
+	assert_non_null(strstr(mistakes, seen));
+	assert_true(strlen(mistakes) < 2000);
+	arena_free(a);
+}
+
+static void nothing_of_the_file_moves_the_cursor(void **state)
+{
+	struct arena *a = arena_new();
+	char *mistakes;
+
+	(void)state;
+	/* An escape written out, a right-to-left override, a C1 control, a zero-width space. */
+	assert_null(load(a, "\"\\e[2J\xe2\x80\xae\": 1\n\"\\x9b\": 1\n\"\xe2\x80\x8b\": \"\\r\"\n",
+			 &mistakes));
+	for (const char *p = mistakes; *p; p++)
+		assert_true(*p == '\n' || (unsigned char)*p >= 0x20);
+	assert_null(strstr(mistakes, "\xe2\x80\xae"));
+	assert_null(strstr(mistakes, "\xc2\x9b"));
+	assert_non_null(strstr(mistakes, "unknown key \"?[2J?\""));
+	arena_free(a);
+}
+
+static void all_mistakes_are_told_at_once_in_the_order_of_the_file(void **state)
+{
+	struct arena *a = arena_new();
+	char *mistakes;
+
+	(void)state;
+	assert_null(load(a,
+			 "nmae: x\n"
+			 "name: x\n"
+			 "topology:\n"
+			 "  nodes:\n"
+			 "    a: {kind: clinet}\n"
+			 "    b: {kind: server, mode: rras}\n"
+			 "  links:\n"
+			 "    - {endpoints: [\"a:x\", \"c:x\"], subnet: 10.0.0.0}\n"
+			 "expect: {}\n",
+			 &mistakes));
+	assert_string_equal(heads(a, mistakes),
+			    "1:1: unknown key \"nmae\" in the file; did you mean \"name\"?\n"
+			    "5:15: unknown kind \"clinet\"; did you mean \"client\"?\n"
+			    "6:29: unknown mode \"rras\"; a server's mode is rras-2012r2, "
+			    "strongswan-5.3 or softether-4\n"
+			    "8:27: no node \"c\"\n"
+			    "8:43: subnet is a network such as 192.168.1.0/24, not \"10.0.0.0\"\n"
+			    "9:9: expect is a list, not a map\n");
+	arena_free(a);
+}
+
+static void beyond_fifty_mistakes_are_only_counted(void **state)
+{
+	struct arena *a = arena_new();
+	char *text = arena_str(a, good), *mistakes, *last;
+
+	(void)state;
+	for (unsigned i = 0; i < 60; i++)
+		text = arena_printf(a, "%skey%u: 1\n", text, i);
+	assert_null(load(a, text, &mistakes));
+	last = strstr(mistakes, "f: and ");
+	assert_string_equal(last, "f: and 10 more mistakes\n");
+	arena_free(a);
+}
+
+/* ---- bytes ---- */
+
+static void bytes_that_are_no_text_are_refused_where_they_stand(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		const char *says;
+	} rows[] = {
+		{"name: x\n  \0", 11, "2:3: a NUL byte; a topology file is text\n"},
+		{"name: \xff", 7, "1:7: not UTF-8; a topology file is UTF-8 text\n"},
+		{"日\xc0\x80", 5, "1:2: not UTF-8; a topology file is UTF-8 text\n"},
+		{"\xed\xa0\x80", 3, "1:1: not UTF-8; a topology file is UTF-8 text\n"},
+		{"\xf4\x90\x80\x80", 4, "1:1: not UTF-8; a topology file is UTF-8 text\n"},
+		{"\xe3\x81", 2, "1:1: not UTF-8; a topology file is UTF-8 text\n"},
+		{"\xff\xfen\0", 4, "1:1: not UTF-8; a topology file is UTF-8 text\n"},
+		{"a: \x1b[2J", 7, "1:4: a control character; a topology file is text\n"},
+		{"a: \xc2\x9b", 5, "1:4: a control character; a topology file is text\n"},
+		{"a: \xef\xbf\xbf", 6, "1:4: not a character of Unicode\n"},
+		{"a: \"\\0\"", 7, "1:4: a NUL character\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct arena *a = arena_new();
+		char *mistakes;
+
+		assert_null(topology_load_buffer(a, "f", rows[i].bytes, rows[i].len, NULL, 0,
+						 &mistakes));
+		assert_string_equal(heads(a, mistakes), rows[i].says);
+		arena_free(a);
+	}
+}
+
+static void a_byte_order_mark_is_no_part_of_the_text(void **state)
+{
+	struct arena *a = arena_new();
+	char *mistakes;
+
+	(void)state;
+	assert_non_null(load(a, arena_printf(a, "\xef\xbb\xbf%s", good), &mistakes));
+	arena_free(a);
+}
+
+static void a_file_cut_at_any_byte_is_refused_or_good(void **state)
+{
+	(void)state;
+	for (size_t len = 0; len <= strlen(good); len++) {
+		struct arena *a = arena_new();
+		char *mistakes;
+		struct topology *t = topology_load_buffer(a, "f", good, len, NULL, 0, &mistakes);
+
+		assert_true(!t != !mistakes);
+		arena_free(a);
+	}
+}
+
+/* ---- files ---- */
+
+static void assert_unreadable(const char *path, const char *says)
+{
+	struct arena *a = arena_new();
+	struct err e = {0};
+	char *mistakes;
+
+	assert_null(topology_load(a, path, NULL, 0, &mistakes, &e));
+	assert_null(mistakes);
+	assert_int_equal(e.kind, ERR_INPUT);
+	assert_non_null(strstr(e.text, says));
+	arena_free(a);
+}
+
+static void what_is_no_file_is_refused_without_waiting(void **state)
+{
+	char dir[] = "/tmp/natdlab-test-XXXXXX", fifo[64];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(fifo, sizeof(fifo), "%s/fifo", dir);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_unreadable(dir, ": is a folder, not a topology file");
+	assert_unreadable(fifo, ": is a pipe, not a topology file; \"-\" reads standard input");
+	assert_unreadable("/dev/zero", "/dev/zero: is a device, not a topology file");
+	assert_unreadable("/nowhere/at all", "/nowhere/at all: No such file or directory");
+	assert_unreadable("/nowhere/\x1b[2J", "\"/nowhere/?[2J\": No such file or directory");
+	unlink(fifo);
+	rmdir(dir);
+}
+
+static void a_file_of_more_than_a_mebibyte_is_refused(void **state)
+{
+	char path[] = "/tmp/natdlab-test-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, 1 << 30), 0);
+	assert_unreadable(path, ": more than 1048576 bytes; a topology file is smaller");
+	close(fd);
+	unlink(path);
+}
+
+/* ---- files made to hurt ---- */
+
+/* @text repeated @n times between @head and @tail. */
+static char *many(struct arena *a, const char *head, const char *text, size_t n, const char *tail)
+{
+	size_t len = strlen(text), at = strlen(head);
+	char *s = arena_alloc(a, at + n * len + strlen(tail) + 1);
+
+	memcpy(s, head, at);
+	for (size_t i = 0; i < n; i++, at += len)
+		memcpy(s + at, text, len);
+	memcpy(s + at, tail, strlen(tail));
+	return s;
+}
+
+/* The same with a number in it. */
+static char *numbered(struct arena *a, const char *head, const char *before, const char *after,
+		      unsigned n)
+{
+	char *s = arena_alloc(a, strlen(head) + n * (strlen(before) + strlen(after) + 10) + 1);
+	char *p = s + sprintf(s, "%s", head);
+
+	for (unsigned i = 0; i < n; i++)
+		p += sprintf(p, "%s%u%s", before, i, after);
+	return s;
+}
+
+/* Refused, with @says among the mistakes, in a second and 256 MiB. A sanitized build is slower. */
+static void assert_refused_soon(const char *text, const char *says)
+{
+	struct arena *a = arena_new();
+	clock_t start = clock();
+	char *mistakes;
+
+	assert_null(load(a, text, &mistakes));
+	assert_non_null(mistakes);
+	if (!strstr(mistakes, says))
+		fail_msg("\"%s\" is not in:\n%.2000s", says, mistakes);
+	assert_true(strlen(mistakes) < 40000);
+	assert_true((clock() - start) / CLOCKS_PER_SEC < 5);
+	assert_true(arena_used(a) < (size_t)256 << 20);
+	arena_free(a);
+}
+
+static void hostile_files_are_refused_in_bounded_time_and_memory(void **state)
+{
+	struct arena *a = arena_new();
+	char *bomb = arena_str(a, "a0: &a0 [x]\n");
+
+	(void)state;
+	for (unsigned i = 1; i < 60; i++)
+		bomb = arena_printf(a, "%sa%u: &a%u [*a%u, *a%u]\n", bomb, i, i, i - 1, i - 1);
+	assert_refused_soon(bomb, "aliases unfold to more than 100000 values");
+	assert_refused_soon("a: &a {b: *a}\n", "an alias inside what it stands for");
+	assert_refused_soon(many(a, "a: ", "[", 500000, ""), "nested deeper than 20 levels");
+	assert_refused_soon(many(a, "a: ", "{a: ", 200000, ""), "nested deeper than 20 levels");
+	assert_refused_soon(many(a, "", "- ", 500000, ""), "nested deeper than 20 levels");
+	assert_refused_soon(many(a, "", "? ", 500000, ""), "nested deeper than 20 levels");
+	assert_refused_soon(many(a, "a: [", "x,", 500000, "]"), "more than 100000 values");
+	assert_refused_soon(numbered(a, "", "k", ": 1\n", 49000), "unknown key \"k0\"");
+	assert_refused_soon(many(a, "", "k: 1\n", 45000, ""), "\"k\" stands here twice");
+	assert_refused_soon(numbered(a, "", "- &a", " x\n", 40000), "too many anchors");
+	assert_refused_soon(many(a, "a: \"", "\\x41", 260000, ""), "not YAML");
+	assert_refused_soon(many(a, "", "a", 1 << 20, ""), "a topology file is a map");
+	assert_refused_soon(many(a, "", "a", (1 << 20) + 1, ""), "more than 1048576 bytes");
+	assert_refused_soon(many(a, "", "\n", 1 << 20, ""), "is empty");
+	assert_refused_soon("", "f: is empty");
+	assert_refused_soon("# nothing\n", "f: is empty");
+	assert_refused_soon("---\n", "a topology file is a map");
+	assert_refused_soon("article\n", "a topology file is a map");
+	assert_refused_soon(numbered(a, "name: x\ntopology:\n  links: []\n  nodes:\n", "    n",
+				     ": {kind: host}\n", 5000),
+			    "5000 nodes; 1 to 4096 are possible");
+	arena_free(a);
+}
+
+/* An axis of @n values. */
+static char *axis(struct arena *a, const char *name, unsigned n)
+{
+	return arena_printf(a, "  %s: [%s]\n", name, numbered(a, "x", ", x", "", n - 1));
+}
+
+static void a_matrix_of_a_million_scenarios_is_refused_with_its_sum(void **state)
+{
+	struct arena *a = arena_new();
+	char *text = replaced(a, "matrix:\n", "matrix:\n");
+	char *hundred = arena_printf(a, "matrix:\n%s%s%s", axis(a, "client.psk", 100),
+				     axis(a, "client.user", 100), axis(a, "client.password", 100));
+
+	(void)state;
+	text = replaced(a, strstr(text, "matrix:"), hundred);
+	assert_refused_soon(text,
+			    "1000000 scenarios (100 x 100 x 100); at most 10000 are possible");
+	text = replaced(a, strstr(good, "matrix:"),
+			arena_printf(a, "matrix:\n%s", axis(a, "client.user", 10001)));
+	assert_refused_soon(text, "axis client.user has 10001 values; 1 to 10000 are possible");
+	arena_free(a);
+}
+
+static void ten_thousand_scenarios_are_judged_in_seconds(void **state)
+{
+	struct arena *a = arena_new();
+	clock_t start = clock();
+	char *mistakes;
+	struct topology *t;
+
+	(void)state;
+	t = load(a,
+		 replaced(a, strstr(good, "matrix:"),
+			  arena_printf(a, "matrix:\n%s", axis(a, "client.user", 10000))),
+		 &mistakes);
+	assert_non_null(t);
+	assert_int_equal(scenario_count(t), 10000);
+	assert_true((clock() - start) / CLOCKS_PER_SEC < 10);
+	arena_free(a);
+}
+
+/* A thousand homes: as many clients, each behind its own NAPT, on one router. */
+static char *thousand_homes(struct arena *a)
+{
+	char *s = arena_alloc(a, 1 << 20), *p = s;
+
+	p += sprintf(p, "name: big\ntopology:\n  nodes:\n    net: {kind: router}\n"
+			"    s: {kind: server, mode: rras-2012r2, psk: k}\n");
+	for (unsigned i = 0; i < 1000; i++)
+		p += sprintf(p, "    c%u: {kind: client, mode: macos, psk: k, dials: s}\n"
+				"    h%u: {kind: napt, outside: wan}\n", i, i);
+	p += sprintf(p, "  links:\n    - {endpoints: [\"net:s\", \"s:eth0\"], "
+			"subnet: 203.0.113.0/24}\n");
+	for (unsigned i = 0; i < 1000; i++)
+		p += sprintf(p,
+			     "    - {endpoints: [\"c%u:e\", \"h%u:lan\"], subnet: 10.%u.%u.0/24}\n"
+			     "    - {endpoints: [\"h%u:wan\", \"net:h%u\"], subnet: 11.%u.%u.0/24}\n",
+			     i, i, i / 250, i % 250, i, i, i / 250, i % 250);
+	return s;
+}
+
+static void a_thousand_homes_are_read_in_seconds(void **state)
+{
+	struct arena *a = arena_new();
+	clock_t start = clock();
+	char *mistakes;
+	struct topology *t = load(a, thousand_homes(a), &mistakes);
+
+	(void)state;
+	assert_non_null(t);
+	assert_non_null(scenario_new(a, t, 0));
+	assert_true((clock() - start) / CLOCKS_PER_SEC < 10);
+	arena_free(a);
+}
+
+/* ---- --set ---- */
+
+static void a_setting_is_judged_like_the_file(void **state)
+{
+	static const struct {
+		struct setting set;
+		const char *says; /* NULL: good */
+	} rows[] = {
+		{{"client", "psk", "other"}, NULL},
+		{{"server", "allow", "[udp/500]"}, NULL},
+		{{"home", "ports", "[2000, 2999]"}, NULL},
+		{{"client", "mode", "widnows-10"},
+		 "--set client.mode: the matrix' axis client changes this key already\n"
+		 "--set client.mode: unknown mode \"widnows-10\"; did you mean \"windows-10\"?\n"},
+		{{"cleint", "psk", "x"}, "--set cleint.psk: no node \"cleint\"; did you mean "
+					 "\"client\"?\n"},
+		{{"home", "ports", "perserve"}, "--set home.ports: unknown ports \"perserve\"; did "
+						"you mean \"preserve\"?\n"},
+		{{"home", "kind", "router"}, "--set home.kind: a napt has no key \"kind\" that can "
+					     "be set\n"},
+		{{"home", "psk", "x"},
+		 "--set home.psk: a napt has no key \"psk\" that can be set\n"},
+		{{"server", "psk", "\xff"}, "--set server.psk: not UTF-8; a topology file is UTF-8 "
+					    "text\n"},
+		{{"server", "psk", ""}, "--set server.psk: is empty\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct arena *a = arena_new();
+		char *mistakes;
+		struct topology *t = topology_load_buffer(a, "f", good, strlen(good), &rows[i].set,
+							  1, &mistakes);
+
+		assert_true(!t == !!rows[i].says);
+		if (rows[i].says)
+			assert_string_equal(strstr(mistakes, "--set"), rows[i].says);
+		arena_free(a);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_mistake_is_told_in_its_place),
+		cmocka_unit_test(a_mistake_shows_its_line_and_a_caret),
+		cmocka_unit_test(the_caret_knows_tabs_and_wide_letters),
+		cmocka_unit_test(a_long_line_is_cut_around_the_place),
+		cmocka_unit_test(nothing_of_the_file_moves_the_cursor),
+		cmocka_unit_test(all_mistakes_are_told_at_once_in_the_order_of_the_file),
+		cmocka_unit_test(beyond_fifty_mistakes_are_only_counted),
+		cmocka_unit_test(bytes_that_are_no_text_are_refused_where_they_stand),
+		cmocka_unit_test(a_byte_order_mark_is_no_part_of_the_text),
+		cmocka_unit_test(a_file_cut_at_any_byte_is_refused_or_good),
+		cmocka_unit_test(what_is_no_file_is_refused_without_waiting),
+		cmocka_unit_test(a_file_of_more_than_a_mebibyte_is_refused),
+		cmocka_unit_test(hostile_files_are_refused_in_bounded_time_and_memory),
+		cmocka_unit_test(a_matrix_of_a_million_scenarios_is_refused_with_its_sum),
+		cmocka_unit_test(ten_thousand_scenarios_are_judged_in_seconds),
+		cmocka_unit_test(a_thousand_homes_are_read_in_seconds),
+		cmocka_unit_test(a_setting_is_judged_like_the_file),
+	};
+
+	return cmocka_run_group_tests_name("topology", tests, NULL, NULL);
+}
