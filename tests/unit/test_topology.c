@@ -719,7 +719,8 @@ static char *thousand_homes(struct arena *a)
 	for (unsigned i = 0; i < 1000; i++)
 		p += sprintf(p,
 			     "    - {endpoints: [\"c%u:e\", \"h%u:lan\"], subnet: 10.%u.%u.0/24}\n"
-			     "    - {endpoints: [\"h%u:wan\", \"net:h%u\"], subnet: 11.%u.%u.0/24}\n",
+			     "    - {endpoints: [\"h%u:wan\", \"net:h%u\"], subnet: 11.%u.%u.0/24}"
+			     "\n",
 			     i, i, i / 250, i % 250, i, i, i / 250, i % 250);
 	return s;
 }
