@@ -15,6 +15,7 @@
 #define NATDLAB_VERSION "0.1.0"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+/* These look at the smaller or larger argument twice: hand them values, not calls. */
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 

@@ -239,6 +239,12 @@ char *hex_str(const void *p, size_t len, char *buf)
 	return buf;
 }
 
+const char *hex_short(const void *p, size_t len, char buf[2 * HEX_MAX + 1])
+{
+	assert(len <= HEX_MAX);
+	return hex_str(p, len, buf);
+}
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -97,7 +97,10 @@ uint32_t le32(const uint8_t *p);
 
 /* Lower-case hex of @len bytes into @buf (2*len+1 bytes); returns @buf. */
 char *hex_str(const void *p, size_t len, char *buf);
-#define HEX(p, len) hex_str((p), (len), (char[2 * (len) + 1]){0})
+/* The same in storage of the calling expression, for printf: at most 64 bytes (asserted). */
+#define HEX_MAX 64
+const char *hex_short(const void *p, size_t len, char buf[2 * HEX_MAX + 1]);
+#define HEX(p, len) hex_short((p), (len), (char[2 * HEX_MAX + 1]){0})
 /* Parses hex digits: bytes written, or -1 (odd, not hex, or more than @cap bytes). */
 int hex_parse(const char *s, uint8_t *out, size_t cap);
 
