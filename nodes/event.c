@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lab/base/wire.h"
+
 /* The JSON names of the keys, in the order of enum ev_key. */
 static const char *const key_names[EV_KEYS] = {
 	[K_SRC] = "src",
@@ -67,7 +69,8 @@ static const struct {
 	[EV_DIAL] = {"dial", KEYS(K_SRC, K_DST)},
 	[EV_PHASE1] = {"phase1", KEYS(K_SRC, K_DST, K_CKY_I, K_CKY_R, K_CIPHER, K_KEYLEN, K_HASH,
 				      K_GROUP)},
-	[EV_NAT_SEEN] = {"nat-seen", KEYS(K_CKY_I, K_SELF_BEHIND_NAT, K_PEER_BEHIND_NAT, K_FLOATED)},
+	[EV_NAT_SEEN] = {"nat-seen", KEYS(K_CKY_I, K_SELF_BEHIND_NAT, K_PEER_BEHIND_NAT,
+					  K_FLOATED)},
 	[EV_PHASE2] = {"phase2", KEYS(K_CKY_I, K_MSGID, K_SPI_IN, K_SPI_OUT, K_ENCAP, K_CIPHER,
 				      K_KEYLEN)},
 	[EV_POLICY] = {"policy", KEYS(K_REGISTRY, K_SELF_BEHIND_NAT, K_PEER_BEHIND_NAT, K_ALLOWED,
@@ -215,6 +218,43 @@ const char *ev_get_str(const struct event *e, enum ev_key key)
 	const struct ev_field *f = ev_get(e, key);
 
 	return f && f->type == EVT_STR ? f->s : "";
+}
+
+static void print_field(FILE *f, const struct ev_field *v)
+{
+	switch (v->type) {
+	case EVT_U:
+		fprintf(f, "%llu", (unsigned long long)v->u);
+		return;
+	case EVT_BOOL:
+		fputs(v->b ? "yes" : "no", f);
+		return;
+	case EVT_STR:
+		fputs(v->s, f);
+		return;
+	case EVT_HEX: {
+		char hex[2 * sizeof(v->hex) + 1];
+
+		fputs(hex_str(v->hex, v->len, hex), f);
+		return;
+	}
+	case EVT_EP:
+		fputs(INET_EP(v->ep), f);
+		return;
+	}
+}
+
+void ev_print(FILE *f, const struct event *e)
+{
+	fprintf(f, "%5u %10.6f  %-20s %-10s", e->seq, (double)e->t / (double)SEC, e->place,
+		kinds[e->kind].name);
+	for (size_t i = 0; i < e->n; i++) {
+		fprintf(f, " %s=", key_names[e->f[i].key]);
+		print_field(f, &e->f[i]);
+	}
+	if (e->frame)
+		fprintf(f, " frame=%u", e->frame);
+	fputc('\n', f);
 }
 
 void ev_log_init(struct ev_log *log, struct arena *a)

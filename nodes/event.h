@@ -11,13 +11,15 @@
 #ifndef NATDLAB_EVENT_H
 #define NATDLAB_EVENT_H
 
+#include <stdio.h>
+
 #include "lab/base/inet.h"
 #include "lab/base/mem.h"
 
 enum ev_kind {
 	/* On the wire, from watch */
-	EV_ISAKMP,     /* an ISAKMP message: src dst cky_i cky_r exchange msgid flags length message */
-	EV_NATD,       /* the NAT-D hashes of message 3 or 4: cky_i cky_r message payload hash1 hash2 */
+	EV_ISAKMP,     /* src dst cky_i cky_r exchange msgid flags length message */
+	EV_NATD,       /* in message 3 or 4: cky_i cky_r message payload hash1 hash2 */
 	EV_ESP,        /* src dst spi esp_seq encap length */
 	EV_KEEPALIVE,  /* src dst: one byte 0xff on 4500 or 500 */
 	EV_ICMP,       /* src dst icmp_type icmp_code */
@@ -27,7 +29,7 @@ enum ev_kind {
 	EV_PHASE1,     /* Main Mode done: src dst cky_i cky_r cipher keylen hash group */
 	EV_NAT_SEEN,   /* what RFC 3947 tells this node: self_behind_nat peer_behind_nat floated */
 	EV_PHASE2,     /* Quick Mode done: msgid spi_in spi_out encap cipher keylen */
-	EV_POLICY,     /* the client's own rule: registry self_behind_nat peer_behind_nat allowed reason */
+	EV_POLICY,     /* the client's rule: registry self_.. peer_behind_nat allowed reason */
 	EV_RETRANSMIT, /* msgid (of Quick Mode) message try */
 	EV_DELETE,     /* a Delete sent or received: sent proto spi */
 	EV_NOTIFY,     /* a Notify sent or received: sent notify */
@@ -95,6 +97,9 @@ const char *ev_get_str(const struct event *e, enum ev_key key);  /* "" if absent
 
 const char *ev_kind_name(enum ev_kind kind); /* "isakmp", "phase1", ...: JSON's word */
 const char *ev_key_name(enum ev_key key);    /* "cky_i", ... */
+
+/* One line for people: "0.000150 client nat-seen self_behind_nat=true ...". */
+void ev_print(FILE *f, const struct event *e);
 
 /* Where events go. */
 struct ev_sink {

@@ -66,3 +66,18 @@ bool mode_gate_allows(enum gate gate, int registry, bool self_behind_nat, bool p
 	}
 	return true;
 }
+
+enum certainty mode_gate_certainty(enum gate gate, int registry, bool self_behind_nat,
+				   bool peer_behind_nat)
+{
+	switch (gate) {
+	case GATE_NONE:
+		return CERTAIN_HIGH;
+	case GATE_MICROSOFT:
+		/* Every log that was found is of a client behind NAT, too, with value 0 or 2. */
+		if (peer_behind_nat && (registry == 1 || (registry < 1 && !self_behind_nat)))
+			return CERTAIN_MEDIUM;
+		return CERTAIN_HIGH;
+	}
+	return CERTAIN_HIGH;
+}

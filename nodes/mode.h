@@ -230,4 +230,9 @@ const struct server_mode *mode_servers(size_t *n);
  */
 bool mode_gate_allows(enum gate gate, int registry, bool self_behind_nat, bool peer_behind_nat);
 
+/* How sure the rule is for these values: value 1 before a server behind NAT, and a server behind
+ * NAT before a public client with value 0, stand in Microsoft's text, but in no known capture. */
+enum certainty mode_gate_certainty(enum gate gate, int registry, bool self_behind_nat,
+				   bool peer_behind_nat);
+
 #endif
