@@ -1,17 +1,256 @@
 /* SPDX-License-Identifier: MIT */
+/* cmd_run.c - natdlab run FILE... */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "lab/json.h"
+#include "lab/keep.h"
 #include "lab/options.h"
+#include "lab/report.h"
+#include "lab/run.h"
+
+#define JOBS_MAX 256
+
+static const struct option options[] = {
+	{"format", 'f', "table|json|jsonl|junit|tap|markdown", false,
+	 "how to print the result (table)"},
+	{"output", 'o', "DIR", false,
+	 "keep run.json and each scenario's events, capture, plan ..."},
+	{"filter", 0, "ID-GLOB", false, "only the scenarios whose id matches: 'softether-*/*'"},
+	{"list", 0, NULL, false, "print the scenario ids and stop"},
+	{"set", 0, "NODE.KEY=VALUE", true, "change a value of the file for this run"},
+	{"seed", 0, "N|RANDOM", false,
+	 "of all keys, cookies and drawn ports (1); \"random\" draws one"},
+	{"backend", 0, "auto|netns", false, "where the network is built (auto: namespaces)"},
+	{"realtime", 0, NULL, false, "let the clock run instead of jumping over waits"},
+	{"jobs", 'j', "N", false, "labs at once (one per processor)"},
+	{"fail-fast", 0, NULL, false, "start no more scenarios after the first that fails"},
+	{"verbose", 'v', NULL, false, "for each hash the command line that recomputes it"},
+};
+
+/* The progress line: only on a terminal, on standard error, wiped when done. */
+struct progress {
+	bool on;
+	size_t width;
+};
+
+static void show_progress(void *ctx, size_t done, size_t all, const char *id)
+{
+	struct progress *p = ctx;
+	char line[100];
+	int n;
+
+	if (!p->on)
+		return;
+	n = snprintf(line, sizeof(line), "%zu/%zu %s", done, all, id);
+	fprintf(stderr, "\r%-*s", (int)p->width, line);
+	p->width = MAX(p->width, MIN((size_t)n, sizeof(line) - 1));
+	if (done == all) {
+		fprintf(stderr, "\r%*s\r", (int)p->width, "");
+		p->width = 0;
+	}
+	fflush(stderr);
+}
+
+/* --set client.registry=2 */
+static int read_settings(struct arena *a, const struct args *args, struct setting **out, size_t *n,
+			 struct err *e)
+{
+	VEC(struct setting) v = {0};
+	const char *text;
+
+	for (unsigned i = 0; (text = args_nth(args, "set", i)); i++) {
+		const char *dot = strchr(text, '.'), *eq = strchr(text, '=');
+
+		if (!dot || !eq || dot > eq || dot == text || eq == dot + 1)
+			return err_set(e, ERR_INPUT, "run: --set wants NODE.KEY=VALUE, not \"%s\"",
+				       text);
+		*vec_push(a, &v) = (struct setting){
+			.node = arena_strn(a, text, (size_t)(dot - text)),
+			.key = arena_strn(a, dot + 1, (size_t)(eq - dot - 1)),
+			.value = eq + 1,
+		};
+	}
+	*out = v.v;
+	*n = v.n;
+	return 0;
+}
+
+static int read_seed(const struct args *args, uint64_t *seed, struct err *e)
+{
+	if (!strcmp(args_value(args, "seed", ""), "random")) {
+		if (getrandom(seed, sizeof(*seed), 0) != (ssize_t)sizeof(*seed))
+			return err_sys(e, "the kernel gives no random seed");
+		*seed %= 1000000; /* short enough to be typed again */
+		return 0;
+	}
+	return args_number(args, "seed", 0, INT64_MAX, 1, seed, e);
+}
+
+static bool want_colour(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no && no[0]) && !(term && !strcmp(term, "dumb"));
+}
+
+static void print_result(const struct args *args, const struct run_result *run)
+{
+	const char *format = args_value(args, "format", "table");
+	const struct report_style style = {
+		.colour = want_colour(),
+		.verbose = args_flag(args, "verbose"),
+	};
+
+	if (!strcmp(format, "json"))
+		json_run(stdout, run);
+	else if (!strcmp(format, "jsonl"))
+		for (size_t i = 0; i < run->n; i++)
+			json_scenario_line(stdout, run, i);
+	else if (!strcmp(format, "junit"))
+		report_junit(stdout, run);
+	else if (!strcmp(format, "tap"))
+		report_tap(stdout, run);
+	else if (!strcmp(format, "markdown"))
+		report_markdown(stdout, run);
+	else
+		report_table(stdout, run, &style);
+}
+
+static int keep_run(struct arena *a, const char *dir, const struct run_result *run, struct err *e)
+{
+	const char *path = arena_printf(a, "%s/run.json", dir);
+	FILE *f = fopen(path, "we");
+	bool bad;
+
+	if (!f)
+		return err_sys(e, "cannot write %s", path);
+	json_run(f, run);
+	bad = ferror(f) != 0;
+	if (fclose(f) || bad)
+		return err_sys(e, "cannot write %s", path);
+	return 0;
+}
+
+/* INTERFACE's exit statuses. Where a file expects nothing, a connection that does not come up is
+ * not as wanted. */
+static int exit_status(const struct run_result *run)
+{
+	bool machine = false, unwanted = false;
+
+	for (size_t i = 0; i < run->n; i++) {
+		const struct scenario_result *r = run->results[i];
+
+		if (!r)
+			continue;
+		machine |= !r->ran && r->error.kind == ERR_MACHINE;
+		for (unsigned k = 0; !r->n_expects && k < r->n_connections; k++)
+			unwanted |= r->connections[k].outcome != OUTCOME_CONNECTED;
+	}
+	switch (run_verdict(run)) {
+	case VERDICT_PASS:
+		return unwanted ? 1 : 0;
+	case VERDICT_FAIL:
+	case VERDICT_UNDECIDED:
+		return machine ? 3 : 1;
+	case VERDICT_SKIPPED:
+		return 3;
+	}
+	return 1;
+}
+
+static void list(struct arena *a, const struct topology *t)
+{
+	for (size_t i = 0; i < scenario_count(t); i++)
+		puts(scenario_id(a, t, i));
+}
+
+static int run_file(struct arena *a, const struct args *args, const struct topology *t,
+		    struct run_config cfg, struct err *e)
+{
+	struct progress progress = {.on = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO)};
+	struct run_result run;
+
+	cfg.topology = t;
+	if (cfg.dir && args->n > 1)
+		cfg.dir = arena_printf(a, "%s/%s", cfg.dir, topology_name(t));
+	cfg.progress = show_progress;
+	cfg.ctx = &progress;
+	if ((cfg.dir && keep_make_dir(cfg.dir, e)) || run_all(a, &cfg, &run, e))
+		return report_err(e);
+	print_result(args, &run);
+	if (cfg.dir && keep_run(a, cfg.dir, &run, e))
+		return report_err(e);
+	return exit_status(&run);
+}
 
 static int run(const struct args *args)
 {
-	(void)args;
-	return 3;
+	struct arena *a CLEANUP(arena_freep) = arena_new();
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	struct run_config cfg = {
+		.backend = &net_kernel,
+		.filter = args_value(args, "filter", NULL),
+		.dir = args_value(args, "output", NULL),
+		.realtime = args_flag(args, "realtime"),
+		.fail_fast = args_flag(args, "fail-fast"),
+	};
+	struct topology **files = arena_array_of(a, args->n, struct topology *);
+	struct setting *set = NULL;
+	size_t n_set = 0;
+	uint64_t jobs;
+	struct err e = {0};
+	int status = 0;
+
+	if (args_number(args, "jobs", 1, JOBS_MAX, cpus > 0 ? (uint64_t)cpus : 1, &jobs, &e) ||
+	    read_seed(args, &cfg.seed, &e) || read_settings(a, args, &set, &n_set, &e))
+		return report_err(&e);
+	cfg.jobs = (unsigned)jobs;
+	/* All files are judged before the first is run. */
+	for (unsigned i = 0; i < args->n; i++) {
+		char *mistakes = NULL;
+
+		files[i] = topology_load(a, args->v[i], set, n_set, &mistakes, &e);
+		if (files[i])
+			continue;
+		status = 2;
+		if (mistakes)
+			fputs(mistakes, stderr);
+		else
+			report_err(&e);
+	}
+	if (status)
+		return status;
+	if (args_flag(args, "list")) {
+		for (unsigned i = 0; i < args->n; i++)
+			list(a, files[i]);
+		return 0;
+	}
+	for (unsigned i = 0; i < args->n; i++) {
+		int one;
+
+		if (i)
+			putchar('\n');
+		one = run_file(a, args, files[i], cfg, &e);
+		status = MAX(status, one);
+	}
+	return status;
 }
 
 const struct verb verb_run = {
 	.name = "run",
 	.args = "FILE...",
 	.summary = "build, connect, judge, print",
+	.more = "Each scenario of a topology file is built from network namespaces, its clients "
+		"dial, and\n"
+		"what the wire showed is printed. No root is needed where user namespaces are "
+		"allowed.\n"
+		"Exit status: 0 as expected; 1 not; 2 bad input; 3 this machine cannot do it.",
 	.min_args = 1,
 	.max_args = ARGS_MAX,
+	.options = options,
+	.n_options = ARRAY_LEN(options),
 	.run = run,
 };

@@ -75,7 +75,8 @@ static int add_option(struct args *a, const struct option *opt, const char *valu
 	return 0;
 }
 
-static int parse_long(struct args *a, const char *word, char **argv, int argc, int *i, struct err *e)
+static int parse_long(struct args *a, const char *word, char **argv, int argc, int *i,
+		      struct err *e)
 {
 	const char *eq = strchr(word, '=');
 	size_t len = eq ? (size_t)(eq - word) : strlen(word);
@@ -98,7 +99,8 @@ static int parse_letters(struct args *a, const char *word, char **argv, int argc
 		const char *value = NULL;
 
 		if (!opt)
-			return err_set(e, ERR_INPUT, "%s: unknown option -%c; see natdlab %s --help",
+			return err_set(e, ERR_INPUT,
+				       "%s: unknown option -%c; see natdlab %s --help",
 				       a->verb->name, *word, a->verb->name);
 		if (opt->value)
 			value = word[1] ? word + 1 : *i + 1 < argc ? argv[++*i] : NULL;
@@ -130,8 +132,10 @@ int args_parse(struct args *a, const struct verb *verb, int argc, char **argv, s
 			if (parse_letters(a, w + 1, argv, argc, &i, e))
 				return -1;
 		} else if (a->n == verb->max_args || a->n == ARGS_MAX) {
-			return err_set(e, ERR_INPUT, "%s: one argument too many: \"%s\"; usage: "
-				       "natdlab %s %s", verb->name, w, verb->name, verb->args);
+			return err_set(e, ERR_INPUT,
+				       "%s: one argument too many: \"%s\"; usage: "
+				       "natdlab %s %s",
+				       verb->name, w, verb->name, verb->args);
 		} else {
 			a->v[a->n++] = w;
 		}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * expect.c - claims against connections. Each claim of an expectation is a row that knows how to
+ * read the same thing from a connection as text, so that a failure can say both.
+ */
+#include "lab/expect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *have_outcome(const struct connection *c)
+{
+	return outcome_name(c->outcome);
+}
+
+static const char *have_reason(const struct connection *c)
+{
+	return c->reason ? c->reason : "none";
+}
+
+static const char *have_server_hash(const struct connection *c)
+{
+	return hash_class_name(c->j.server_hash);
+}
+
+static const char *have_peer_hash(const struct connection *c)
+{
+	return hash_class_name(c->j.peer_hash);
+}
+
+static const char *have_reached(const struct connection *c)
+{
+	return reached_name(c->reached);
+}
+
+static const char *have_encapsulation(const struct connection *c)
+{
+	return c->x.esp_udp ? "udp" : c->x.esp_raw ? "esp" : "none";
+}
+
+static const char *have_floated(const struct connection *c)
+{
+	return c->x.floated ? "true" : "false";
+}
+
+/* The textual claims: where the wish stands in an expectation, and how to read what came. */
+static const struct {
+	const char *key;
+	size_t wish; /* offset of a const char * in struct expectation */
+	const char *(*have)(const struct connection *c);
+} claims[] = {
+	{"outcome", offsetof(struct expectation, outcome), have_outcome},
+	{"reason", offsetof(struct expectation, reason), have_reason},
+	{"server_hash", offsetof(struct expectation, server_hash), have_server_hash},
+	{"peer_hash", offsetof(struct expectation, peer_hash), have_peer_hash},
+	{"reached", offsetof(struct expectation, reached), have_reached},
+	{"encapsulation", offsetof(struct expectation, encapsulation), have_encapsulation},
+};
+
+static const char *wish_of(const struct expectation *x, size_t offset)
+{
+	const char *wish;
+
+	memcpy(&wish, (const char *)x + offset, sizeof(wish));
+	return wish;
+}
+
+/* A client that reached IP has passed through L2TP: a claim on `reached` is a lower bound. */
+static bool reached_enough(const char *wish, enum reached have)
+{
+	for (enum reached r = have;; r--) {
+		if (!strcmp(reached_name(r), wish))
+			return true;
+		if (r == REACHED_NOTHING)
+			return false;
+	}
+}
+
+/* Writes "outcome blocked, wanted connected" for the first claim that fails. */
+static bool connection_meets(const struct expectation *x, const struct connection *c,
+			     const char *client, char *why, size_t size)
+{
+	for (size_t i = 0; i < ARRAY_LEN(claims); i++) {
+		const char *wish = wish_of(x, claims[i].wish);
+		const char *have = claims[i].have(c);
+
+		if (!wish || !strcmp(wish, have))
+			continue;
+		if (claims[i].have == have_reached && reached_enough(wish, c->reached))
+			continue;
+		/* A public server's copied and exact hashes are the same bytes: either is true. */
+		if (claims[i].have == have_server_hash && !strcmp(have, "exact-or-copied") &&
+		    (!strcmp(wish, "exact") || !strcmp(wish, "copied")))
+			continue;
+		snprintf(why, size, "%s: %s is %s, expected %s", client, claims[i].key, have, wish);
+		return false;
+	}
+	if (x->error >= 0 && x->error != c->error) {
+		snprintf(why, size, "%s: error is %d, expected %d", client, c->error, x->error);
+		return false;
+	}
+	if (x->floated >= 0 && (x->floated != 0) != c->x.floated) {
+		snprintf(why, size, "%s: floated is %s, expected %s", client, have_floated(c),
+			 x->floated ? "true" : "false");
+		return false;
+	}
+	return true;
+}
+
+static void add_evidence(struct expectation_result *er, uint32_t event)
+{
+	if (event && er->n_evidence < EVIDENCE_MAX)
+		er->evidence[er->n_evidence++] = event;
+}
+
+static void judge_one(const struct scenario *s, const struct expectation *x,
+		      const struct scenario_result *r, struct expectation_result *er)
+{
+	bool any = false;
+
+	er->verdict = VERDICT_PASS;
+	for (unsigned i = 0; i < r->n_connections; i++) {
+		const struct connection *c = &r->connections[i];
+		const char *client = s->nodes[c->client].name;
+
+		if (x->client && strcmp(x->client, client))
+			continue;
+		any = true;
+		add_evidence(er, c->natd_event);
+		add_evidence(er, c->outcome_event);
+		if (c->outcome == OUTCOME_UNDECIDED && er->verdict == VERDICT_PASS) {
+			er->verdict = VERDICT_UNDECIDED;
+			snprintf(er->why, sizeof(er->why), "%s: came to no decision", client);
+		} else if (c->outcome != OUTCOME_UNDECIDED &&
+			   !connection_meets(x, c, client, er->why, sizeof(er->why))) {
+			er->verdict = VERDICT_FAIL;
+			return;
+		}
+	}
+	if (!any) {
+		er->verdict = VERDICT_UNDECIDED;
+		snprintf(er->why, sizeof(er->why), "no client dialled");
+	}
+}
+
+/* What the walk over the NATs says, against what the wire said. */
+static void compare_prediction(const struct scenario *s, struct connection *c)
+{
+	const struct prediction *p = &c->predicted;
+	const char *have = outcome_name(c->outcome);
+	const char *what = NULL;
+
+	if (c->lab_error[0])
+		return;
+	if (c->outcome == OUTCOME_UNDECIDED)
+		what = "the outcome (no decision was made)";
+	else if (strcmp(p->outcome, have))
+		what = "the outcome";
+	else if (strcmp(p->reason, have_reason(c)))
+		what = "the reason";
+	else if (c->j.complete &&
+		 (p->client_sees.self_behind_nat != c->j.client_sees.self_behind_nat ||
+		  p->client_sees.peer_behind_nat != c->j.client_sees.peer_behind_nat))
+		what = "what the client sees";
+	else if (c->j.complete && c->j.server_sees_valid &&
+		 (p->server_sees.self_behind_nat != c->j.server_sees.self_behind_nat ||
+		  p->server_sees.peer_behind_nat != c->j.server_sees.peer_behind_nat))
+		what = "what the server sees";
+	if (what)
+		snprintf(c->lab_error, sizeof(c->lab_error),
+			 "%s: prediction and wire differ in %s (predicted %s, %s; wire %s, %s)",
+			 s->nodes[c->client].name, what, p->outcome, p->reason, have,
+			 have_reason(c));
+}
+
+void expect_judge(const struct scenario *s, struct scenario_result *r)
+{
+	r->verdict = VERDICT_PASS;
+	for (unsigned i = 0; i < r->n_connections; i++) {
+		compare_prediction(s, &r->connections[i]);
+		if (r->connections[i].lab_error[0])
+			r->verdict = VERDICT_FAIL;
+	}
+	for (unsigned i = 0; i < r->n_expects; i++) {
+		judge_one(s, &s->expects[i], r, &r->expects[i]);
+		if (r->expects[i].verdict == VERDICT_FAIL ||
+		    (r->expects[i].verdict == VERDICT_UNDECIDED && r->verdict == VERDICT_PASS))
+			r->verdict = r->expects[i].verdict;
+	}
+}

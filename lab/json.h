@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* json.h - everything that natdlab writes as JSON, and the only user of jansson. Pure. */
+#ifndef NATDLAB_JSON_H
+#define NATDLAB_JSON_H
+
+#include <stdio.h>
+
+#include "lab/result.h"
+
+/* One event as one line of events.jsonl. */
+void json_event(FILE *f, const struct event *e);
+/* The result document, schema 1 (docs/natdlab.1): --format json and run.json. */
+void json_run(FILE *f, const struct run_result *run);
+/* One scenario as one line: --format jsonl. */
+void json_scenario_line(FILE *f, const struct run_result *run, size_t i);
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lab.c - one scenario alive.
+ *
+ * Theory of operation. The lab's process holds every namespace, every socket and every node, and
+ * runs them from one thread:
+ *
+ *	1. hand each datagram that lies in a socket to its node; what the node sends goes out at
+ *	   once, and the taps are read after each datagram sent;
+ *	2. when every socket is empty and no frame is on its way, the earliest deadline of all
+ *	   nodes is what happens next: the clock jumps there (or, with --realtime, waits), and the
+ *	   nodes whose deadline has come are told.
+ *
+ * The clock is virtual. It stands still while the machine computes, so that a busy machine says
+ * the same as an idle one; each frame on a link takes LINK_DELAY, and a jump takes what it skips.
+ * Before a jump the connection tracking of every router is aged by as much, because the kernel's
+ * own clock did not jump.
+ *
+ * A jump needs certainty that nothing is in flight: a frame that left one end of a link must have
+ * been seen at the other, and what a router took in must have left it or been counted as dropped.
+ * On kernels where delivery is synchronous that is so at once. Elsewhere the lab waits in real
+ * time (account.c).
+ */
+#include "lab/lab.h"
+
+#include <time.h>
+
+#include "lab/base/packet.h"
+#include "lab/expect.h"
+#include "lab/keep.h"
+#include "lab/net.h"
+#include "lab/observe.h"
+
+#define LINK_DELAY (50 * (usec)1) /* what a frame takes to cross a link */
+#define LAB_LIMIT (180 * SEC)	  /* the lab's own time: longer than any mode's patience */
+#define STEPS_MAX 2000000U	  /* a lab that spins is a bug, and ends */
+
+struct lab;
+
+/* A node that speaks. */
+struct actor {
+	struct lab *lab;
+	const struct node *node;
+	unsigned number; /* the node's index in the scenario */
+	struct vpn *vpn;
+	struct rng *rng;
+	bool client;
+};
+
+struct lab {
+	const struct lab_config *cfg;
+	const struct scenario *s;
+	struct arena *a;
+	struct plan *plan;
+	const struct net_ops *ops;
+	struct net *net;
+	struct watch *watch;
+	struct ev_log log;
+	struct keep *keep; /* the scenario's files, or NULL */
+	struct actor *actors;
+	size_t n_actors;
+	usec now;
+	usec started; /* real time at 0 */
+	uint32_t frames;
+	uint8_t buf[DATAGRAM_MAX];
+};
+
+static usec real_time(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (usec)ts.tv_sec * SEC + ts.tv_nsec / 1000;
+}
+
+/* ---- what comes out of nodes and taps ---- */
+
+static void on_wire_event(void *ctx, const struct event *e)
+{
+	struct lab *lab = ctx;
+
+	ev_log_put(&lab->log, e);
+}
+
+static void on_frame(void *ctx, const struct net_frame *f)
+{
+	struct lab *lab = ctx;
+	const char *place = lab->s->links[f->link].name;
+
+	if (!lab->cfg->realtime)
+		lab->now += LINK_DELAY;
+	lab->frames++;
+	if (lab->keep)
+		keep_frame(lab->keep, f->link, lab->now, f->data, f->len);
+	watch_frame(lab->watch, place, LINKTYPE_ETHERNET_, lab->now, lab->frames, f->data, f->len);
+}
+
+static void on_send(void *ctx, const struct datagram *d)
+{
+	struct actor *actor = ctx;
+
+	actor->lab->ops->send(actor->lab->net, actor->number, d);
+	actor->lab->ops->frames(actor->lab->net, on_frame, actor->lab);
+}
+
+static void on_node_event(void *ctx, const struct event *e)
+{
+	struct actor *actor = ctx;
+	struct event ev = *e;
+
+	ev.t = actor->lab->now;
+	ev.place = actor->node->name;
+	ev.wire = false;
+	ev_log_put(&actor->lab->log, &ev);
+}
+
+/* ---- setting up ---- */
+
+static int start_actor(struct lab *lab, struct actor *actor, const struct node *n, struct err *e)
+{
+	const struct node_env env = {.send = on_send, .event = on_node_event, .ctx = actor};
+	struct node_env with_rng = env;
+	struct vpn_config cfg = {
+		.name = n->name,
+		.client = n->client,
+		.server = n->server,
+		.own = lab->s->ifaces[n->ifaces[0]].addr,
+		.dials = n->dials,
+		.registry = n->registry,
+		.psk = n->psk,
+		.user = n->user,
+		.password = n->password,
+		.pool = n->pool,
+	};
+
+	*actor = (struct actor){
+		.lab = lab,
+		.node = n,
+		.number = (unsigned)(n - lab->s->nodes),
+		.client = n->kind == KIND_CLIENT,
+	};
+	if (lab->ops->open(lab->net, actor->number, cfg.own, e))
+		return -1;
+	/* Each node draws from a generator of its own: adding a node changes no other's bytes. */
+	actor->rng = rng_new(lab->cfg->seed, arena_printf(lab->a, "%s/%s/%s", lab->s->topology_name,
+							  lab->s->id, n->name));
+	with_rng.rng = actor->rng;
+	actor->vpn = vpn_new(&cfg, &with_rng);
+	return 0;
+}
+
+static bool speaks(const struct node *n)
+{
+	return n->server || (n->client && n->dials.len);
+}
+
+static int start(struct lab *lab, struct err *e)
+{
+	const struct scenario *s = lab->s;
+	const struct ev_sink sink = {.put = on_wire_event, .ctx = lab};
+	size_t n = 0;
+
+	lab->plan = plan_new(lab->a, s, lab->cfg->seed);
+	lab->net = lab->ops->build(lab->a, lab->plan, e);
+	if (!lab->net)
+		return -1;
+	if (lab->cfg->dir) {
+		lab->keep = keep_new(lab->a, lab->cfg->dir, lab->plan,
+				     lab->cfg->realtime ? real_time(CLOCK_REALTIME) : LAB_EPOCH, e);
+		if (!lab->keep)
+			return -1;
+	}
+	ev_log_init(&lab->log, lab->a);
+	lab->watch = watch_new(lab->a, &sink);
+	for (size_t i = 0; i < s->n_nodes; i++)
+		n += speaks(&s->nodes[i]);
+	lab->actors = arena_array_of(lab->a, n, struct actor);
+	for (size_t i = 0; i < s->n_nodes; i++) {
+		if (!speaks(&s->nodes[i]))
+			continue;
+		if (start_actor(lab, &lab->actors[lab->n_actors], &s->nodes[i], e))
+			return -1;
+		lab->n_actors++;
+	}
+	return 0;
+}
+
+/* ---- the loop ---- */
+
+/* Hands over every datagram that lies in a socket. */
+static bool deliver(struct lab *lab)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < lab->n_actors; i++) {
+		struct actor *actor = &lab->actors[i];
+		struct datagram d;
+
+		while (lab->ops->recv(lab->net, actor->number, &d, lab->buf, sizeof(lab->buf))) {
+			vpn_input(actor->vpn, lab->now, &d);
+			any = true;
+		}
+	}
+	return any;
+}
+
+static usec earliest_deadline(const struct lab *lab)
+{
+	usec t = USEC_NEVER;
+
+	for (size_t i = 0; i < lab->n_actors; i++)
+		t = MIN(t, vpn_deadline(lab->actors[i].vpn));
+	return t;
+}
+
+static void run_timers(struct lab *lab)
+{
+	for (size_t i = 0; i < lab->n_actors; i++)
+		if (vpn_deadline(lab->actors[i].vpn) <= lab->now)
+			vpn_timer(lab->actors[i].vpn, lab->now);
+}
+
+static bool all_decided(const struct lab *lab)
+{
+	for (size_t i = 0; i < lab->n_actors; i++)
+		if (lab->actors[i].client && !vpn_done(lab->actors[i].vpn))
+			return false;
+	return true;
+}
+
+/* Waits until nothing is on its way, which the backend in the end says of what has vanished too.
+ * False: a datagram came meanwhile. */
+static bool settle(struct lab *lab)
+{
+	for (;;) {
+		lab->ops->frames(lab->net, on_frame, lab);
+		if (lab->ops->quiet(lab->net))
+			return true;
+		lab->ops->wait(lab->net, MSEC);
+		if (deliver(lab))
+			return false;
+	}
+}
+
+static int advance(struct lab *lab, usec to, struct err *e)
+{
+	if (lab->cfg->realtime) {
+		usec now = real_time(CLOCK_MONOTONIC) - lab->started;
+
+		if (to > now)
+			lab->ops->wait(lab->net, to - now);
+		lab->now = real_time(CLOCK_MONOTONIC) - lab->started;
+		lab->ops->frames(lab->net, on_frame, lab);
+		return 0;
+	}
+	if (to > lab->now) {
+		if (lab->ops->age(lab->net, to - lab->now, e))
+			return -1;
+		lab->now = to;
+	}
+	return 0;
+}
+
+static int loop(struct lab *lab, struct err *e)
+{
+	for (size_t i = 0; i < lab->n_actors; i++)
+		vpn_start(lab->actors[i].vpn, lab->now);
+	for (unsigned steps = 0; steps < STEPS_MAX; steps++) {
+		usec next;
+
+		if (deliver(lab))
+			continue;
+		if (!lab->cfg->realtime && !settle(lab))
+			continue;
+		if (deliver(lab))
+			continue;
+		next = earliest_deadline(lab);
+		if (all_decided(lab) || next > LAB_LIMIT)
+			return 0;
+		if (advance(lab, next, e))
+			return -1;
+		run_timers(lab);
+	}
+	return err_set(e, ERR_FAILED, "the lab does not come to rest: %u steps, stopped",
+		       STEPS_MAX);
+}
+
+/* ---- the end ---- */
+
+static void give_secrets(struct lab *lab)
+{
+	for (size_t i = 0; i < lab->n_actors; i++)
+		keep_secrets(lab->keep, lab->actors[i].vpn);
+}
+
+static void stop(struct lab *lab)
+{
+	for (size_t i = 0; i < lab->n_actors; i++) {
+		vpn_free(lab->actors[i].vpn);
+		rng_free(lab->actors[i].rng);
+	}
+	if (lab->net)
+		lab->ops->free(lab->net);
+}
+
+int lab_run(const struct lab_config *cfg, struct scenario_result *r)
+{
+	struct arena *a CLEANUP(arena_freep) = arena_new();
+	struct lab *lab = arena_new_of(a, struct lab);
+	int status;
+
+	*lab = (struct lab){.cfg = cfg, .s = cfg->scenario, .a = a, .ops = cfg->backend};
+	status = start(lab, &r->error);
+	if (!status) {
+		lab->started = real_time(CLOCK_MONOTONIC);
+		status = loop(lab, &r->error);
+	}
+	if (!status) {
+		observe(lab->s, lab->watch, &lab->log, r);
+		expect_judge(lab->s, r);
+		r->lasted = lab->now;
+		r->frames = lab->frames;
+		r->events = (uint32_t)lab->log.ev.n;
+		r->lost = (uint32_t)lab->ops->lost(lab->net);
+	}
+	if (!status && lab->keep) {
+		give_secrets(lab);
+		status = keep_finish(lab->keep, lab->ops, lab->net, &lab->log, &r->error);
+	}
+	r->ran = !status;
+	if (cfg->ready)
+		cfg->ready(cfg->ctx);
+	stop(lab);
+	return status;
+}

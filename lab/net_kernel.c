@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* net_kernel.c - the backend of network namespaces: ground.h below, host.h's sockets on top. */
+#include "lab/net.h"
+
+#include <poll.h>
+#include <time.h>
+
+#include "lab/ground.h"
+#include "nodes/host.h"
+
+struct net {
+	const struct scenario *s;
+	struct ground *ground;
+	struct host *hosts;  /* of n_nodes; those that do not speak are closed */
+	struct pollfd *poll; /* what to wait for */
+	size_t n_poll;
+	/* of the frames() call under way */
+	void (*frame)(void *ctx, const struct net_frame *f);
+	void *frame_ctx;
+};
+
+static void kernel_free(struct net *n)
+{
+	for (size_t i = 0; i < n->s->n_nodes; i++)
+		host_close(&n->hosts[i]);
+	ground_free(n->ground);
+}
+
+static struct net *kernel_build(struct arena *a, const struct plan *p, struct err *e)
+{
+	struct net *n = arena_new_of(a, struct net);
+
+	n->s = p->s;
+	n->hosts = arena_array_of(a, p->s->n_nodes, struct host);
+	n->poll = arena_array_of(a, p->s->n_nodes * HOST_SOCKETS + 1, struct pollfd);
+	for (size_t i = 0; i < p->s->n_nodes; i++)
+		n->hosts[i] = (struct host)HOST_CLOSED;
+	n->ground = ground_build(a, p, e);
+	if (!n->ground)
+		return NULL;
+	if (ground_taps_open(n->ground, e)) {
+		kernel_free(n);
+		return NULL;
+	}
+	n->poll[n->n_poll++] = (struct pollfd){.fd = ground_taps_fd(n->ground), .events = POLLIN};
+	return n;
+}
+
+struct maker {
+	struct net *n;
+	unsigned node;
+};
+
+static int make_socket(void *ctx, int family, int type, int protocol, struct err *e)
+{
+	const struct maker *m = ctx;
+
+	return ground_socket(m->n->ground, m->node, family, type, protocol, e);
+}
+
+static int kernel_open(struct net *n, unsigned node, struct inet_addr own, struct err *e)
+{
+	struct maker m = {n, node};
+
+	if (host_open(&n->hosts[node], own, make_socket, &m, e))
+		return err_prefix(e, "%s", n->s->nodes[node].name);
+	host_poll(&n->hosts[node], n->poll + n->n_poll);
+	n->n_poll += HOST_SOCKETS;
+	return 0;
+}
+
+static bool kernel_send(struct net *n, unsigned node, const struct datagram *d)
+{
+	return host_send(&n->hosts[node], d);
+}
+
+static bool kernel_recv(struct net *n, unsigned node, struct datagram *d, uint8_t *buf, size_t size)
+{
+	return host_recv(&n->hosts[node], d, buf, size);
+}
+
+static void on_tap_frame(void *ctx, const struct tap_frame *f)
+{
+	struct net *n = ctx;
+	const struct net_frame out = {.link = f->link, .data = f->data, .len = f->len};
+
+	n->frame(n->frame_ctx, &out);
+}
+
+static void kernel_frames(struct net *n, void (*frame)(void *ctx, const struct net_frame *f),
+			  void *ctx)
+{
+	n->frame = frame;
+	n->frame_ctx = ctx;
+	ground_taps_read(n->ground, on_tap_frame, n);
+}
+
+static bool kernel_quiet(struct net *n)
+{
+	return !ground_in_flight(n->ground) && !ground_unaccounted(n->ground);
+}
+
+static void kernel_wait(struct net *n, usec timeout)
+{
+	const struct timespec ts = {.tv_sec = timeout / SEC, .tv_nsec = timeout % SEC * 1000};
+
+	ppoll(n->poll, n->n_poll, &ts, NULL);
+}
+
+static int kernel_age(struct net *n, usec d, struct err *e)
+{
+	return ground_conntrack_age(n->ground, d, e);
+}
+
+static size_t kernel_lost(struct net *n)
+{
+	return ground_taps_lost(n->ground);
+}
+
+static int kernel_ruleset(struct net *n, unsigned node, FILE *f, struct err *e)
+{
+	return ground_ruleset_text(n->ground, node, f, e);
+}
+
+static int kernel_conntrack(struct net *n, unsigned node, FILE *f, struct err *e)
+{
+	return ground_conntrack_text(n->ground, node, f, e);
+}
+
+const struct net_ops net_kernel = {
+	.name = "netns",
+	.build = kernel_build,
+	.free = kernel_free,
+	.open = kernel_open,
+	.send = kernel_send,
+	.recv = kernel_recv,
+	.frames = kernel_frames,
+	.quiet = kernel_quiet,
+	.wait = kernel_wait,
+	.age = kernel_age,
+	.lost = kernel_lost,
+	.ruleset = kernel_ruleset,
+	.conntrack = kernel_conntrack,
+};

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* report.h - a run's result in the forms that people and programs read. Pure. */
+#ifndef NATDLAB_REPORT_H
+#define NATDLAB_REPORT_H
+
+#include <stdio.h>
+
+#include "lab/result.h"
+
+struct report_style {
+	bool colour;
+	bool verbose; /* also how to recompute each hash by hand */
+};
+
+/* INTERFACE's two tables, what failed, and the closing line. */
+void report_table(FILE *f, const struct run_result *run, const struct report_style *style);
+void report_markdown(FILE *f, const struct run_result *run);
+void report_tap(FILE *f, const struct run_result *run);
+void report_junit(FILE *f, const struct run_result *run);
+
+/* What failed, a line each; nothing when all is well. */
+void report_failures(FILE *f, const struct run_result *run, const char *indent);
+
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run.c - starts labs, waits for them, collects what they found.
+ *
+ * Theory of operation. Scenarios are built before the fork, so parent and lab share every pointer
+ * into them. A lab fills its result in shared memory and writes its number into a pipe: from then
+ * on its place is free for the next one, while the kernel still takes the old network away. The
+ * process itself is waited for at the end. A lab that dies without a word has failed, and the
+ * status that it died with is the message.
+ */
+#include "lab/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lab/expect.h"
+#include "lab/ground.h"
+#include "lab/lab.h"
+
+struct job {
+	struct lab_config lab;
+	struct scenario_result *result;
+	uint32_t number;
+	int notify; /* the pipe's writing end */
+	pid_t pid;
+	int pidfd;
+	bool running; /* started, its result not in yet */
+	usec started;
+};
+
+struct pool {
+	const struct run_config *cfg;
+	struct job *jobs;
+	size_t n;
+	size_t next, running, done;
+	int notify[2];
+	bool stop; /* --fail-fast */
+	bool any_ran;
+};
+
+static usec monotonic(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (usec)ts.tv_sec * SEC + ts.tv_nsec / 1000;
+}
+
+/* In the lab's process: the word that the result is whole. Four bytes are written whole or not at
+ * all; without them the parent takes the lab for dead. */
+static void tell_parent(void *ctx)
+{
+	const struct job *job = ctx;
+
+	if (write(job->notify, &job->number, sizeof(job->number)) < 0)
+		_exit(1);
+}
+
+static int lab_main(void *arg)
+{
+	struct job *job = arg;
+
+	return lab_run(&job->lab, job->result) ? 1 : 0;
+}
+
+static void finished(struct pool *p, struct job *job)
+{
+	struct scenario_result *r = job->result;
+
+	job->running = false;
+	p->running--;
+	p->done++;
+	r->took = monotonic() - job->started;
+	if (!r->ran) {
+		r->verdict = VERDICT_FAIL;
+		if (!r->error.text[0])
+			err_set(&r->error, ERR_FAILED, "the lab ended without a result");
+	}
+	p->any_ran |= r->ran;
+	if (r->verdict != VERDICT_PASS && p->cfg->fail_fast)
+		p->stop = true;
+	if (p->cfg->progress)
+		p->cfg->progress(p->cfg->ctx, p->done, p->n, job->lab.scenario->id);
+}
+
+static void start_next(struct pool *p)
+{
+	struct job *job = &p->jobs[p->next++];
+
+	job->started = monotonic();
+	job->pid = space_start(lab_main, job, &job->pidfd, &job->result->error);
+	p->running++;
+	job->running = true;
+	if (job->pid < 0)
+		finished(p, job);
+}
+
+/* How a process died, in words. */
+static void describe_death(struct job *job)
+{
+	siginfo_t info = {0};
+
+	if (job->result->error.text[0] ||
+	    waitid(P_PIDFD, (id_t)job->pidfd, &info, WEXITED | WNOWAIT))
+		return;
+	if (info.si_code == CLD_EXITED)
+		err_set(&job->result->error, ERR_FAILED, "the lab's process exited with status %d",
+			info.si_status);
+	else
+		err_set(&job->result->error, ERR_FAILED,
+			"the lab's process was ended by signal %d (%s)", info.si_status,
+			strsignal(info.si_status));
+}
+
+static void read_notices(struct pool *p)
+{
+	uint32_t number;
+
+	while (read(p->notify[0], &number, sizeof(number)) == (ssize_t)sizeof(number))
+		if (number < p->n && p->jobs[number].running)
+			finished(p, &p->jobs[number]);
+}
+
+/* Waits until a lab has a result or is dead. */
+static int wait_for_one(struct pool *p, struct pollfd *fds, struct err *e)
+{
+	size_t n = 1;
+
+	fds[0] = (struct pollfd){.fd = p->notify[0], .events = POLLIN};
+	for (size_t i = 0; i < p->next; i++)
+		if (p->jobs[i].running)
+			fds[n++] = (struct pollfd){.fd = p->jobs[i].pidfd, .events = POLLIN};
+	if (poll(fds, n, -1) < 0 && errno != EINTR)
+		return err_sys(e, "cannot wait for the labs");
+	/* The word comes before the death; read it first, so that a finished lab is no dead one. */
+	read_notices(p);
+	for (size_t i = 0, k = 1; i < p->next && k < n; i++) {
+		if (p->jobs[i].pidfd != fds[k].fd)
+			continue;
+		k++;
+		if (p->jobs[i].running && (fds[k - 1].revents & POLLIN)) {
+			read_notices(p);
+			if (p->jobs[i].running) {
+				describe_death(&p->jobs[i]);
+				finished(p, &p->jobs[i]);
+			}
+		}
+	}
+	return 0;
+}
+
+/* Where not even the first lab could be built, no other can: said once, not for each. */
+static int machine_refuses(const struct pool *p, struct err *e)
+{
+	for (size_t i = 0; !p->any_ran && i < p->next; i++)
+		if (!p->jobs[i].running && p->jobs[i].result->error.kind == ERR_MACHINE) {
+			*e = p->jobs[i].result->error;
+			return -1;
+		}
+	return 0;
+}
+
+static int run_pool(struct pool *p, struct err *e)
+{
+	struct pollfd *fds = calloc(p->cfg->jobs + 1, sizeof(*fds));
+	int status = 0;
+
+	if (!fds)
+		abort();
+	while (!status && ((p->next < p->n && !p->stop) || p->running)) {
+		if (p->next < p->n && !p->stop && p->running < p->cfg->jobs)
+			start_next(p);
+		else
+			status = wait_for_one(p, fds, e);
+		if (!status)
+			status = machine_refuses(p, e);
+	}
+	for (size_t i = 0; i < p->next; i++) {
+		if (p->jobs[i].pid <= 0)
+			continue;
+		if (p->jobs[i].running)
+			kill(p->jobs[i].pid, SIGKILL);
+		while (waitpid(p->jobs[i].pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		close(p->jobs[i].pidfd);
+	}
+	free(fds);
+	return status;
+}
+
+static size_t count_matching(struct arena *a, const struct run_config *cfg)
+{
+	size_t all = scenario_count(cfg->topology), n = 0;
+
+	for (size_t i = 0; i < all; i++)
+		n += !cfg->filter || !fnmatch(cfg->filter, scenario_id(a, cfg->topology, i), 0);
+	return n;
+}
+
+/* Shared memory for all results in one piece; it goes with the process. */
+static int make_results(struct arena *a, struct scenario **s, struct scenario_result **r, size_t n,
+			struct err *e)
+{
+	size_t total = 0, *at = arena_array_of(a, n, size_t);
+	uint8_t *mem;
+
+	for (size_t i = 0; i < n; i++) {
+		at[i] = total;
+		total += (result_size(s[i]) + 63) / 64 * 64;
+	}
+	mem = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (mem == MAP_FAILED)
+		return err_sys(e, "no memory for the results of %zu scenarios", n);
+	for (size_t i = 0; i < n; i++)
+		r[i] = result_init(mem + at[i], s[i]);
+	return 0;
+}
+
+int run_all(struct arena *a, const struct run_config *cfg, struct run_result *out, struct err *e)
+{
+	size_t all = scenario_count(cfg->topology), n = count_matching(a, cfg), k = 0;
+	struct scenario **scenarios = arena_array_of(a, n, struct scenario *);
+	struct scenario_result **results = arena_array_of(a, n, struct scenario_result *);
+	struct pool p = {.cfg = cfg, .n = n, .jobs = arena_array_of(a, n, struct job)};
+	usec began = monotonic();
+	int status;
+
+	if (!n)
+		return err_set(e, ERR_INPUT, "no scenario of %s matches \"%s\"; --list shows them",
+			       topology_path(cfg->topology), cfg->filter ? cfg->filter : "*");
+	for (size_t i = 0; i < all; i++)
+		if (!cfg->filter || !fnmatch(cfg->filter, scenario_id(a, cfg->topology, i), 0))
+			scenarios[k++] = scenario_new(a, cfg->topology, i);
+	if (make_results(a, scenarios, results, n, e))
+		return -1;
+	if (pipe2(p.notify, O_CLOEXEC | O_NONBLOCK))
+		return err_sys(e, "cannot make a pipe");
+	for (size_t i = 0; i < n; i++)
+		p.jobs[i] = (struct job){
+			.lab =
+				{
+					.scenario = scenarios[i],
+					.backend = cfg->backend,
+					.seed = cfg->seed,
+					.realtime = cfg->realtime,
+					.ready = tell_parent,
+					.ctx = &p.jobs[i],
+					.dir = cfg->dir ? arena_printf(a, "%s/%s", cfg->dir,
+								       scenarios[i]->id)
+							: NULL,
+				},
+			.result = results[i],
+			.number = (uint32_t)i,
+			.notify = p.notify[1],
+			.pid = -1,
+			.pidfd = -1,
+		};
+	status = run_pool(&p, e);
+	close(p.notify[0]);
+	close(p.notify[1]);
+	for (size_t i = p.next; i < n; i++)
+		results[i] = NULL;
+	*out = (struct run_result){
+		.topology = cfg->topology,
+		.backend = cfg->backend->name,
+		.seed = cfg->seed,
+		.took = monotonic() - began,
+		.n = n,
+		.scenarios = (struct scenario *const *)scenarios,
+		.results = (struct scenario_result *const *)results,
+	};
+	return status;
+}

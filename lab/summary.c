@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/summary.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool has_gate(const struct node *client)
+{
+	return client->client && client->client->gate == GATE_MICROSOFT;
+}
+
+/* A missing registry value means 0 (KB926179). */
+static int effective_registry(const struct node *client)
+{
+	return client->registry < 0 ? 0 : client->registry;
+}
+
+/* Does this axis turn the client? "client" itself, or "client.registry". */
+static bool axis_is_of_a_client(const struct scenario *s, const char *axis)
+{
+	for (size_t i = 0; i < s->n_nodes; i++) {
+		size_t len = strlen(s->nodes[i].name);
+
+		if (s->nodes[i].kind == KIND_CLIENT && !strncmp(axis, s->nodes[i].name, len) &&
+		    (axis[len] == '\0' || axis[len] == '.'))
+			return true;
+	}
+	return false;
+}
+
+void summary_label(const struct scenario *s, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < s->n_axes; i++) {
+		if (axis_is_of_a_client(s, s->axes[i].axis))
+			continue;
+		snprintf(buf + len, size - len, "%s%s", len ? "/" : "", s->axes[i].value);
+		len = strlen(buf);
+	}
+	if (len)
+		return;
+	for (size_t i = 0; i < s->n_nodes && !len; i++)
+		if (s->nodes[i].server)
+			len = (size_t)snprintf(buf, size, "%s", s->nodes[i].mode_name);
+}
+
+/* One walk over all connections that ran. */
+struct cursor {
+	const struct run_result *run;
+	size_t i;
+	unsigned k;
+	const struct scenario *s;
+	const struct connection *c;
+};
+
+static bool next_connection(struct cursor *cur)
+{
+	for (; cur->i < cur->run->n; cur->i++, cur->k = 0) {
+		const struct scenario_result *r = cur->run->results[cur->i];
+
+		if (!r || !r->ran || cur->k >= r->n_connections)
+			continue;
+		cur->s = cur->run->scenarios[cur->i];
+		cur->c = &r->connections[cur->k++];
+		return true;
+	}
+	return false;
+}
+
+static bool in_row(const struct scenario *s, const struct summary_row *row)
+{
+	char label[sizeof(row->label)];
+
+	summary_label(s, label, sizeof(label));
+	return !strcmp(label, row->label);
+}
+
+static int registry_needed(const struct run_result *run, const struct summary_row *row)
+{
+	struct cursor cur = {.run = run};
+	int lowest_tried = 3, lowest_good = 3;
+
+	while (next_connection(&cur)) {
+		const struct node *client = &cur.s->nodes[cur.c->client];
+		int value = effective_registry(client);
+
+		if (!has_gate(client) || !in_row(cur.s, row))
+			continue;
+		lowest_tried = MIN(lowest_tried, value);
+		if (cur.c->outcome == OUTCOME_CONNECTED)
+			lowest_good = MIN(lowest_good, value);
+	}
+	if (lowest_tried == 3)
+		return REGISTRY_UNKNOWN;
+	if (lowest_good == 3)
+		return REGISTRY_NONE;
+	/* Value 2 connects, 0 and 1 were not tried: that tells nothing. */
+	return lowest_good == lowest_tried && lowest_good > 0 ? REGISTRY_UNKNOWN : lowest_good;
+}
+
+size_t summary_rows(const struct run_result *run, struct summary_row rows[SUMMARY_ROWS])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->n; i++) {
+		const struct scenario *s = run->scenarios[i];
+		struct summary_row row = {.first = i, .server_mode = "-"};
+		size_t k = 0;
+
+		summary_label(s, row.label, sizeof(row.label));
+		while (k < n && strcmp(rows[k].label, row.label))
+			k++;
+		if (k < n || n == SUMMARY_ROWS)
+			continue;
+		for (size_t m = 0; m < s->n_nodes; m++)
+			if (s->nodes[m].server && row.server_mode[0] == '-')
+				row.server_mode = s->nodes[m].mode_name;
+		rows[n++] = row;
+	}
+	for (size_t k = 0; k < n; k++)
+		rows[k].registry_needed = registry_needed(run, &rows[k]);
+	return n;
+}
+
+static bool column_fits(const struct summary_column *col, const struct node *client)
+{
+	return col->mode == client->client &&
+	       col->registry == (has_gate(client) ? effective_registry(client) : -1);
+}
+
+size_t summary_columns(const struct run_result *run, struct summary_column cols[SUMMARY_COLUMNS])
+{
+	struct cursor cur = {.run = run};
+	size_t n = 0;
+
+	while (next_connection(&cur)) {
+		const struct node *client = &cur.s->nodes[cur.c->client];
+		size_t k = 0;
+
+		while (k < n && !column_fits(&cols[k], client))
+			k++;
+		if (k == n && n < SUMMARY_COLUMNS)
+			cols[n++] = (struct summary_column){
+				.mode = client->client,
+				.registry = has_gate(client) ? effective_registry(client) : -1,
+			};
+	}
+	return n;
+}
+
+const struct connection *summary_speaker(const struct run_result *run,
+					 const struct summary_row *row, const struct scenario **s)
+{
+	struct cursor cur = {.run = run};
+	const struct connection *best = NULL;
+	int best_rank = 5;
+
+	while (next_connection(&cur)) {
+		const struct node *client = &cur.s->nodes[cur.c->client];
+		int rank = has_gate(client) ? effective_registry(client) : 4;
+
+		if (rank >= best_rank || !in_row(cur.s, row))
+			continue;
+		best = cur.c;
+		best_rank = rank;
+		*s = cur.s;
+	}
+	return best;
+}
+
+static const char *cell_text(const struct connection *c, char buf[16])
+{
+	switch (c->outcome) {
+	case OUTCOME_CONNECTED:
+		return "ok";
+	case OUTCOME_UNDECIDED:
+		return "?";
+	case OUTCOME_BLOCKED:
+	case OUTCOME_FAILED:
+		if (!c->error)
+			return outcome_name(c->outcome);
+		snprintf(buf, 16, "%d", c->error);
+		return buf;
+	}
+	return "?";
+}
+
+const char *summary_cell(const struct run_result *run, const struct summary_row *row,
+			 const struct summary_column *col, bool *dagger, char buf[16])
+{
+	struct cursor cur = {.run = run};
+	const char *text = NULL;
+
+	*dagger = false;
+	while (next_connection(&cur)) {
+		char one[16];
+		const char *t;
+
+		if (!column_fits(col, &cur.s->nodes[cur.c->client]) || !in_row(cur.s, row))
+			continue;
+		t = cell_text(cur.c, one);
+		*dagger |= summary_only_documented(cur.s, cur.c);
+		if (!text) {
+			snprintf(buf, 16, "%s", t);
+			text = buf;
+		} else if (strcmp(text, t)) {
+			text = "mixed";
+		}
+	}
+	return text ? text : "-";
+}
+
+void summary_second_hash(const struct connection *c, char *buf, size_t size)
+{
+	const struct judgement *j = &c->j;
+
+	if (!j->complete) {
+		snprintf(buf, size, "%s", c->exchanged ? "no NAT-D in message 4" : "no exchange");
+		return;
+	}
+	switch (j->server_hash) {
+	case CLASS_COPIED:
+		snprintf(buf, size, "%c  message 3's first hash, copied", j->letter4[1]);
+		return;
+	case CLASS_EXACT:
+		snprintf(buf, size, "%c  %s, its own", j->letter4[1], INET_EP(j->means4[1]));
+		return;
+	case CLASS_EXACT_OR_COPIED:
+		snprintf(buf, size, "%c  %s, as dialled", j->letter4[1], INET_EP(j->means4[1]));
+		return;
+	case CLASS_FAKED:
+		if (j->known4[1])
+			snprintf(buf, size, "%c  %s, faked", j->letter4[1], INET_EP(j->means4[1]));
+		else
+			snprintf(buf, size, "%c  fits no address, faked", j->letter4[1]);
+		return;
+	case CLASS_UNKNOWN:
+		snprintf(buf, size, "%c  fits no known address", j->letter4[1]);
+		return;
+	}
+}
+
+const char *summary_conclusion(const struct connection *c)
+{
+	if (!c->j.complete)
+		return "-";
+	return c->j.client_sees.peer_behind_nat ? "server is behind NAT" : "server is public";
+}
+
+const char *summary_registry_text(int needed)
+{
+	switch (needed) {
+	case 0:
+		return "not needed";
+	case 1:
+		return "needed: 1";
+	case 2:
+		return "needed: 2";
+	case REGISTRY_NONE:
+		return "does not help";
+	default:
+		return "-";
+	}
+}
+
+const char *summary_encapsulation(const struct connection *c)
+{
+	if (c->x.esp_udp)
+		return "udp";
+	if (c->x.esp_raw)
+		return "esp";
+	/* No ESP flowed; a floated exchange negotiated UDP encapsulation all the same. */
+	return c->x.floated ? "udp" : "none";
+}
+
+const char *summary_reason_text(const struct connection *c)
+{
+	static const struct {
+		const char *reason, *text;
+	} texts[] = {
+		{"server-behind-nat",
+		 "The server's NAT-D hash says that it is behind NAT; with this "
+		 "registry value Windows sends nothing to such a server."},
+		{"both-behind-nat",
+		 "The NAT-D hashes say that server and client are both behind NAT; "
+		 "with this registry value Windows sends nothing to such a server."},
+		{"psk-mismatch", "The two sides have different pre-shared keys."},
+		{"no-proposal", "The server accepts none of the client's proposals."},
+		{"no-reply", "The server does not answer."},
+		{"auth-failed", "The server does not accept the user's name or password."},
+		{"deleted", "The server deleted the connection."},
+	};
+
+	if (c->outcome == OUTCOME_CONNECTED)
+		return c->j.complete && !c->j.client_sees.peer_behind_nat &&
+				       c->j.server_hash == CLASS_COPIED
+			       ? "The server copied the client's own hash, so it looks public to "
+				 "the "
+				 "client."
+			       : "Connected.";
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (!strcmp(texts[i].reason, c->reason))
+			return texts[i].text;
+	return c->reason;
+}
+
+bool summary_only_documented(const struct scenario *s, const struct connection *c)
+{
+	const struct node *client = &s->nodes[c->client];
+
+	return has_gate(client) && c->j.complete && c->outcome != OUTCOME_UNDECIDED &&
+	       mode_gate_certainty(client->client->gate, client->registry,
+				   c->j.client_sees.self_behind_nat,
+				   c->j.client_sees.peer_behind_nat) != CERTAIN_HIGH;
+}
