@@ -127,6 +127,13 @@ floors: $(OBJ) ## Check that every file keeps to its floor (docs/design.md)
 style: ## Check what a formatter does not: licence lines, widths, lengths, words
 	$(call say,STYLE,'every file')tests/style.sh
 
+# $(MUTANT)/$(MUTANT_FILE) in the place of the good file of that name (tests/mutants/mutants.sh).
+.PHONY: mutant
+mutant: $(MUTANT_MAIN) $(B)/libnatdlab.a
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $(MUTANT)/mutant.o $(MUTANT)/$(MUTANT_FILE)
+	$(Q)$(CC) $(LDFLAGS) -o $(MUTANT)/program $(MUTANT)/mutant.o $^ $(LDLIBS) \
+		$(if $(filter %main.o,$(MUTANT_MAIN)),,-lcmocka)
+
 .PHONY: deps
 deps: ## Say which packages are missing for build, tests and lint, and install them
 	$(Q).ci/deps run test lint

@@ -16,6 +16,7 @@ enum paint { PLAIN, GOOD, BAD };
 struct cell {
 	char text[CELL];
 	enum paint paint;
+	bool wide; /* goes on over the next column, which is empty */
 };
 
 struct grid {
@@ -59,7 +60,15 @@ static void print_grid(FILE *f, const struct grid *g, bool colour)
 
 	for (size_t r = 0; r < g->rows; r++)
 		for (size_t c = 0; c < g->cols; c++)
-			widths[c] = MAX(widths[c], width(g->cells[r][c].text));
+			if (!g->cells[r][c].wide)
+				widths[c] = MAX(widths[c], width(g->cells[r][c].text));
+	for (size_t r = 0; r < g->rows; r++)
+		for (size_t c = 0; c + 1 < g->cols; c++) {
+			size_t room = widths[c] + 2 + widths[c + 1];
+
+			if (g->cells[r][c].wide && width(g->cells[r][c].text) > room)
+				widths[c + 1] += width(g->cells[r][c].text) - room;
+		}
 	for (size_t r = 0; r < g->rows; r++) {
 		for (size_t c = 0; c < g->cols; c++) {
 			const struct cell *cell = &g->cells[r][c];
@@ -68,8 +77,14 @@ static void print_grid(FILE *f, const struct grid *g, bool colour)
 			fprintf(f, "%s%s%s",
 				painted ? (cell->paint == GOOD ? "\033[32m" : "\033[31m") : "",
 				cell->text, painted ? "\033[0m" : "");
-			if (c + 1 < g->cols)
+			if (cell->wide)
+				fprintf(f, "%*s",
+					(int)(widths[c] + 2 + widths[c + 1] - width(cell->text) +
+					      2),
+					"");
+			else if (c + 1 < g->cols)
 				fprintf(f, "%*s", (int)(widths[c] - width(cell->text) + 2), "");
+			c += cell->wide;
 		}
 		fputc('\n', f);
 	}
@@ -222,6 +237,7 @@ static void print_hashes(FILE *f, const struct run_result *run, const struct sum
 
 	hash_heading(run, rows, shown, heading, sizeof(heading));
 	put(g, 0, 0, PLAIN, heading);
+	g->cells[0][0].wide = true;
 	put(g, 0, 2, PLAIN, "first payload");
 	put(g, 0, 3, PLAIN, "second payload");
 	for (size_t r = 0; r < shown; r++) {
