@@ -91,17 +91,16 @@ static size_t close_info(struct ike_sa *sa, struct isakmp_out *o, uint32_t msgid
 	return crypt_close(&sa->keys, iv, o);
 }
 
-void info_send_notify(struct ike_sa *sa, uint8_t protocol, uint16_t type, struct view spi,
-		      struct view data, usec now)
+void info_send_notify(struct ike_sa *sa, const struct ike_rx *rx, uint8_t protocol, uint16_t type)
 {
 	uint32_t msgid = fresh_msgid(sa);
 	uint8_t buf[IKE_SENT_MAX];
 	struct isakmp_out o;
 	uint8_t *hash = begin_info(sa, &o, buf, msgid);
 
-	put_notify(&o, protocol, type, spi, data);
+	put_notify(&o, protocol, type, view_of(NULL, 0), view_of(NULL, 0));
 	ike_keys_hash1(&sa->keys, msgid, crypt_hash_rest(&sa->keys, &o), hash);
-	sa_send(sa, buf, close_info(sa, &o, msgid), now);
+	ike_send(sa->ike, rx->d->local, rx->d->remote, rx->marker, buf, close_info(sa, &o, msgid));
 	event_notify(sa, true, type);
 }
 
@@ -284,27 +283,42 @@ static enum drop take_acknowledgement(struct ike_sa *sa, struct ike_reliable **a
 	return DROP_NONE;
 }
 
+/* Our Delete or theirs: what follows in its exchange is chained to its last block. */
+static void iv_behind(const struct ike_sa *sa, const uint8_t *message, size_t len,
+		      uint8_t iv[BLOCK_MAX])
+{
+	memcpy(iv, message + len - sa->keys.block, sa->keys.block);
+}
+
 static void acknowledge(struct ike_sa *sa, const struct ike_rx *rx)
 {
 	const struct server_mode *s = server_of(sa);
-	uint8_t nr[NONCE_MAX], len = s ? s->nonce_len : client_of(sa)->nonce_len;
+	uint8_t nr[NONCE_MAX], nr_len = s ? s->nonce_len : client_of(sa)->nonce_len;
+	uint8_t buf[IKE_SENT_MAX], iv[BLOCK_MAX];
 	const struct isakmp_msg *m = rx->m;
 	struct isakmp_out o;
 	uint8_t *hash;
+	size_t len;
 
-	rng_bytes(sa->ike->env.rng, nr, len);
-	hash = begin_info(sa, &o, sa->info_answer.buf, m->h.msgid);
-	isakmp_payload_put(&o, PAYLOAD_NONCE, nr, len);
+	rng_bytes(sa->ike->env.rng, nr, nr_len);
+	hash = begin_info(sa, &o, buf, m->h.msgid);
+	isakmp_payload_put(&o, PAYLOAD_NONCE, nr, nr_len);
 	for (size_t i = 0; i < m->n_payloads; i++)
 		if (m->payloads[i].type == PAYLOAD_DELETE)
 			isakmp_payload_put(&o, PAYLOAD_DELETE, m->payloads[i].body.p,
 					   m->payloads[i].body.len);
-	ike_keys_hash2(&sa->keys, m->h.msgid, m->nonce, crypt_hash_rest(&sa->keys, &o), hash);
-	sa->info_answer.len = close_info(sa, &o, m->h.msgid);
-	if (!sa->info_answer.len) /* more Deletes than one message of ours holds: no answer */
+	if (!wr_ok(&o.w)) /* more Deletes than a message of ours holds: no answer */
 		return;
-	memcpy(sa->last_info, rx->digest, DIGEST_LEN);
-	sa_send(sa, sa->info_answer.buf, sa->info_answer.len, rx->now);
+	ike_keys_hash2(&sa->keys, m->h.msgid, m->nonce, crypt_hash_rest(&sa->keys, &o), hash);
+	iv_behind(sa, rx->d->data, m->h.length, iv);
+	len = crypt_close(&sa->keys, iv, &o);
+	if (len)
+		sa_send(sa, buf, len, rx->now);
+}
+
+static bool wants_acknowledgement(const struct ike_sa *sa, const struct isakmp_msg *m)
+{
+	return m->n_deletes && m->nonce.p && acknowledged_deletes(sa);
 }
 
 static void take_deletes(struct ike_sa *sa, const struct ike_rx *rx)
@@ -312,7 +326,7 @@ static void take_deletes(struct ike_sa *sa, const struct ike_rx *rx)
 	const struct isakmp_msg *m = rx->m;
 	bool whole = false;
 
-	if (m->n_deletes && m->nonce.p && acknowledged_deletes(sa))
+	if (wants_acknowledgement(sa, m))
 		acknowledge(sa, rx);
 	for (size_t i = 0; i < m->n_deletes && !sa->gone; i++) {
 		const struct isakmp_delete *d = &m->deletes[i];
@@ -325,7 +339,7 @@ static void take_deletes(struct ike_sa *sa, const struct ike_rx *rx)
 	if (!whole || sa->gone)
 		return;
 	tell_delete(sa, false, PROTO_ISAKMP, 0);
-	if (sa->state == MAIN_UP && m->nonce.p && acknowledged_deletes(sa))
+	if (sa->state == MAIN_UP && wants_acknowledgement(sa, m))
 		sa_linger(sa, "deleted", rx->now);
 	else
 		sa_end(sa, "deleted", false, rx->now);
@@ -377,10 +391,14 @@ static void take_notifies(struct ike_sa *sa, const struct ike_rx *rx)
 
 static enum drop open_info(struct ike_sa *sa, struct ike_rx *rx, uint8_t plain[IKE_MESSAGE_MAX])
 {
+	const struct ike_reliable *ours = *reliable_of(sa, rx->m->h.msgid);
 	uint8_t iv[BLOCK_MAX];
 	enum drop drop;
 
-	ike_keys_phase2_iv(&sa->keys, sa->iv, rx->m->h.msgid, iv);
+	if (ours)
+		iv_behind(sa, ours->sent.buf, ours->sent.len, iv);
+	else
+		ike_keys_phase2_iv(&sa->keys, sa->iv, rx->m->h.msgid, iv);
 	drop = crypt_open(&sa->keys, iv, rx, plain);
 	return drop ? drop : payloads_check(&info_rule, rx->m);
 }
@@ -394,10 +412,6 @@ enum drop info_input(struct ike_sa *sa, struct ike_rx *rx)
 
 	if (sa->state < MAIN_I_WAIT_6 || sa->state == MAIN_R_WAIT_3)
 		return DROP_STATE; /* no keys yet */
-	if (sa->info_answer.len && memcmp(sa->last_info, rx->digest, DIGEST_LEN) == 0) {
-		sa_send(sa, sa->info_answer.buf, sa->info_answer.len, rx->now);
-		return DROP_DUPLICATE;
-	}
 	drop = open_info(sa, rx, plain);
 	if (drop) {
 		/* A peer that found message 5 unreadable says so with keys that are not ours. */
@@ -410,8 +424,12 @@ enum drop info_input(struct ike_sa *sa, struct ike_rx *rx)
 	ike_keys_hash1(&sa->keys, msgid, crypt_rest(rx->m), want);
 	if (!hash_right(&sa->keys, rx->m, want))
 		return DROP_HASH;
-	if (!msgid_is_new(sa, msgid))
+	if (!msgid_is_new(sa, msgid)) {
+		/* Our acknowledgement was lost; to give it again changes nothing. */
+		if (wants_acknowledgement(sa, rx->m))
+			acknowledge(sa, rx);
 		return DROP_REPLAY;
+	}
 	msgid_note(sa, msgid);
 	sa_follow(sa, rx);
 	take_notifies(sa, rx);

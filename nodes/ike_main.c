@@ -82,19 +82,20 @@ static void read_vids(struct ike_sa *sa, const struct isakmp_msg *m)
 		sa->natd_type = natt_revision(s->vids, s->n_vids, m);
 }
 
-static void put_vids(struct isakmp_out *o, const struct vid_rule *rules, size_t n, bool one_natt,
-		     const struct isakmp_msg *peer)
-{
-	bool natt_sent = false;
+/* How many of the NAT-T vendor IDs go out. */
+enum natt_vids { NATT_ALL, NATT_ONE, NATT_NONE };
 
+static void put_vids(struct isakmp_out *o, const struct vid_rule *rules, size_t n,
+		     enum natt_vids natt, const struct isakmp_msg *peer)
+{
 	for (size_t i = 0; i < n; i++) {
 		struct view v = vid_bytes(rules[i].vid);
-		bool natt = is_natt(rules[i].vid);
 
 		if ((rules[i].if_peer_sent && !(peer && peer_sent(peer, rules[i].vid))) ||
-		    (one_natt && natt && natt_sent))
+		    (natt == NATT_NONE && is_natt(rules[i].vid)))
 			continue;
-		natt_sent |= natt;
+		if (natt == NATT_ONE && is_natt(rules[i].vid))
+			natt = NATT_NONE;
 		isakmp_payload_put(o, PAYLOAD_VID, v.p, v.len);
 	}
 }
@@ -235,7 +236,7 @@ void main_start(struct ike_sa *sa, usec now)
 	proposal_write_phase1(&o.w, mode);
 	isakmp_payload_end(&o);
 	sa->sai_b_len = wr_len(&o.w) - body;
-	put_vids(&o, mode->vids, mode->n_vids, false, NULL);
+	put_vids(&o, mode->vids, mode->n_vids, NATT_ALL, NULL);
 	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 1, 0, &mode->main_retry, now);
 	sa->sai_b = malloc(sa->sai_b_len);
 	if (!sa->sai_b)
@@ -253,7 +254,11 @@ static void send_message2(struct ike_sa *sa, const struct ike_rx *rx,
 	isakmp_payload_begin(&o, PAYLOAD_SA);
 	proposal_answer_phase1(&o.w, mode, chosen);
 	isakmp_payload_end(&o);
-	put_vids(&o, mode->vids, mode->n_vids, mode->one_natt_vid, rx->m);
+	put_vids(&o, mode->vids, mode->n_vids,
+		 !mode->natt	      ? NATT_NONE
+		 : mode->one_natt_vid ? NATT_ONE
+				      : NATT_ALL,
+		 rx->m);
 	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 2, 0, &mode->message2_retry, rx->now);
 }
 
@@ -295,7 +300,7 @@ static enum drop take_message2(struct ike_sa *sa, const struct ike_rx *rx,
 	begin(sa, &o, 0);
 	isakmp_payload_put(&o, PAYLOAD_KE, dh_public(sa->dh), group_public_len(sa->suite.group));
 	isakmp_payload_put(&o, PAYLOAD_NONCE, sa->ni.b, sa->ni.len);
-	natd_put_question(sa, &o);
+	ike_natd_ask(sa, &o);
 	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 3, 0, &client_of(sa)->later_retry, rx->now);
 	return DROP_NONE;
 }
@@ -317,12 +322,12 @@ static enum drop take_message3(struct ike_sa *sa, const struct ike_rx *rx,
 	sa->local = rx->d->local;
 	sa->remote = rx->d->remote;
 	sa->floated = rx->marker;
-	natd_learn(sa, rx);
+	ike_natd_learn(sa, rx);
 	draw_nonce(sa, &sa->nr, mode->nonce_len);
 	begin(sa, &o, 0);
 	isakmp_payload_put(&o, PAYLOAD_KE, dh_public(sa->dh), group_public_len(sa->suite.group));
 	isakmp_payload_put(&o, PAYLOAD_NONCE, sa->nr.b, sa->nr.len);
-	natd_put_answer(sa, &o, rx);
+	ike_natd_answer(sa, &o, rx);
 	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 4, 0, &mode->message4_retry, rx->now);
 	derive_keys(sa, shared);
 	return DROP_NONE;
@@ -341,13 +346,13 @@ static enum drop take_message4(struct ike_sa *sa, const struct ike_rx *rx,
 		return drop;
 	advance(sa, rx, row);
 	derive_keys(sa, shared);
-	natd_learn(sa, rx);
+	ike_natd_learn(sa, rx);
 	/* RFC 3947 4: the initiator changes ports with message 5, whoever is behind the NAT. */
 	if (sa->nat_known && (sa->seen.self_behind_nat || sa->seen.peer_behind_nat)) {
 		sa->local.port = sa->remote.port = IKE_NATT_PORT;
 		sa->floated = true;
 	}
-	natd_tell(sa);
+	ike_natd_tell(sa);
 	begin(sa, &o, ISAKMP_FLAG_ENCRYPTED);
 	put_id_and_hash(sa, &o);
 	if (mode->initial_contact)
@@ -371,7 +376,7 @@ static enum drop take_message5(struct ike_sa *sa, const struct ike_rx *rx,
 	begin(sa, &o, ISAKMP_FLAG_ENCRYPTED);
 	put_id_and_hash(sa, &o);
 	sa_send_kept(sa, &sa->sent, crypt_close(&sa->keys, sa->iv, &o), 6, 0, NULL, rx->now);
-	natd_tell(sa);
+	ike_natd_tell(sa);
 	up(sa, rx->now);
 	return DROP_NONE;
 }
@@ -548,15 +553,14 @@ static enum drop other_message3(struct ike_sa *sa, const struct ike_rx *rx)
 }
 
 /* Message 5 makes no sense or its hash is wrong: most likely another pre-shared key. */
-static void bad_psk(struct ike_sa *sa, usec now)
+static void bad_psk(struct ike_sa *sa, const struct ike_rx *rx)
 {
 	sa->told_bad_psk = true;
 	if (sa->initiator)
 		return;
 	switch (server_of(sa)->bad_psk) {
 	case BAD_PSK_NOTIFY:
-		info_send_notify(sa, PROTO_ISAKMP, server_of(sa)->bad_psk_type, view_of(NULL, 0),
-				 view_of(NULL, 0), now);
+		info_send_notify(sa, rx, PROTO_ISAKMP, server_of(sa)->bad_psk_type);
 		break;
 	case BAD_PSK_SILENCE:
 		break;
@@ -581,7 +585,7 @@ static enum drop input_encrypted(struct ike_sa *sa, struct ike_rx *rx, const str
 			memcpy(sa->iv, former, BLOCK_MAX);
 	}
 	if (drop == DROP_DECRYPT || drop == DROP_HASH || drop == DROP_PAYLOAD_MISSING)
-		bad_psk(sa, rx->now);
+		bad_psk(sa, rx);
 	return drop;
 }
 

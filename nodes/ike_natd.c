@@ -80,7 +80,7 @@ static size_t natd_of_self(struct ike_sa *sa, struct inet_ep own, const struct n
 	return hash_len(sa->suite.hash);
 }
 
-void natd_put_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx)
+void ike_natd_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx)
 {
 	const struct isakmp_msg *m = rx->m;
 	uint8_t hash[HASH_MAX];
@@ -94,7 +94,7 @@ void natd_put_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_r
 	put_natd(o, type, hash, natd_of_self(sa, rx->d->local, &m->natd, hash));
 }
 
-void natd_put_question(const struct ike_sa *sa, struct isakmp_out *o)
+void ike_natd_ask(const struct ike_sa *sa, struct isakmp_out *o)
 {
 	uint8_t hash[HASH_MAX];
 	size_t len = hash_len(sa->suite.hash);
@@ -107,7 +107,7 @@ void natd_put_question(const struct ike_sa *sa, struct isakmp_out *o)
 	put_natd(o, sa->natd_type, hash, len);
 }
 
-void natd_learn(struct ike_sa *sa, const struct ike_rx *rx)
+void ike_natd_learn(struct ike_sa *sa, const struct ike_rx *rx)
 {
 	sa->nat_known =
 		sa->natd_type && natd_evaluate(sa->suite.hash, sa->cky_i, sa->cky_r, &rx->m->natd,
@@ -116,7 +116,7 @@ void natd_learn(struct ike_sa *sa, const struct ike_rx *rx)
 		sa->seen.peer_behind_nat = true;
 }
 
-void natd_tell(struct ike_sa *sa)
+void ike_natd_tell(struct ike_sa *sa)
 {
 	struct event e = event_of(sa, EV_NAT_SEEN);
 

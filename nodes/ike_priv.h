@@ -182,8 +182,6 @@ struct ike_sa {
 	uint8_t n_children;
 
 	struct ike_reliable *reliables;
-	uint8_t last_info[DIGEST_LEN]; /* newest Delete that we acknowledged, and the answer */
-	struct ike_sent info_answer;
 
 	usec dpd_asked; /* 0: no question open */
 	uint32_t dpd_seq;
@@ -339,11 +337,11 @@ const char *main_state_words(enum main_state s);
 
 /* ---- ike_natd.c ---- */
 /* The NAT-D payloads of message 3, and of message 4 to the message 3 in @rx. */
-void natd_put_question(const struct ike_sa *sa, struct isakmp_out *o);
-void natd_put_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx);
+void ike_natd_ask(const struct ike_sa *sa, struct isakmp_out *o);
+void ike_natd_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx);
 /* What message 3 or 4 tells; EV_NAT_SEEN of it. */
-void natd_learn(struct ike_sa *sa, const struct ike_rx *rx);
-void natd_tell(struct ike_sa *sa);
+void ike_natd_learn(struct ike_sa *sa, const struct ike_rx *rx);
+void ike_natd_tell(struct ike_sa *sa);
 
 /* ---- ike_quick.c ---- */
 enum drop quick_input(struct ike_sa *sa, struct ike_rx *rx);
@@ -358,8 +356,8 @@ enum drop info_input(struct ike_sa *sa, struct ike_rx *rx);
 void info_send_clear(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
 		     const uint8_t cky_r[8], uint32_t msgid, uint8_t protocol, uint16_t type,
 		     struct view spi);
-void info_send_notify(struct ike_sa *sa, uint8_t protocol, uint16_t type, struct view spi,
-		      struct view data, usec now);
+/* An encrypted Notify to where @rx came from. */
+void info_send_notify(struct ike_sa *sa, const struct ike_rx *rx, uint8_t protocol, uint16_t type);
 /* Delete of the ISAKMP SA (@spi 0) or of an ESP SA of ours. */
 void info_send_delete(struct ike_sa *sa, uint8_t protocol, uint32_t spi, usec now);
 void info_send_delete_clear(struct ike_sa *sa, usec now);

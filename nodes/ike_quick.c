@@ -328,7 +328,7 @@ static enum drop refuse(struct ike_sa *sa, const struct ike_rx *rx, uint16_t typ
 {
 	/* Its HASH was right: this answers the peer itself, not somebody's replay. */
 	sa_follow(sa, rx);
-	info_send_notify(sa, PROTO_ESP, type, view_of(NULL, 0), view_of(NULL, 0), rx->now);
+	info_send_notify(sa, rx, PROTO_ESP, type);
 	return drop;
 }
 
