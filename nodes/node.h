@@ -10,7 +10,7 @@
  * `now` that never goes back. After each call the caller asks x_deadline(); when that time has
  * come it calls x_timer(), which must either move the deadline on or clear it (USEC_NEVER).
  * Out-going datagrams and events are handed over during the call, through node_env; the callee
- * copies what it wants to keep.
+ * copies what it wants to keep, and does not call back into the core.
  */
 #ifndef NATDLAB_NODE_H
 #define NATDLAB_NODE_H

@@ -167,8 +167,10 @@ static void on_down(void *ctx, struct ike_sa *sa, const char *reason, usec now)
 
 	if (p)
 		peer_end(v, p, now);
-	if (v->cfg.client)
-		client_down(v, reason);
+	if (!v->cfg.client || sa != v->client.sa)
+		return;
+	v->client.sa = NULL;
+	client_down(v, reason);
 }
 
 /* The peer's NAT gave it another port: its ESP goes there too (RFC 3947 7). */

@@ -28,7 +28,7 @@ void client_start(struct vpn *v, usec now)
 	if (!v->client.l2tp_port)
 		v->client.l2tp_port = (uint16_t)(EPHEMERAL_FIRST +
 						 rng_below(v->env.rng, 65536 - EPHEMERAL_FIRST));
-	ike_dial(v->ike, now);
+	v->client.sa = ike_dial(v->ike, now);
 }
 
 /* ---- the policy gate ---- */
@@ -137,12 +137,12 @@ static void tell_outcome(struct vpn *v, const char *outcome, const char *reason)
 	v->env.event(v->env.ctx, &e);
 }
 
-/* Deletes everything that is left: ESP and ISAKMP SAs. */
+/* Deletes everything that is left: ESP and ISAKMP SAs, or the exchange that is under way. */
 static void delete_all(struct vpn *v, usec now)
 {
 	v->client.stopping = true;
-	if (v->client.peer)
-		ike_delete_sa(v->ike, v->client.peer->sa, now);
+	if (v->client.sa)
+		ike_delete_sa(v->ike, v->client.sa, now);
 }
 
 void client_down(struct vpn *v, const char *reason)

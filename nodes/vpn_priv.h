@@ -60,6 +60,7 @@ struct esp_secret {
 
 /* What a client has come to. */
 struct vpn_client {
+	struct ike_sa *sa;     /* what was dialled; NULL before and afterwards */
 	struct vpn_peer *peer; /* since phase 1 */
 	uint16_t l2tp_port;
 	enum reached reached;
@@ -101,6 +102,7 @@ void client_stop(struct vpn *v, usec now);
 void client_phase1_up(struct vpn *v, struct vpn_peer *p, usec now);
 /* @former: the inbound SPI of the pair that was used until now, 0 for the first. */
 void client_child_up(struct vpn *v, struct vpn_peer *p, uint32_t former, usec now);
+/* The ISAKMP SA, L2TP or PPP has come to its end: noted for client_settle(). */
 void client_down(struct vpn *v, const char *reason);
 bool client_send_l2tp(struct vpn *v, struct vpn_peer *p, const struct l2tp_tx *tx, usec now);
 /* Acts on what the hooks have noted. */

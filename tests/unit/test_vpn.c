@@ -327,6 +327,29 @@ static void hanging_up_leaves_nothing_on_the_server(void **state)
 	world_end(w);
 }
 
+/* At any time: in Main Mode, in Quick Mode, while it is blocked. Nothing is claimed afterwards. */
+static void stopping_before_the_outcome_ends_without_one(void **state)
+{
+	(void)state;
+	for (size_t steps = 0; steps < 30; steps++) {
+		struct world *w = world_new("rras-2012r2", true, true);
+		struct node *c = add_client(w, "windows-10", 0, "lab-psk");
+
+		vpn_start(c->vpn, 0);
+		for (size_t i = 0; i < steps; i++)
+			step(w, 200 * SEC);
+		assert_false(vpn_done(c->vpn));
+		vpn_stop(c->vpn, w->now);
+		run(w, w->now + 100 * SEC);
+		assert_int_equal(events(c, EV_OUTCOME), 0);
+		assert_true(vpn_deadline(c->vpn) == USEC_NEVER);
+		/* Only who has finished Main Mode can send a Delete. */
+		if (events(c, EV_PHASE1))
+			assert_true(vpn_deadline(w->server.vpn) == USEC_NEVER);
+		world_end(w);
+	}
+}
+
 static void a_connection_lives_on(void **state)
 {
 	struct world *w = world_new("softether-4", true, true);
@@ -587,6 +610,7 @@ int main(void)
 		cmocka_unit_test(a_dead_l2tp_is_no_refusal_because_esp_goes_out),
 		cmocka_unit_test(a_bad_line_delays_and_does_not_prevent),
 		cmocka_unit_test(hanging_up_leaves_nothing_on_the_server),
+		cmocka_unit_test(stopping_before_the_outcome_ends_without_one),
 		cmocka_unit_test(a_connection_lives_on),
 		cmocka_unit_test(replies_follow_a_client_whose_nat_mapping_changes),
 		cmocka_unit_test(l2tp_in_the_clear_is_not_heard),
