@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scenarios: which there are, what they are called, what the axes change, what is expected.
+ */
+#include "tests/unit/topo.h"
+
+static const char *const base =
+	"name: small\n"
+	"topology:\n"
+	"  kinds:\n"
+	"    server: {psk: k}\n"
+	"  nodes:\n"
+	"    c: {kind: client, mode: windows-10, psk: k, dials: s, registry: 1}\n"
+	"    s: {kind: server, mode: rras-2012r2}\n"
+	"  links:\n"
+	"    - {endpoints: [\"c:eth0\", \"s:eth0\"], subnet: 192.0.2.0/24}\n";
+
+static void without_a_matrix_there_is_one_scenario(void **state)
+{
+	struct arena *a = arena_new();
+	struct topology *t = topo_load(a, base);
+	const char *const *axes;
+
+	(void)state;
+	assert_int_equal(scenario_count(t), 1);
+	assert_string_equal(scenario_id(a, t, 0), "-");
+	assert_int_equal(topology_axes(t, &axes), 0);
+	assert_string_equal(topology_name(t), "small");
+	assert_string_equal(topology_title(t), "small");
+	assert_null(topology_question(t));
+	arena_free(a);
+}
+
+static void the_article_has_its_twelve_in_order(void **state)
+{
+	static const char *const ids[] = {
+		"rras-2012r2/mac",           "rras-2012r2/registry-0",
+		"rras-2012r2/registry-1",    "rras-2012r2/registry-2",
+		"strongswan-5.3/mac",        "strongswan-5.3/registry-0",
+		"strongswan-5.3/registry-1", "strongswan-5.3/registry-2",
+		"softether-4/mac",           "softether-4/registry-0",
+		"softether-4/registry-1",    "softether-4/registry-2",
+	};
+	struct arena *a = arena_new();
+	struct topology *t = topo_load_file(a, ARTICLE);
+	const char *const *axes;
+
+	(void)state;
+	assert_int_equal(scenario_count(t), ARRAY_LEN(ids));
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		assert_string_equal(scenario_id(a, t, i), ids[i]);
+		assert_string_equal(scenario_new(a, t, i)->id, ids[i]);
+	}
+	assert_int_equal(topology_axes(t, &axes), 2);
+	assert_string_equal(axes[0], "server.mode");
+	assert_string_equal(axes[1], "client");
+	assert_string_equal(topology_path(t), ARTICLE);
+	arena_free(a);
+}
+
+static void values_that_are_no_strings_get_their_key_before_them(void **state)
+{
+	struct arena *a = arena_new();
+	struct topology *t = topo_load(
+		a, arena_printf(a, "%smatrix:\n  c.registry: [absent, 0, \"1\"]\n", base));
+
+	(void)state;
+	assert_string_equal(scenario_id(a, t, 0), "absent");
+	assert_string_equal(scenario_id(a, t, 1), "registry-0");
+	assert_string_equal(scenario_id(a, t, 2), "1");
+	assert_int_equal(scenario_new(a, t, 0)->nodes[0].registry, -1);
+	assert_int_equal(scenario_new(a, t, 1)->nodes[0].registry, 0);
+	assert_int_equal(scenario_new(a, t, 2)->nodes[0].registry, 1);
+	assert_string_equal(scenario_new(a, t, 1)->axes[0].axis, "c.registry");
+	assert_string_equal(scenario_new(a, t, 1)->axes[0].value, "0");
+	arena_free(a);
+}
+
+static void a_set_changes_its_keys_and_no_others(void **state)
+{
+	struct arena *a = arena_new();
+	struct topology *t =
+		topo_load(a, arena_printf(a, "%smatrix:\n  c: {x: {psk: other}, y: {}}\n", base));
+	const struct node *x = scenario_node(topo_scenario(a, t, "x"), "c");
+	const struct node *y = scenario_node(topo_scenario(a, t, "y"), "c");
+
+	(void)state;
+	assert_string_equal(x->psk, "other");
+	assert_string_equal(y->psk, "k");
+	assert_int_equal(x->registry, 1);
+	assert_string_equal(x->mode_name, "windows-10");
+	assert_ptr_equal(x->client, mode_client("windows-10"));
+	arena_free(a);
+}
+
+static void a_mac_has_no_registry_whatever_the_node_says(void **state)
+{
+	struct arena *a = arena_new();
+	struct topology *t = topo_load_file(a, ARTICLE);
+
+	(void)state;
+	assert_int_equal(topo_scenario(a, t, "softether-4/mac")->nodes[0].registry, -1);
+	assert_int_equal(topo_scenario(a, t, "softether-4/registry-0")->nodes[0].registry, 0);
+	arena_free(a);
+}
+
+static void a_setting_holds_in_every_scenario(void **state)
+{
+	const struct setting set = {"server", "psk", "wrong"};
+	struct arena *a = arena_new();
+	struct err e = {0};
+	char *mistakes;
+	struct topology *t = topology_load(a, ARTICLE, &set, 1, &mistakes, &e);
+
+	(void)state;
+	assert_non_null(t);
+	for (size_t i = 0; i < scenario_count(t); i++)
+		assert_string_equal(scenario_node(scenario_new(a, t, i), "server")->psk, "wrong");
+	arena_free(a);
+}
+
+static void expectations_apply_where_when_says(void **state)
+{
+	static const struct {
+		const char *id;
+		size_t n;
+		const char *outcome, *server_hash, *reason;
+		int error;
+	} rows[] = {
+		{"rras-2012r2/mac", 1, "connected", NULL, NULL, -1},
+		{"rras-2012r2/registry-0", 1, "blocked", NULL, "both-behind-nat", 809},
+		{"strongswan-5.3/registry-1", 1, "blocked", NULL, "both-behind-nat", 809},
+		{"strongswan-5.3/registry-2", 1, "connected", NULL, NULL, -1},
+		{"softether-4/registry-0", 1, "connected", "copied", NULL, -1},
+		{"softether-4/registry-2", 2, "connected", NULL, NULL, -1},
+	};
+	struct arena *a = arena_new();
+	struct topology *t = topo_load_file(a, ARTICLE);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct scenario *s = topo_scenario(a, t, rows[i].id);
+		const struct expectation *e = &s->expects[0];
+
+		assert_int_equal(s->n_expects, rows[i].n);
+		assert_string_equal(e->outcome, rows[i].outcome);
+		assert_true(!e->server_hash == !rows[i].server_hash);
+		assert_true(!e->reason == !rows[i].reason);
+		if (e->reason)
+			assert_string_equal(e->reason, rows[i].reason);
+		assert_int_equal(e->error, rows[i].error);
+		assert_int_equal(e->floated, -1);
+	}
+	arena_free(a);
+}
+
+static void every_claim_is_read(void **state)
+{
+	struct arena *a = arena_new();
+	const struct expectation *e;
+	struct topology *t = topo_load(
+		a, arena_printf(a,
+				"%sexpect:\n"
+				"  - {outcome: failed, reason: psk-mismatch, error: 789, client: c, "
+				"server_hash: exact, peer_hash: faked, reached: phase1, "
+				"encapsulation: none, floated: false}\n",
+				base));
+
+	(void)state;
+	e = &topo_scenario(a, t, NULL)->expects[0];
+	assert_int_equal(e->line, 11);
+	assert_string_equal(e->outcome, "failed");
+	assert_string_equal(e->reason, "psk-mismatch");
+	assert_string_equal(e->server_hash, "exact");
+	assert_string_equal(e->peer_hash, "faked");
+	assert_string_equal(e->reached, "phase1");
+	assert_string_equal(e->encapsulation, "none");
+	assert_string_equal(e->client, "c");
+	assert_int_equal(e->error, 789);
+	assert_int_equal(e->floated, 0);
+	arena_free(a);
+}
+
+static void nodes_are_found_by_name_and_by_address(void **state)
+{
+	struct arena *a = arena_new();
+	const struct scenario *s = topo_scenario(a, topo_load_file(a, ARTICLE), NULL);
+	struct inet_addr eip, own, none;
+
+	(void)state;
+	assert_true(inet_parse_addr("203.0.113.10", &eip));
+	assert_true(inet_parse_addr("172.31.0.10", &own));
+	assert_true(inet_parse_addr("10.1.1.1", &none));
+	assert_ptr_equal(scenario_owner(s, eip), scenario_node(s, "igw"));
+	assert_ptr_equal(scenario_owner(s, own), scenario_node(s, "server"));
+	assert_null(scenario_owner(s, none));
+	assert_null(scenario_node(s, "nobody"));
+	arena_free(a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_a_matrix_there_is_one_scenario),
+		cmocka_unit_test(the_article_has_its_twelve_in_order),
+		cmocka_unit_test(values_that_are_no_strings_get_their_key_before_them),
+		cmocka_unit_test(a_set_changes_its_keys_and_no_others),
+		cmocka_unit_test(a_mac_has_no_registry_whatever_the_node_says),
+		cmocka_unit_test(a_setting_holds_in_every_scenario),
+		cmocka_unit_test(expectations_apply_where_when_says),
+		cmocka_unit_test(every_claim_is_read),
+		cmocka_unit_test(nodes_are_found_by_name_and_by_address),
+	};
+
+	return cmocka_run_group_tests_name("matrix", tests, NULL, NULL);
+}

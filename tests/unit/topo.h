@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * topo.h - topologies for tests: loaded from text, with a complaint when they are not good.
+ */
+#ifndef NATDLAB_TESTS_TOPO_H
+#define NATDLAB_TESTS_TOPO_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "lab/topology.h"
+
+static inline struct topology *topo_load(struct arena *a, const char *text)
+{
+	char *mistakes;
+	struct topology *t = topology_load_buffer(a, "f", text, strlen(text), NULL, 0, &mistakes);
+
+	if (!t)
+		fail_msg("%s", mistakes);
+	return t;
+}
+
+static inline struct topology *topo_load_file(struct arena *a, const char *path)
+{
+	struct err e = {0};
+	char *mistakes;
+	struct topology *t = topology_load(a, path, NULL, 0, &mistakes, &e);
+
+	if (!t)
+		fail_msg("%s", mistakes ? mistakes : e.text);
+	return t;
+}
+
+/* The scenario of that id; NULL: the first. */
+static inline struct scenario *topo_scenario(struct arena *a, const struct topology *t,
+					     const char *id)
+{
+	for (size_t i = 0; i < scenario_count(t); i++) {
+		if (!id || strcmp(scenario_id(a, t, i), id) == 0)
+			return scenario_new(a, t, i);
+	}
+	fail_msg("no scenario %s", id ? id : "at all");
+	return NULL;
+}
+
+#define ARTICLE "topologies/article.yaml"
+
+#endif
