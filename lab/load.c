@@ -421,7 +421,8 @@ static struct tree *read_document(struct builder *b)
 		case YAML_DOCUMENT_START_EVENT:
 			if (t) {
 				mistake_mark(b, ev.start_mark,
-					     "a second document begins here; a file is one topology");
+					     "a second document begins here; a file is one "
+					     "topology");
 				good = false;
 			}
 			break;

@@ -189,8 +189,8 @@ static const char *heading(enum step_kind k)
 	case STEP_UP:
 		return "Everything up.";
 	case STEP_NEIGH:
-		return "Neighbours by heart instead of by ARP: its table is one for all namespaces, and\n"
-		       "# small.";
+		return "Neighbours by heart instead of by ARP, whose table is small and one for\n"
+		       "# all namespaces.";
 	case STEP_ROUTE:
 		return "Routes. What lies behind a NAT is unknown in front of it.";
 	}
@@ -246,8 +246,8 @@ static void put_head(FILE *f, const struct scenario *s)
 	fputs(", scenario ", f);
 	put_remark(f, s->id);
 	fputs("\n#\n", f);
-	fputs("# Builds the network of this scenario by hand. Needs no root: it works in namespaces of\n"
-	      "# its own, and when it ends everything is gone.\n"
+	fputs("# Builds the network of this scenario by hand. Needs no root: it works in\n"
+	      "# namespaces of its own, and when it ends everything is gone.\n"
 	      "#\n", f);
 	fprintf(f, "#   sh plan.sh                        a shell in %s\n", n->name);
 	fprintf(f, "#   sh plan.sh %s ip route        a command in a node\n", n->name);
@@ -301,7 +301,7 @@ static const char unshare_text[] =
 	"PATH=$PATH:/usr/sbin:/sbin\n\n";
 
 static const char functions_text[] =
-	"# on NODE COMMAND...: the same as ip netns exec, but for /sys, which containers keep shut.\n"
+	"# on NODE COMMAND...: ip netns exec, but for /sys, which containers keep shut.\n"
 	"on() {\n"
 	"\ton_node=$1\n"
 	"\tshift\n"
@@ -334,7 +334,7 @@ static void put_tail(FILE *f, const struct scenario *s)
 	      "\tnode=${1:-", f);
 	put_word(f, first_node(s)->name);
 	fputs("}\n"
-	      "\techo \"A shell in $node; nsenter --net=/run/netns/NODE COMMAND reaches the others:\"\n"
+	      "\techo \"A shell in $node. nsenter --net=/run/netns/NODE COMMAND is for:\"\n"
 	      "\techo \"$nodes\"\n"
 	      "\tstatus=0\n"
 	      "\ton \"$node\" \"${SHELL:-/bin/sh}\" || status=$?\n"

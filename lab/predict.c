@@ -174,8 +174,8 @@ static enum hop leave(struct walker *w, unsigned node)
 				return HOP_ON;
 			}
 		}
-		return stop(w, n, "dropped at %s, which maps %s and so has no public address for %s",
-			    n->name, map_text(w, n), INET_ADDR(w->f.src.addr));
+		return stop(w, n, "dropped at %s, which maps %s: %s has no public address", n->name,
+			    map_text(w, n), INET_ADDR(w->f.src.addr));
 	} else {
 		size_t count;
 		const struct napt_map *m = napt_map(w->a, w->s, node, w->seed, &count);

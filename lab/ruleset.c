@@ -242,9 +242,9 @@ static void put_elements(struct text *t, bool last)
 
 static void put_napt_map(struct text *t, const struct napt_map *m, size_t n)
 {
-	put(t, "\t# Source ports of IKE (500), of IKE and ESP behind NATs (4500) and of L2TP (1701)\n"
-	       "\t# for each machine inside: the same for every destination (endpoint-independent\n"
-	       "\t# mapping, RFC 4787 4.1) and the same in every run with this seed.\n"
+	put(t, "\t# Source ports of IKE (500), of IKE and ESP behind NATs (4500) and of L2TP\n"
+	       "\t# (1701) for each machine inside: the same for every destination\n"
+	       "\t# (endpoint-independent mapping, RFC 4787 4.1) and in every run with this seed.\n"
 	       "\tmap udp_ports {\n"
 	       "\t\ttype ipv4_addr . inet_service : ipv4_addr . inet_service\n");
 	if (n)
@@ -284,21 +284,22 @@ static void put_napt(struct text *t, struct arena *a, unsigned node, uint64_t se
 	size_t n;
 	const struct napt_map *m = napt_map(a, t->s, node, seed, &n);
 
-	put(t, "# %s: a home router. Many machines share the address of %s (NAPT, RFC 3022), and a\n"
-	       "# connection can be begun from inside only.\n"
+	put(t, "# %s: a home router. Many machines share the address of %s (NAPT, RFC 3022),\n"
+	       "# and a connection can be begun from inside only.\n"
 	       "table ip nat {\n", t->n->name, t->outside);
 	put_napt_map(t, m, n);
 	put(t, "\tchain postrouting {\n"
 	       "\t\ttype nat hook postrouting priority srcnat; policy accept;\n"
-	       "\t\toifname \"%s\" meta l4proto udp snat ip to ip saddr . udp sport map @udp_ports\n",
+	       "\t\toifname \"%s\" meta l4proto udp snat ip to ip saddr . udp sport map "
+	       "@udp_ports\n",
 	    t->outside);
 	put_masquerade(t);
 	put(t, "\t}\n}\n\n"
 	       "table ip filter {\n");
 	put_counter(t);
 	put_nat_input(t);
-	put(t, "\t# Through the node: all from inside, only answers from outside. ICMP errors about\n"
-	       "\t# a connection are \"related\" to it and are translated like its packets.\n"
+	put(t, "\t# Through the node: all from inside, only answers from outside. ICMP errors\n"
+	       "\t# about a connection are \"related\" to it and are translated with it.\n"
 	       "\tchain forward {\n"
 	       "\t\ttype filter hook forward priority filter; policy accept;\n"
 	       "\t\tct state invalid counter name \"dropped\" drop\n"
@@ -346,9 +347,9 @@ static void put_eip_set(struct text *t)
 
 static void put_eip(struct text *t)
 {
-	put(t, "# %s: an Elastic IP. Each public address is one private address (1:1 NAT); ports are\n"
-	       "# never changed, and either side may begin. The machine inside does not know its\n"
-	       "# public address: that is what NAT-D finds out.\n"
+	put(t, "# %s: an Elastic IP. Each public address is one private address (1:1 NAT);\n"
+	       "# ports are never changed, and either side may begin. The machine inside does not\n"
+	       "# know its public address: that is what NAT-D finds out.\n"
 	       "# By connection tracking, not by rewriting each packet alone, so that the packet\n"
 	       "# quoted inside an ICMP error is translated too (RFC 5508 4.2).\n"
 	       "table ip nat {\n", t->n->name);
@@ -367,7 +368,8 @@ static void put_eip(struct text *t)
 	put(t, "\t# The private addresses that have a public one.\n");
 	put_eip_set(t);
 	put_nat_input(t);
-	put(t, "\t# Through the node: inwards what was translated, outwards who has a public address.\n"
+	put(t, "\t# Through the node: inwards what was translated, outwards whoever has a\n"
+	       "\t# public address.\n"
 	       "\tchain forward {\n"
 	       "\t\ttype filter hook forward priority filter; policy accept;\n"
 	       "\t\tct state invalid counter name \"dropped\" drop\n"
@@ -399,8 +401,8 @@ static void put_allow_entry(struct text *t, const struct allow *e)
 
 static void put_allow(struct text *t)
 {
-	put(t, "# %s: the security group before it. It remembers what the machine itself began, and\n"
-	       "# answers to that need no permission.\n"
+	put(t, "# %s: the security group before it. It remembers what the machine itself began,\n"
+	       "# and answers to that need no permission.\n"
 	       "table ip filter {\n", t->n->name);
 	put_counter(t);
 	put(t, "\tchain input {\n"

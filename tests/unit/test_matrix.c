@@ -161,7 +161,8 @@ static void every_claim_is_read(void **state)
 	struct topology *t = topo_load(
 		a, arena_printf(a,
 				"%sexpect:\n"
-				"  - {outcome: failed, reason: psk-mismatch, error: 789, client: c, "
+				"  - {outcome: failed, reason: psk-mismatch, error: 789, "
+				"client: c, "
 				"server_hash: exact, peer_hash: faked, reached: phase1, "
 				"encapsulation: none, floated: false}\n",
 				base));

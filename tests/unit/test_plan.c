@@ -287,7 +287,8 @@ static void rules_cannot_leave_their_here_document(void **state)
 	const char *script = script_of(a, topo_scenario(a, t, NULL));
 
 	(void)state;
-	assert_non_null(strstr(script, "on c nft -f - <<'RULES3'\n\n# From the topology file:\n# x\n"
+	assert_non_null(strstr(script, "on c nft -f - <<'RULES3'\n\n# From the topology "
+				       "file:\n# x\n"
 				       "RULES\ntouch /tmp/x\nRULES2\n# RULES3\nRULES3\n"));
 	arena_free(a);
 }

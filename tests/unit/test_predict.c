@@ -24,7 +24,8 @@ static const char *layout(struct arena *a, bool napt, bool eip, const char *clie
 		"%s%s",
 		client, server, napt ? "    home: {kind: napt, outside: wan}\n" : "",
 		eip ? "    igw: {kind: eip, outside: wan, map: {203.0.113.10: server}}\n" : "",
-		napt ? "    - {endpoints: [\"client:eth0\", \"home:lan\"], subnet: 192.168.1.0/24}\n"
+		napt ? "    - {endpoints: [\"client:eth0\", \"home:lan\"], "
+		       "subnet: 192.168.1.0/24}\n"
 		       "    - {endpoints: [\"home:wan\", \"net:a\"], subnet: 198.51.100.0/24}\n"
 		     : "    - {endpoints: [\"client:eth0\", \"net:a\"], subnet: 198.51.100.0/24}\n",
 		eip ? "    - {endpoints: [\"net:b\", \"igw:wan\"], subnet: 203.0.113.0/24}\n"
@@ -121,9 +122,10 @@ static void other_things_that_go_wrong(void **state)
 	} rows[] = {
 		{true, true, "mode: windows-10, registry: 2", "mode: rras-2012r2, allow: [udp/500]",
 		 "failed", "no-reply", 809},
-		{true, true, "mode: windows-10, registry: 2", "mode: rras-2012r2, allow: [udp/4500]",
-		 "failed", "no-reply", 809},
-		{true, true, "mode: macos", "mode: rras-2012r2, allow: []", "failed", "no-reply", 0},
+		{true, true, "mode: windows-10, registry: 2",
+		 "mode: rras-2012r2, allow: [udp/4500]", "failed", "no-reply", 809},
+		{true, true, "mode: macos",
+		 "mode: rras-2012r2, allow: []", "failed", "no-reply", 0},
 		/* two public ends: ESP is bare, and the security group must know it */
 		{false, false, "mode: windows-10", "mode: rras-2012r2, allow: [udp/1-9999]",
 		 "failed", "no-reply", 809},
@@ -229,7 +231,8 @@ static void a_walk_that_ends_says_where_and_why(void **state)
 		{"dials: 8.8.8.8", "r1", "r1 has no route to 8.8.8.8"},
 		{"dials: 192.168.2.10", "b",
 		 "it is an address of b, a client, not of a server"},
-		{"dials: 192.168.2.99", "home", "nobody on link b-home has the address 192.168.2.99"},
+		{"dials: 192.168.2.99", "home",
+		 "nobody on link b-home has the address 192.168.2.99"},
 	};
 
 	(void)state;
@@ -288,15 +291,14 @@ static void routes_in_a_circle_end(void **state)
 	struct arena *a = arena_new();
 	struct scenario *s = topo_scenario(a, topo_load(a, wide), NULL);
 	struct node *r2 = (struct node *)scenario_node(s, "r2");
+	struct inet_addr r1 = s->ifaces[s->ifaces[r2->ifaces[0]].peer].addr;
 	struct walk w;
 
 	(void)state;
 	/* r2 sends what is for the Elastic IP back to r1. */
 	for (size_t i = 0; i < r2->n_routes; i++) {
 		if (r2->routes[i].to.plen == 32)
-			r2->routes[i] = (struct route){r2->routes[i].to,
-						       s->ifaces[s->ifaces[r2->ifaces[0]].peer].addr,
-						       r2->ifaces[0]};
+			r2->routes[i] = (struct route){r2->routes[i].to, r1, r2->ifaces[0]};
 	}
 	predict_walk(s, &s->nodes[0], 500, 1, &w);
 	assert_false(w.arrives);
