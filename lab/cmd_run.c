@@ -10,6 +10,7 @@
 #include "lab/options.h"
 #include "lab/report.h"
 #include "lab/run.h"
+#include "lab/sim.h"
 
 #define JOBS_MAX 256
 
@@ -23,7 +24,7 @@ static const struct option options[] = {
 	{"set", 0, "NODE.KEY=VALUE", true, "change a value of the file for this run"},
 	{"seed", 0, "N|RANDOM", false,
 	 "of all keys, cookies and drawn ports (1); \"random\" draws one"},
-	{"backend", 0, "auto|netns", false, "where the network is built (auto: namespaces)"},
+	{"backend", 0, "auto|netns|sim", false, "where the network is built (auto: in namespaces)"},
 	{"realtime", 0, NULL, false, "let the clock run instead of jumping over waits"},
 	{"jobs", 'j', "N", false, "labs at once (one per processor)"},
 	{"fail-fast", 0, NULL, false, "start no more scenarios after the first that fails"},
@@ -167,6 +168,22 @@ static void list(struct arena *a, const struct topology *t)
 		puts(scenario_id(a, t, i));
 }
 
+/* Where namespaces are refused, the simulator runs what it can, and the first line says so. */
+static int run_somewhere(struct arena *a, const struct args *args, struct run_config *cfg,
+			 struct run_result *run, struct err *e)
+{
+	bool automatic = !strcmp(args_value(args, "backend", "auto"), "auto");
+	bool table = !strcmp(args_value(args, "format", "table"), "table");
+
+	if (!run_all(a, cfg, run, e))
+		return 0;
+	if (!automatic || cfg->realtime || !cfg->backend->namespaces || e->kind != ERR_MACHINE)
+		return -1;
+	fprintf(table ? stdout : stderr, "backend: sim (no namespaces here: %s)\n", e->text);
+	cfg->backend = &net_sim;
+	return run_all(a, cfg, run, e);
+}
+
 static int run_file(struct arena *a, const struct args *args, const struct topology *t,
 		    struct run_config cfg, struct err *e)
 {
@@ -178,7 +195,7 @@ static int run_file(struct arena *a, const struct args *args, const struct topol
 		cfg.dir = arena_printf(a, "%s/%s", cfg.dir, topology_name(t));
 	cfg.progress = show_progress;
 	cfg.ctx = &progress;
-	if ((cfg.dir && keep_make_dir(cfg.dir, e)) || run_all(a, &cfg, &run, e))
+	if ((cfg.dir && keep_make_dir(cfg.dir, e)) || run_somewhere(a, args, &cfg, &run, e))
 		return report_err(e);
 	print_result(args, &run);
 	if (cfg.dir && keep_run(a, cfg.dir, &run, e))
@@ -191,7 +208,8 @@ static int run(const struct args *args)
 	struct arena *a CLEANUP(arena_freep) = arena_new();
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	struct run_config cfg = {
-		.backend = &net_kernel,
+		.backend = !strcmp(args_value(args, "backend", "auto"), "sim") ? &net_sim
+									       : &net_kernel,
 		.filter = args_value(args, "filter", NULL),
 		.dir = args_value(args, "output", NULL),
 		.realtime = args_flag(args, "realtime"),
@@ -208,6 +226,12 @@ static int run(const struct args *args)
 	    read_seed(args, &cfg.seed, &e) || read_settings(a, args, &set, &n_set, &e))
 		return report_err(&e);
 	cfg.jobs = (unsigned)jobs;
+	if (cfg.realtime && cfg.backend == &net_sim) {
+		err_set(&e, ERR_INPUT,
+			"run: --realtime needs namespaces: the simulator has no clock "
+			"of its own to wait for");
+		return report_err(&e);
+	}
 	/* All files are judged before the first is run. */
 	for (unsigned i = 0; i < args->n; i++) {
 		char *mistakes = NULL;

@@ -25,6 +25,9 @@
  * the text, the remedy.
  */
 int space_start(int (*fn)(void *arg), void *arg, int *pidfd, struct err *e) MUST_CHECK;
+/* The same without any namespace, for a lab that touches no network: a child that dies with its
+ * parent. */
+int space_start_plain(int (*fn)(void *arg), void *arg, int *pidfd, struct err *e) MUST_CHECK;
 /* Can this machine do it? 0, or -1 with reason and remedy in @e. Leaves nothing. */
 int space_try(struct err *e) MUST_CHECK;
 

@@ -27,6 +27,9 @@ struct net_frame {
 
 struct net_ops {
 	const char *name;
+	bool namespaces;     /* wants a process of space_start(), not a plain one */
+	/* Why this backend cannot run a scenario, which is then SKIPPED; NULL when it can. */
+	const char *(*refuses)(const struct scenario *s);
 	/* Builds a plan. NULL and @e on failure. */
 	struct net *(*build)(struct arena *a, const struct plan *p, struct err *e);
 	void (*free)(struct net *n);

@@ -19,6 +19,12 @@ struct net {
 	void *frame_ctx;
 };
 
+static const char *kernel_refuses(const struct scenario *s)
+{
+	(void)s;
+	return NULL;
+}
+
 static void kernel_free(struct net *n)
 {
 	for (size_t i = 0; i < n->s->n_nodes; i++)
@@ -129,6 +135,8 @@ static int kernel_conntrack(struct net *n, unsigned node, FILE *f, struct err *e
 
 const struct net_ops net_kernel = {
 	.name = "netns",
+	.namespaces = true,
+	.refuses = kernel_refuses,
 	.build = kernel_build,
 	.free = kernel_free,
 	.open = kernel_open,

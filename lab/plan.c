@@ -71,6 +71,7 @@ struct plan *plan_new(struct arena *a, const struct scenario *s, uint64_t seed)
 	struct plan *p = arena_new_of(a, struct plan);
 	step_vec v = {0};
 
+	p->seed = seed;
 	for (unsigned i = 0; i < s->n_nodes; i++)
 		push(a, &v, STEP_SPACE, i);
 	push_links(a, &v, s);

@@ -34,6 +34,7 @@ struct step {
 
 struct plan {
 	const struct scenario *s;
+	uint64_t seed;
 	struct step *steps;
 	size_t n_steps;
 };

@@ -65,33 +65,6 @@ static const struct iface *own_address(const struct scenario *s, const struct no
 	return NULL;
 }
 
-/* Longest prefix: the interface through which @n sends to @dst, and to whom; -1 nowhere. */
-static int lookup(const struct scenario *s, const struct node *n, struct inet_addr dst,
-		  struct inet_addr *to)
-{
-	int best = -1, iface = -1;
-
-	for (size_t k = 0; k < n->n_ifaces; k++) {
-		const struct iface *f = &s->ifaces[n->ifaces[k]];
-
-		if (inet_net_contains(s->links[f->link].subnet, dst) && f->plen > best) {
-			best = f->plen;
-			iface = (int)n->ifaces[k];
-			*to = dst;
-		}
-	}
-	for (size_t k = 0; k < n->n_routes; k++) {
-		const struct route *r = &n->routes[k];
-
-		if (inet_net_contains(r->to, dst) && r->to.plen > best) {
-			best = r->to.plen;
-			iface = (int)r->iface;
-			*to = r->via.len ? r->via : dst;
-		}
-	}
-	return iface;
-}
-
 static bool allows(const struct node *n, uint8_t proto, uint16_t port)
 {
 	if (!n->has_allow)
@@ -251,7 +224,7 @@ static enum hop step(struct walker *w, unsigned *node, int *in)
 		return deliver(w, *node);
 	if (*in >= 0 && n->kind != KIND_ROUTER && !is_nat(n))
 		return stop(w, n, "%s does not forward", n->name);
-	out = lookup(s, n, w->f.dst.addr, &to);
+	out = scenario_route(s, n, w->f.dst.addr, &to);
 	if (out < 0)
 		return stop(w, n, "%s has no route to %s", n->name, INET_ADDR(w->f.dst.addr));
 	if (is_nat(n) && (unsigned)out == n->outside && !from_outside && *in >= 0) {
@@ -289,7 +262,7 @@ void predict_walk(const struct scenario *s, const struct node *client, uint16_t 
 	int iface;
 
 	*out = (struct walk){.server_dialled = inet_ep(client->dials, port)};
-	iface = lookup(s, client, client->dials, &to);
+	iface = scenario_route(s, client, client->dials, &to);
 	if (iface < 0) {
 		stop(&w, client, "%s has no route to %s", client->name, INET_ADDR(client->dials));
 		return;

@@ -11,6 +11,8 @@ static void why_not(const struct scenario_result *r, char *buf, size_t size)
 	buf[0] = '\0';
 	if (!r)
 		snprintf(buf, size, "not run");
+	else if (r->verdict == VERDICT_SKIPPED)
+		snprintf(buf, size, "%s", r->error.text);
 	else if (r->error.text[0])
 		snprintf(buf, size, "the lab failed: %s", r->error.text);
 	for (unsigned i = 0; r && !buf[0] && i < r->n_connections; i++)

@@ -322,9 +322,11 @@ void report_failures(FILE *f, const struct run_result *run, const char *indent)
 
 		if (!r)
 			continue;
-		if (r->error.text[0])
+		if (r->verdict == VERDICT_SKIPPED)
+			fprintf(f, "%sSKIPPED %s: %s\n", indent, s->id, r->error.text);
+		else if (r->error.text[0])
 			fprintf(f, "%s%s: the lab failed: %s\n", indent, s->id, r->error.text);
-		for (unsigned k = 0; k < r->n_connections; k++)
+		for (unsigned k = 0; r->ran && k < r->n_connections; k++)
 			if (r->connections[k].lab_error[0])
 				fprintf(f, "%s%s: an error of the lab itself: %s\n", indent, s->id,
 					r->connections[k].lab_error);

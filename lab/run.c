@@ -92,12 +92,28 @@ static void finished(struct pool *p, struct job *job)
 		p->cfg->progress(p->cfg->ctx, p->done, p->n, job->lab.scenario->id);
 }
 
+static void skip(struct pool *p, struct job *job, const char *reason)
+{
+	err_set(&job->result->error, ERR_NONE, "%s", reason);
+	job->result->verdict = VERDICT_SKIPPED;
+	p->done++;
+	if (p->cfg->progress)
+		p->cfg->progress(p->cfg->ctx, p->done, p->n, job->lab.scenario->id);
+}
+
 static void start_next(struct pool *p)
 {
 	struct job *job = &p->jobs[p->next++];
+	const struct net_ops *backend = p->cfg->backend;
+	const char *refused = backend->refuses(job->lab.scenario);
 
+	if (refused) {
+		skip(p, job, refused);
+		return;
+	}
 	job->started = monotonic();
-	job->pid = space_start(lab_main, job, &job->pidfd, &job->result->error);
+	job->pid = (backend->namespaces ? space_start : space_start_plain)(
+		lab_main, job, &job->pidfd, &job->result->error);
 	p->running++;
 	job->running = true;
 	if (job->pid < 0)

@@ -276,3 +276,29 @@ void scenarios_check(struct reading *r)
 	}
 	check_anybody(r, dials);
 }
+
+int scenario_route(const struct scenario *s, const struct node *n, struct inet_addr dst,
+		   struct inet_addr *to)
+{
+	int best = -1, iface = -1;
+
+	for (size_t k = 0; k < n->n_ifaces; k++) {
+		const struct iface *f = &s->ifaces[n->ifaces[k]];
+
+		if (inet_net_contains(s->links[f->link].subnet, dst) && f->plen > best) {
+			best = f->plen;
+			iface = (int)n->ifaces[k];
+			*to = dst;
+		}
+	}
+	for (size_t k = 0; k < n->n_routes; k++) {
+		const struct route *r = &n->routes[k];
+
+		if (inet_net_contains(r->to, dst) && r->to.plen > best) {
+			best = r->to.plen;
+			iface = (int)r->iface;
+			*to = r->via.len ? r->via : dst;
+		}
+	}
+	return iface;
+}

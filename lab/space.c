@@ -462,3 +462,24 @@ int space_of_socket(int fd, struct err *e)
 
 	return ns < 0 ? err_sys(e, "SIOCGSKNS") : ns;
 }
+
+int space_start_plain(int (*fn)(void *arg), void *arg, int *pidfd, struct err *e)
+{
+	pid_t parent = getpid(), pid;
+	int status;
+
+	fflush(NULL);
+	pid = clone_process(0, pidfd);
+	if (pid < 0)
+		return err_sys(e, "no process can be made for a lab");
+	if (pid > 0)
+		return pid;
+	forget_signals();
+	/* Asked after arming: a parent that died before is seen here, one that dies later is not
+	 * survived. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(127);
+	status = fn(arg);
+	fflush(NULL);
+	_exit(status);
+}

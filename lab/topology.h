@@ -160,4 +160,9 @@ const struct node *scenario_node(const struct scenario *s, const char *name);
 /* Which node owns an address, directly or as an Elastic IP's outside; NULL none. */
 const struct node *scenario_owner(const struct scenario *s, struct inet_addr addr);
 
+/* Longest prefix: the interface through which @n sends to @dst, and in *@to to which neighbour; -1
+ * when it knows no way. */
+int scenario_route(const struct scenario *s, const struct node *n, struct inet_addr dst,
+		   struct inet_addr *to);
+
 #endif

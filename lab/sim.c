@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sim.c - a network in memory.
+ *
+ * Theory of operation. A datagram that a node sends is carried to its end within the call: from
+ * node to node by the scenario's routes, and at each node through the same stages as in Linux:
+ * connection tracking with translation of the destination, routing, filter, translation of the
+ * source. What a link carries is written as a frame into a queue that frames() empties; what
+ * arrives waits in the node's inbox for recv().
+ *
+ * Connection tracking is Linux' as far as it shows: an entry is made by the first packet that
+ * gets through, knows both directions, and lives as long as it is used, with the kernel's own
+ * timeouts. Time passes only by age().
+ */
+#include "lab/sim.h"
+
+#include <string.h>
+
+#include "lab/base/packet.h"
+#include "lab/ruleset.h"
+
+#define PROTO_UDP 17
+#define PROTO_ESP 50
+#define TTL_START 64
+#define MTU 1500
+#define FRAME_MAX (14 + MTU)
+#define INBOX_MAX 4096		  /* datagrams: about what a socket buffer holds */
+#define UDP_TIMEOUT (30 * SEC)	  /* nf_conntrack_udp_timeout */
+#define OTHER_TIMEOUT (600 * SEC) /* nf_conntrack_generic_timeout */
+
+struct packet_in {
+	uint8_t proto, ttl;
+	struct inet_ep src, dst; /* ports are 0 unless UDP */
+	const uint8_t *data;
+	size_t len;
+};
+
+/* A tracked connection. The reply's addresses are what this node lets the other side see. */
+struct track {
+	uint8_t proto;
+	struct inet_ep src, dst;
+	struct inet_ep reply_src, reply_dst;
+	bool replied;
+	usec left;
+};
+
+struct waiting {
+	struct waiting *next;
+	struct datagram d;
+	uint8_t data[];
+};
+
+struct sim_node {
+	VEC(struct track) tracks;
+	const struct napt_map *map; /* of a NAPT */
+	size_t n_map;
+	struct waiting *first, **last;
+	size_t n_waiting;
+	bool open;
+};
+
+struct queued_frame {
+	unsigned link;
+	size_t at, len;
+};
+
+struct net {
+	const struct scenario *s;
+	struct arena *a;
+	struct sim_node *nodes;
+	VEC(struct queued_frame) frames;
+	VEC(uint8_t) bytes;
+	uint16_t ip_id;
+	struct waiting *spare; /* inbox entries to use again, all of one size */
+};
+
+#define WAITING_SIZE (sizeof(struct waiting) + MTU)
+
+static const char *sim_refuses(const struct scenario *s)
+{
+	for (size_t i = 0; i < s->n_nodes; i++)
+		if (s->nodes[i].nft)
+			return "a node has nft rules of its own, which only the kernel understands";
+	return NULL;
+}
+
+/* ---- tracking ---- */
+
+static bool tracks(const struct node *n)
+{
+	return n->kind == KIND_NAPT || n->kind == KIND_EIP || n->has_allow;
+}
+
+static usec timeout_of(uint8_t proto)
+{
+	return proto == PROTO_UDP ? UDP_TIMEOUT : OTHER_TIMEOUT;
+}
+
+/* The connection of a packet, and which way it goes. */
+static struct track *find_track(struct sim_node *n, const struct packet_in *p, bool *reply)
+{
+	for (size_t i = 0; i < n->tracks.n; i++) {
+		struct track *t = &n->tracks.v[i];
+
+		if (t->proto != p->proto)
+			continue;
+		*reply = false;
+		if (inet_ep_eq(t->src, p->src) && inet_ep_eq(t->dst, p->dst))
+			return t;
+		*reply = true;
+		if (inet_ep_eq(t->reply_src, p->src) && inet_ep_eq(t->reply_dst, p->dst))
+			return t;
+	}
+	return NULL;
+}
+
+static bool reply_taken(const struct sim_node *n, uint8_t proto, struct inet_ep src,
+			struct inet_ep dst)
+{
+	for (size_t i = 0; i < n->tracks.n; i++) {
+		const struct track *t = &n->tracks.v[i];
+
+		if (t->proto == proto && inet_ep_eq(t->reply_src, src) &&
+		    inet_ep_eq(t->reply_dst, dst))
+			return true;
+	}
+	return false;
+}
+
+/* ---- translation ---- */
+
+static const struct eip_map *eip_by(const struct node *n, struct inet_addr addr, bool outside)
+{
+	for (size_t i = 0; i < n->n_map; i++)
+		if (inet_addr_eq(outside ? n->map[i].outside : n->map[i].inside, addr))
+			return &n->map[i];
+	return NULL;
+}
+
+/* Where a new connection's source goes when it leaves through the outside. */
+static struct inet_ep new_source(const struct scenario *s, const struct node *n,
+				 const struct sim_node *sn, const struct packet_in *p)
+{
+	const struct eip_map *m;
+	struct inet_ep out = p->src;
+
+	if (n->kind == KIND_EIP) {
+		m = eip_by(n, p->src.addr, false);
+		if (m)
+			out.addr = m->outside;
+		return out;
+	}
+	for (size_t i = 0; p->proto == PROTO_UDP && i < sn->n_map; i++)
+		if (inet_ep_eq(sn->map[i].inside, p->src))
+			return sn->map[i].outside;
+	/* masquerade: the same port when it is free, else the next one that is */
+	out.addr = s->ifaces[n->outside].addr;
+	while (p->proto == PROTO_UDP && reply_taken(sn, p->proto, p->dst, out))
+		out.port = out.port == UINT16_MAX ? 1024 : (uint16_t)(out.port + 1);
+	return out;
+}
+
+/* ---- frames ---- */
+
+static void emit(struct net *net, const struct iface *from, const struct packet_in *p)
+{
+	const struct iface *to = &net->s->ifaces[from->peer];
+	uint8_t frame[FRAME_MAX], body[MTU];
+	struct wr w = wr_new(frame, sizeof(frame)), b = wr_new(body, sizeof(body));
+
+	if (p->proto == PROTO_UDP)
+		wr_udp(&b, p->src, p->dst, p->data, p->len);
+	else
+		wr_bytes(&b, p->data, p->len);
+	wr_bytes(&w, to->mac, 6);
+	wr_bytes(&w, from->mac, 6);
+	wr_u16(&w, 0x0800);
+	wr_ipv4(&w, p->src.addr, p->dst.addr, p->proto, p->ttl, net->ip_id++, wr_len(&b));
+	wr_bytes(&w, body, wr_len(&b));
+	assert(wr_ok(&w) && wr_ok(&b));
+	*vec_push(net->a, &net->frames) = (struct queued_frame){
+		.link = from->link,
+		.at = net->bytes.n,
+		.len = wr_len(&w),
+	};
+	for (size_t i = 0; i < wr_len(&w); i++)
+		*vec_push(net->a, &net->bytes) = frame[i];
+}
+
+/* ---- a node on the way ---- */
+
+static bool own_address(const struct scenario *s, const struct node *n, struct inet_addr addr)
+{
+	for (size_t i = 0; i < n->n_ifaces; i++)
+		if (inet_addr_eq(s->ifaces[n->ifaces[i]].addr, addr))
+			return true;
+	return false;
+}
+
+static void deliver(struct net *net, unsigned node, const struct packet_in *p)
+{
+	struct sim_node *n = &net->nodes[node];
+	struct waiting *w = net->spare;
+
+	if (!n->open || n->n_waiting == INBOX_MAX)
+		return;
+	if (p->proto == PROTO_UDP && p->dst.port != 500 && p->dst.port != 4500)
+		return;
+	if (w)
+		net->spare = w->next;
+	else
+		w = arena_alloc(net->a, WAITING_SIZE);
+	memcpy(w->data, p->data, p->len);
+	w->d = (struct datagram){
+		.via = p->proto == PROTO_UDP ? VIA_UDP : VIA_ESP,
+		.local = p->dst,
+		.remote = p->src,
+		.data = w->data,
+		.len = p->len,
+	};
+	w->next = NULL;
+	*n->last = w;
+	n->last = &w->next;
+	n->n_waiting++;
+}
+
+static bool allowed(const struct node *n, const struct packet_in *p)
+{
+	for (size_t i = 0; i < n->n_allow; i++) {
+		const struct allow *e = &n->allow[i];
+
+		if (e->proto == p->proto && (p->proto != PROTO_UDP || (p->dst.port >= e->port_lo &&
+								       p->dst.port <= e->port_hi)))
+			return true;
+	}
+	return false;
+}
+
+/* The rulesets' filters (ruleset.c). @out: the interface it would leave by; -1 to the node. */
+static bool filter_passes(const struct scenario *s, const struct node *n, int in, int out,
+			  bool established, bool translated, const struct packet_in *p)
+{
+	bool from_outside = in >= 0 && (unsigned)in == n->outside;
+	bool to_outside = out >= 0 && (unsigned)out == n->outside;
+
+	(void)s;
+	if (established)
+		return true;
+	switch (n->kind) {
+	case KIND_NAPT:
+		return !from_outside;
+	case KIND_EIP:
+		if (out < 0)
+			return !from_outside;
+		if (from_outside)
+			return translated;
+		return !to_outside || eip_by(n, p->src.addr, false);
+	case KIND_CLIENT:
+	case KIND_SERVER:
+	case KIND_HOST:
+		return !n->has_allow || allowed(n, p);
+	case KIND_ROUTER:
+	case KINDS:
+		return true;
+	}
+	return true;
+}
+
+static bool forwards(const struct node *n)
+{
+	return n->kind == KIND_ROUTER || n->kind == KIND_NAPT || n->kind == KIND_EIP;
+}
+
+/*
+ * A packet at a node, from interface @in or from the node itself (-1). Returns the interface by
+ * which it goes on, -1 when its way ends here.
+ */
+static int pass(struct net *net, unsigned node, int in, struct packet_in *p)
+{
+	const struct node *n = &net->s->nodes[node];
+	struct sim_node *sn = &net->nodes[node];
+	struct inet_ep src = p->src, dst = p->dst;
+	bool reply = false, translated = false, established;
+	struct track *t = tracks(n) ? find_track(sn, p, &reply) : NULL;
+	const struct eip_map *m;
+	struct inet_addr via;
+	int out;
+
+	if (t)
+		p->dst = reply ? t->src : t->reply_src;
+	else if (n->kind == KIND_EIP && in >= 0 && (unsigned)in == n->outside &&
+		 (m = eip_by(n, p->dst.addr, true)))
+		p->dst.addr = m->inside;
+	translated = !inet_ep_eq(p->dst, dst);
+	established = t && (reply || t->replied);
+	out = own_address(net->s, n, p->dst.addr) ? -1
+						  : scenario_route(net->s, n, p->dst.addr, &via);
+	if (in >= 0) {
+		if (out < 0 && !own_address(net->s, n, p->dst.addr))
+			return -1;
+		if (out >= 0 && (!forwards(n) || --p->ttl == 0))
+			return -1;
+		if (!filter_passes(net->s, n, in, out, established, translated, p))
+			return -1;
+	}
+	if (t)
+		p->src = reply ? t->dst : t->reply_dst;
+	else if (out >= 0 && in >= 0 && (n->kind == KIND_NAPT || n->kind == KIND_EIP) &&
+		 (unsigned)out == n->outside)
+		p->src = new_source(net->s, n, sn, p);
+	if (!t && tracks(n)) {
+		t = vec_push(net->a, &sn->tracks);
+		*t = (struct track){
+			.proto = p->proto,
+			.src = src,
+			.dst = dst,
+			.reply_src = p->dst,
+			.reply_dst = p->src,
+		};
+	}
+	if (t) {
+		t->left = timeout_of(t->proto);
+		t->replied |= reply;
+	}
+	if (out < 0)
+		deliver(net, node, p);
+	return out;
+}
+
+/* ---- the door ---- */
+
+static struct net *sim_build(struct arena *a, const struct plan *p, struct err *e)
+{
+	struct net *net = arena_new_of(a, struct net);
+
+	(void)e;
+	net->s = p->s;
+	net->a = a;
+	net->nodes = arena_array_of(a, p->s->n_nodes, struct sim_node);
+	for (unsigned i = 0; i < p->s->n_nodes; i++) {
+		net->nodes[i].last = &net->nodes[i].first;
+		if (p->s->nodes[i].kind == KIND_NAPT)
+			net->nodes[i].map = napt_map(a, p->s, i, p->seed, &net->nodes[i].n_map);
+	}
+	return net;
+}
+
+static void sim_free(struct net *net)
+{
+	(void)net; /* the arena's */
+}
+
+static int sim_open(struct net *net, unsigned node, struct inet_addr own, struct err *e)
+{
+	(void)own;
+	(void)e;
+	net->nodes[node].open = true;
+	return 0;
+}
+
+static bool sim_send(struct net *net, unsigned node, const struct datagram *d)
+{
+	struct packet_in p = {
+		.proto = d->via == VIA_UDP ? PROTO_UDP : PROTO_ESP,
+		.ttl = TTL_START,
+		.src = d->local,
+		.dst = d->remote,
+		.data = d->data,
+		.len = d->len,
+	};
+	int in = -1;
+
+	if (d->len > MTU - 28)
+		return false;
+	if (p.proto == PROTO_ESP)
+		p.src.port = p.dst.port = 0;
+	for (;;) {
+		int out = pass(net, node, in, &p);
+
+		if (out < 0)
+			return true;
+		emit(net, &net->s->ifaces[out], &p);
+		in = (int)net->s->ifaces[out].peer;
+		node = net->s->ifaces[in].node;
+	}
+}
+
+static bool sim_recv(struct net *net, unsigned node, struct datagram *d, uint8_t *buf, size_t size)
+{
+	struct sim_node *n = &net->nodes[node];
+	struct waiting *w = n->first;
+
+	if (!w)
+		return false;
+	n->first = w->next;
+	if (!n->first)
+		n->last = &n->first;
+	n->n_waiting--;
+	*d = w->d;
+	d->len = MIN(d->len, size);
+	memcpy(buf, w->data, d->len);
+	d->data = buf;
+	w->next = net->spare;
+	net->spare = w;
+	return true;
+}
+
+static void sim_frames(struct net *net, void (*frame)(void *ctx, const struct net_frame *f),
+		       void *ctx)
+{
+	for (size_t i = 0; i < net->frames.n; i++) {
+		const struct queued_frame *q = &net->frames.v[i];
+		const struct net_frame f = {q->link, net->bytes.v + q->at, q->len};
+
+		frame(ctx, &f);
+	}
+	net->frames.n = 0;
+	net->bytes.n = 0;
+}
+
+static bool sim_quiet(struct net *net)
+{
+	(void)net;
+	return true;
+}
+
+static void sim_wait(struct net *net, usec timeout)
+{
+	(void)net;
+	(void)timeout;
+	assert(!"the simulator has no real time");
+}
+
+static int sim_age(struct net *net, usec d, struct err *e)
+{
+	(void)e;
+	for (size_t i = 0; i < net->s->n_nodes; i++) {
+		struct sim_node *n = &net->nodes[i];
+		size_t kept = 0;
+
+		for (size_t k = 0; k < n->tracks.n; k++) {
+			n->tracks.v[k].left -= d;
+			if (n->tracks.v[k].left > 0)
+				n->tracks.v[kept++] = n->tracks.v[k];
+		}
+		n->tracks.n = kept;
+	}
+	return 0;
+}
+
+static size_t sim_lost(struct net *net)
+{
+	(void)net;
+	return 0;
+}
+
+static int sim_ruleset(struct net *net, unsigned node, FILE *f, struct err *e)
+{
+	(void)net;
+	(void)node;
+	(void)e;
+	fputs("# simulated: the kernel was not asked; plan.sh has the rules\n", f);
+	return 0;
+}
+
+static int sim_conntrack(struct net *net, unsigned node, FILE *f, struct err *e)
+{
+	const struct sim_node *n = &net->nodes[node];
+
+	(void)e;
+	for (size_t i = 0; i < n->tracks.n; i++) {
+		const struct track *t = &n->tracks.v[i];
+
+		fprintf(f,
+			"%s %u %lld src=%s dst=%s sport=%u dport=%u %ssrc=%s dst=%s sport=%u "
+			"dport=%u\n",
+			t->proto == PROTO_UDP ? "udp" : "esp", t->proto,
+			(long long)((t->left + SEC - 1) / SEC), INET_ADDR(t->src.addr),
+			INET_ADDR(t->dst.addr), t->src.port, t->dst.port,
+			t->replied ? "" : "[UNREPLIED] ", INET_ADDR(t->reply_src.addr),
+			INET_ADDR(t->reply_dst.addr), t->reply_src.port, t->reply_dst.port);
+	}
+	return 0;
+}
+
+const struct net_ops net_sim = {
+	.name = "sim",
+	.refuses = sim_refuses,
+	.build = sim_build,
+	.free = sim_free,
+	.open = sim_open,
+	.send = sim_send,
+	.recv = sim_recv,
+	.frames = sim_frames,
+	.quiet = sim_quiet,
+	.wait = sim_wait,
+	.age = sim_age,
+	.lost = sim_lost,
+	.ruleset = sim_ruleset,
+	.conntrack = sim_conntrack,
+};
