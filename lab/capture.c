@@ -61,6 +61,14 @@ struct by_index {
 	unsigned iface;
 };
 
+/* A thread that closes every CLOSERS-th socket. */
+struct closer {
+	const struct taps *t;
+	unsigned first;
+	pthread_t thread;
+	bool started;
+};
+
 struct taps {
 	struct ground *g;
 	int epoll;
@@ -70,6 +78,8 @@ struct taps {
 	struct by_index *index;  /* of n_ifaces, sorted */
 	struct epoll_event *ready; /* of n_nodes */
 	struct batch batch;
+	bool closing;
+	struct closer closer[CLOSERS];
 };
 
 static uint64_t nanoseconds(const struct timespec *t)
@@ -228,43 +238,44 @@ int ground_taps_fd(const struct ground *g)
 
 /* ---- closing ---- */
 
-struct closing {
-	const struct taps *t;
-	unsigned first, stride;
-};
-
 static void *close_some(void *arg)
 {
-	const struct closing *c = arg;
+	const struct closer *c = arg;
 
-	for (size_t i = c->first; i < c->t->g->s->n_nodes; i += c->stride)
+	for (size_t i = c->first; i < c->t->g->s->n_nodes; i += CLOSERS)
 		if (c->t->tap[i].fd >= 0)
 			close(c->t->tap[i].fd);
 	return NULL;
 }
 
 /* Each close waits for RCU; those that wait together wait once. */
-void taps_close(struct ground *g)
+void ground_taps_close(struct ground *g)
 {
 	struct taps *t = g->taps;
-	struct closing job[CLOSERS];
-	pthread_t thread[CLOSERS];
-	bool started[CLOSERS];
-	unsigned n;
+
+	if (!t || t->closing)
+		return;
+	t->closing = true;
+	for (unsigned i = 0; i < MIN(g->s->n_nodes, (size_t)CLOSERS); i++) {
+		struct closer *c = &t->closer[i];
+
+		*c = (struct closer){.t = t, .first = i};
+		c->started = pthread_create(&c->thread, NULL, close_some, c) == 0;
+		if (!c->started)
+			close_some(c);
+	}
+}
+
+void taps_free(struct ground *g)
+{
+	struct taps *t = g->taps;
 
 	if (!t)
 		return;
-	n = (unsigned)MIN(g->s->n_nodes, (size_t)CLOSERS);
-	for (unsigned i = 0; i < n; i++) {
-		job[i] = (struct closing){.t = t, .first = i, .stride = n};
-		started[i] = i + 1 < n &&
-			     pthread_create(&thread[i], NULL, close_some, &job[i]) == 0;
-		if (!started[i])
-			close_some(&job[i]);
-	}
-	for (unsigned i = 0; i < n; i++)
-		if (started[i])
-			pthread_join(thread[i], NULL);
+	ground_taps_close(g);
+	for (size_t i = 0; i < CLOSERS; i++)
+		if (t->closer[i].started)
+			pthread_join(t->closer[i].thread, NULL);
 	for (size_t i = 0; i < g->s->n_nodes; i++)
 		free(t->tap[i].bytes);
 	if (t->epoll >= 0)

@@ -596,6 +596,12 @@ int ground_conntrack_text(struct ground *g, unsigned node, FILE *f, struct err *
 
 /* ---- ageing ---- */
 
+/* What the kernel is told to keep: rounded up, so that it never forgets too early. */
+static uint32_t whole_seconds(usec left)
+{
+	return left > 0 ? (uint32_t)((left + SEC - 1) / SEC) : 0;
+}
+
 static uint64_t packets_of(const struct entry *en)
 {
 	return en->dir[0].packets + en->dir[1].packets;
@@ -607,7 +613,7 @@ static bool unused(const struct entry *en)
 	if (!en->aged)
 		return false;
 	return packets_of(en) ? packets_of(en) == en->aged_packets
-			      : en->left_s * SEC <= en->aged_left;
+			      : en->left_s <= whole_seconds(en->aged_left);
 }
 
 /*
@@ -625,7 +631,7 @@ static usec left_of(const struct entry *en)
 static int age_entry(struct conntrack *ct, struct entry *en, usec d, struct err *e)
 {
 	usec left = left_of(en) - d;
-	uint32_t left_s = left > 0 ? (uint32_t)((left + SEC - 1) / SEC) : 0;
+	uint32_t left_s = whole_seconds(left);
 	struct nlmsghdr *h;
 
 	en->aged = true;

@@ -19,6 +19,7 @@ struct build {
 	const struct plan *plan;
 	struct link_door **door; /* of n_nodes; NULL before STEP_SPACE */
 	int here;                /* the node whose namespace we are in; -1 the lab's */
+	bool path_filter;        /* new namespaces inherit a return path filter from the host */
 };
 
 int ground_enter(struct ground *g, int node, struct err *e)
@@ -75,11 +76,46 @@ static int do_link(struct build *b, const struct step *st, struct err *e)
 	return link_quiet(b->door[far->node], far, e);
 }
 
+static int be_in(struct build *b, unsigned node, struct err *e)
+{
+	if (b->here == (int)node)
+		return 0;
+	if (ground_enter(b->g, (int)node, e) < 0)
+		return -1;
+	b->here = (int)node;
+	return 0;
+}
+
+/* Where containers keep /proc/sys shut the kernel's default stays, which few packets ever feel. */
+static void set_all(const char *setting)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/all/%s", setting);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, "0", 1) < 0)
+		errno = 0;
+	close(fd);
+}
+
+/*
+ * Two settings hold if they are on for the interface or for all, and "all" has no netlink message:
+ * a router would tell senders of unmapped addresses about shorter ways, and a host's return path
+ * filter would be ours.
+ */
 static int do_forward(struct build *b, unsigned node, struct err *e)
 {
 	const struct node *n = &b->g->s->nodes[node];
 
 	b->g->node[node].forwards = true;
+	if (be_in(b, node, e) < 0)
+		return -1;
+	set_all("send_redirects");
+	if (b->path_filter)
+		set_all("rp_filter");
 	for (size_t i = 0; i < n->n_ifaces; i++)
 		if (link_forward(b->door[node], &b->g->s->ifaces[n->ifaces[i]], e) < 0)
 			return -1;
@@ -89,9 +125,8 @@ static int do_forward(struct build *b, unsigned node, struct err *e)
 /* libnftables speaks to the namespace in which its context was made. */
 static int do_nft(struct build *b, const struct step *st, struct err *e)
 {
-	if (b->here != (int)st->node && ground_enter(b->g, (int)st->node, e) < 0)
+	if (be_in(b, st->node, e) < 0)
 		return -1;
-	b->here = (int)st->node;
 	if (!b->g->node[st->node].ct)
 		b->g->node[st->node].ct = conntrack_open(e);
 	return b->g->node[st->node].ct ? filter_load(st->nft, e) : -1;
@@ -184,6 +219,19 @@ static int ask_for_stamps(struct err *e)
 	return fd;
 }
 
+static bool host_filters_paths(void)
+{
+	char c = '0';
+	int fd = open("/proc/sys/net/ipv4/conf/all/rp_filter", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (read(fd, &c, 1) != 1)
+		c = '0';
+	close(fd);
+	return c != '0';
+}
+
 static int build_lab(struct ground *g, struct err *e)
 {
 	g->stamps = ask_for_stamps(e);
@@ -199,6 +247,7 @@ static int build_all(struct build *b, struct err *e)
 
 	if (build_lab(b->g, e) < 0)
 		return err_prefix(e, "the lab's own namespace");
+	b->path_filter = host_filters_paths();
 	for (size_t i = 0; i < b->plan->n_steps; i++)
 		if (do_step(b, &b->plan->steps[i], e) < 0)
 			return blame(b, &b->plan->steps[i], e);
@@ -249,7 +298,7 @@ void ground_free(struct ground *g)
 {
 	if (!g)
 		return;
-	taps_close(g);
+	taps_free(g);
 	for (size_t i = 0; i < g->s->n_nodes; i++) {
 		conntrack_close(g->node[i].ct);
 		close_if_open(g->node[i].ns);

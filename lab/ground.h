@@ -7,8 +7,8 @@
  *	filter.c   libnftables and libmnl: rulesets, conntrack
  *	capture.c  AF_PACKET taps, a socket for each namespace
  *
- * The order of use: space_enter_lab() once in a fresh child process, ground_build(), sockets and
- * taps, ground_free(). Nothing has a name anywhere, so nothing is left when the process ends.
+ * The order of use: space_start(), and in the child ground_build(), ground_taps_open(), sockets,
+ * ground_free(). Nothing has a name anywhere, so nothing is left when the process ends.
  */
 #ifndef NATDLAB_GROUND_H
 #define NATDLAB_GROUND_H
@@ -17,12 +17,18 @@
 #include "lab/plan.h"
 
 /*
- * Starts @fn in a new process inside fresh user, mount, PID and network namespaces (user only when
- * that is needed: a caller who may do without is tried without if user namespaces are refused).
- * The child dies when its parent does, however that happens, and everything inside dies with it.
- * The caller's own uid and gid are mapped; the child has every capability in there.
- * Returns its process ID, and in *@pidfd a descriptor to wait on; or -1 with the reason and, in
- * the text, the remedy.
+ * Starts @fn in a new process inside fresh user, mount, PID and network namespaces, as by fork():
+ * memory and descriptors are the caller's, signal handlers and masks are not, and what @fn returns
+ * is the exit status. The caller has one thread: the child dies when the thread that called dies,
+ * however that happens, and everything inside dies with it.
+ *
+ * The caller's own uid and gid are mapped (root: all IDs), and the child, which is PID 1 in there,
+ * and every program that it executes have all capabilities over these namespaces and none outside.
+ * A caller with CAP_SYS_ADMIN to whom user namespaces are refused gets the other three without.
+ * PID 1 heeds no signal for which it has no handler, but SIGKILL from outside.
+ *
+ * Returns its process ID, and in *@pidfd a descriptor to wait on; or -1 with one line "REASON; to
+ * enable them: COMMAND" in @e.
  */
 int space_start(int (*fn)(void *arg), void *arg, int *pidfd, struct err *e) MUST_CHECK;
 /* The same without any namespace, for a lab that touches no network: a child that dies with its
@@ -46,8 +52,8 @@ int ground_enter(struct ground *g, int node, struct err *e);
 
 /* ---- taps ---- */
 
-/* One frame as a tap saw it, once per link (the receiving end's copy; the frames that no end
- * received are taken from the sending end). */
+/* One frame as a tap saw it, once per link: the sending end's copy, which exists also when the
+ * frame is lost on the way. */
 struct tap_frame {
 	unsigned link;           /* index in the scenario */
 	unsigned from_iface;     /* the sending end */
@@ -65,13 +71,20 @@ void ground_taps_read(struct ground *g, void (*frame)(void *ctx, const struct ta
 /* A descriptor that polls as readable when a tap has something: what a lab that lives in real time
  * sleeps on. Do not read from it. */
 int ground_taps_fd(const struct ground *g);
+/* Both count what the last ground_taps_read() has seen. What stays outstanding for 200 ms of real
+ * time with nothing new is taken for lost where nobody counts, and forgiven. */
 /* Frames that left one end of a link and have not been seen at the other: 0 when nothing is in
  * flight on any link. */
 size_t ground_in_flight(struct ground *g);
-/* Frames that a forwarding node took in and neither sent on nor counted as dropped yet. */
+/* Packets that a forwarding node took in and neither sent on, nor kept, refused or dropped, as far
+ * as its counters say. */
 size_t ground_unaccounted(struct ground *g);
 /* Frames lost by a tap (socket buffer full): 0, or the capture has holes and says so. */
 size_t ground_taps_lost(struct ground *g);
+
+/* No frame is wanted any more. Closing takes the kernel about 12 ms, which pass in the background
+ * while the lab writes its files; ground_free() waits for them. Do not read the taps again. */
+void ground_taps_close(struct ground *g);
 
 /* ---- conntrack ---- */
 

@@ -90,6 +90,6 @@ int filter_dropped(uint64_t *packets, struct err *e) MUST_CHECK;
 
 /* ---- capture.c ---- */
 
-void taps_close(struct ground *g);
+void taps_free(struct ground *g);
 
 #endif

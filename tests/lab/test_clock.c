@@ -237,6 +237,27 @@ static void a_jump_of_the_clock_ages_every_connection_to_the_microsecond(void **
 	on_network(ARTICLE, entries_age);
 }
 
+/* As in containers, which keep /proc/sys shut. */
+static int entries_age_uncounted(struct net *n)
+{
+	for (size_t i = 0; i < n->s->n_nodes; i++) {
+		FILE *f;
+
+		CHECK(ground_enter(n->g, (int)i, NULL) == 0);
+		f = fopen("/proc/sys/net/netfilter/nf_conntrack_acct", "w");
+		CHECK(f && fputs("0", f) >= 0 && fclose(f) == 0);
+	}
+	CHECK(ground_enter(n->g, -1, NULL) == 0);
+	CHECK(entries_age(n) == 0);
+	return 0;
+}
+
+static void connections_age_where_their_packets_are_not_counted(void **state)
+{
+	(void)state;
+	on_network(ARTICLE, entries_age_uncounted);
+}
+
 static int a_forgotten_mapping_is_closed(struct net *n)
 {
 	int client = udp(n, "client", 500), server = udp(n, "server", 500);
@@ -302,6 +323,7 @@ int main(void)
 		cmocka_unit_test(frames_that_a_tap_loses_are_counted),
 		cmocka_unit_test(connections_are_printed_as_conntrack_prints_them),
 		cmocka_unit_test(a_jump_of_the_clock_ages_every_connection_to_the_microsecond),
+		cmocka_unit_test(connections_age_where_their_packets_are_not_counted),
 		cmocka_unit_test(a_napt_forgets_an_idle_mapping_when_the_clock_jumps),
 		cmocka_unit_test(no_connection_is_missed_when_there_are_many),
 	};

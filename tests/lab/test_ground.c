@@ -140,6 +140,7 @@ static int push_at_igw(struct net *n, struct inet_addr to)
 static int unmapped_is_dropped(struct net *n)
 {
 	int client = udp(n, "client", 500), server = udp(n, "server", 500);
+	int neighbour = udp(n, "internet", 500);
 	uint64_t before = dropped_by(n, "igw");
 
 	CHECK(push_at_igw(n, ip("203.0.113.99")) == 0);
@@ -150,10 +151,19 @@ static int unmapped_is_dropped(struct net *n)
 	/* Somebody outside who knows the private address does not get in by it. */
 	CHECK(udp_send(client, ep("172.31.0.10", 500), 10));
 	CHECK(nothing_comes(n, server));
-	CHECK(dropped_by(n, "igw") == before + 2);
+	CHECK(udp_send(neighbour, ep("203.0.113.99", 500), 10));
+	CHECK(nothing_comes(n, server));
+	CHECK(dropped_by(n, "igw") == before + 3);
+	for (size_t i = 0; i < n->seen.n; i++) {
+		struct packet pkt;
+
+		/* In silence: no redirect, no other ICMP. */
+		CHECK(packet_parse(&pkt, LINKTYPE_ETHERNET_, n->seen.v[i].data, n->seen.v[i].len));
+		CHECK(pkt.proto == IPPROTO_UDP_);
+	}
 	CHECK(udp_send(client, ep(PUBLIC, 500), 10));
 	CHECK(udp_recv(server, NULL) == 10);
-	CHECK(dropped_by(n, "igw") == before + 2);
+	CHECK(dropped_by(n, "igw") == before + 3);
 	return 0;
 }
 

@@ -188,8 +188,6 @@ static int kill_once(struct life *life, unsigned life_us, bool the_lab)
 		gone = all_gone(life->alive[0], 5000);
 	}
 	waitpid(parent, NULL, 0);
-	while (waitpid(-1, NULL, WNOHANG) > 0) /* PID 1 of the outer lab gets the orphans */
-		;
 	close(life->alive[0]);
 	CHECK(gone);
 	return 0;
@@ -219,19 +217,23 @@ static int build_and_leave(void *arg)
 
 /*
  * Nothing is left in the kernel either: with the limits set to what one lab needs besides the
- * present one, a lab can be made. The kernel takes namespaces away in its own time, so it is tried
- * for a while.
+ * present one, a lab can be made. The kernel takes namespaces away in its own time, those of an
+ * attempt that failed too, so it is tried again after longer and longer pauses.
  */
 static int room_for_one_lab(struct life *life)
 {
-	usec until = now_real() + 10 * SEC;
 	struct err e = {0};
 
 	CHECK(set_limit("net", 1 + 6) == 0 && set_limit("pid", 2) == 0);
 	CHECK(set_limit("mnt", 2) == 0 && set_limit("user", 1) == 0);
-	do {
+	for (int pause_ms = 50; pause_ms < 10000; pause_ms *= 2) {
 		siginfo_t end = {0};
 		int pidfd;
+
+		poll(NULL, 0, pause_ms);
+		/* We are PID 1, who inherits the dead; unburied they keep their namespaces. */
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
 
 		if (space_start(build_and_leave, life, &pidfd, &e) < 0)
 			continue;
@@ -239,7 +241,7 @@ static int room_for_one_lab(struct life *life)
 		close(pidfd);
 		if (end.si_code == CLD_EXITED && end.si_status == 0)
 			return 0;
-	} while (now_real() < until);
+	}
 	fprintf(stderr, "# namespaces are left: %s\n", e.text);
 	return 1;
 }
