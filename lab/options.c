@@ -194,7 +194,7 @@ bad:
 		       a->verb->name, name, (unsigned long long)lo, (unsigned long long)hi, s);
 }
 
-/* A paragraph in lines of at most 78 columns. */
+/* A text in lines of at most 78 columns; an empty line of it stays one. */
 static void print_wrapped(FILE *f, const char *text)
 {
 	size_t column = 0;
@@ -209,9 +209,10 @@ static void print_wrapped(FILE *f, const char *text)
 		fprintf(f, "%s%.*s", column ? " " : "", (int)word, text);
 		column += (column > 0) + word;
 		text += word;
-		if (*text == '\n') {
-			fputc('\n', f);
+		if (text[0] == '\n' && text[1] == '\n') {
+			fputs("\n\n", f);
 			column = 0;
+			text++;
 		}
 		text += *text != 0;
 	}

@@ -44,14 +44,12 @@ for program; do
 		/^(not )?ok .*# SKIP/ {
 			skipped++
 			sub(/^(not )?ok [0-9]* *-? *# SKIP */, "")
-			why_not = "no reason given"
-			for (i = 1; i <= held; i++)
-				if (hold[i] ~ /^# /)
-					why_not = substr(hold[i], 3)
+			why_not = remark == "" ? "no reason given" : remark
 			if (!n_skips[why_not]++)
 				reasons[++n_reasons] = why_not
 			example[why_not] = $0
 			held = telling = 0
+			remark = ""
 			next
 		}
 		/^not ok / {
@@ -59,10 +57,12 @@ for program; do
 			say($0)
 			flush_held()
 			telling = 1
+			remark = ""
 			next
 		}
-		/^ok / { passed++; held = 0; telling = 0; next }
-		telling { say($0) }
+		/^ok / { passed++; held = telling = 0; remark = ""; next }
+		/^# / { remark = substr($0, 3) }
+		telling { say($0); next }
 		{ hold[++held] = $0 }
 		END {
 			seen = passed + failed + skipped
