@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "nodes/l2tp_channel.h"
+#include "nodes/l2tp_priv.h"
 
 #include <string.h>
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * l2tp_channel.h - inside of l2tp: its tunnels, and the reliable control channel of each
- * (RFC 2661 5.8). Nobody but l2tp.c and l2tp_channel.c includes it.
+ * l2tp_priv.h - what the files of l2tp share.
+ *
+ *	l2tp.c          the endpoint: its tunnels, whose message is whose, time, the owner's calls
+ *	l2tp_channel.c  the reliable control channel of a tunnel (RFC 2661 5.8)
+ *	l2tp_call.c     what the messages of tunnels and sessions mean: a table of states
  */
-#ifndef NATDLAB_L2TP_CHANNEL_H
-#define NATDLAB_L2TP_CHANNEL_H
+#ifndef NATDLAB_L2TP_PRIV_H
+#define NATDLAB_L2TP_PRIV_H
 
 #include "nodes/l2tp.h"
 
@@ -27,6 +30,11 @@ struct l2tp_early {
 	uint8_t msg[L2TP_EARLY_MAX];
 };
 
+/* Result codes of StopCCN and CDN, error codes (4.4.2). */
+enum { STOP_CLEAR = 1, STOP_GENERAL = 2, STOP_UNAUTHORIZED = 4, STOP_VERSION = 5, STOP_STATE = 7 };
+enum { CDN_GENERAL = 2, CDN_ADMIN = 3, CDN_NO_FACILITIES = 4, CDN_NEVER = 5 };
+enum { ERROR_NONE = 0, ERROR_VALUE = 3, ERROR_UNKNOWN_AVP = 8 };
+
 enum tunnel_state {
 	TUNNEL_FREE,
 	TUNNEL_NEW,	     /* LNS: while its SCCRQ is looked at */
@@ -37,6 +45,9 @@ enum tunnel_state {
 	TUNNEL_STOPPED, /* StopCCN received: acknowledges repetitions for a while (5.7) */
 };
 
+#define L2TP_IN(state) (1U << (state))
+#define L2TP_ALIVE (L2TP_IN(TUNNEL_WAIT_REPLY) | L2TP_IN(TUNNEL_WAIT_CONNECT) | L2TP_IN(TUNNEL_UP))
+
 struct l2tp_tunnel {
 	enum tunnel_state state;
 	void *peer;
@@ -46,6 +57,7 @@ struct l2tp_tunnel {
 	uint16_t window;	/* the peer's */
 	bool ack_due;
 	usec heard;	/* last message from the peer */
+	usec setup_by;	/* given up then; USEC_NEVER once what was begun is up */
 	usec forget_at; /* TUNNEL_STOPPED */
 	uint16_t n_queue;
 	struct l2tp_slot queue[L2TP_QUEUE]; /* in the order of Ns; the last one's is ns - 1 */
@@ -61,6 +73,8 @@ struct l2tp {
 	size_t used;		     /* those behind have never been used */
 	uint32_t serial;
 };
+
+/* ---- l2tp_channel.c ---- */
 
 /* Begins a control message in the next free slot; channel_enqueue() ends it and sends it when the
  * window allows. NULL: too many wait. */
@@ -85,5 +99,36 @@ usec channel_deadline(const struct l2tp_tunnel *t);
 bool channel_retry(struct l2tp *l, struct l2tp_tunnel *t, usec now);
 
 void channel_tell(struct l2tp *l, bool sent, const struct l2tp_msg *m);
+
+/* ---- l2tp_call.c ---- */
+
+/* A message at work. */
+struct l2tp_call {
+	struct l2tp *l;
+	struct l2tp_tunnel *t;
+	struct l2tp_session *s; /* of messages that belong to one */
+	const struct l2tp_msg *m;
+	usec now;
+};
+
+/* A message whose turn it is. What became of it: DROP_NONE when it was used. */
+enum drop call_process(struct l2tp_call *c, enum drop parsed);
+/* What SCCRQ and SCCRP say of the peer. */
+void tunnel_learn(struct l2tp_tunnel *t, const struct l2tp_msg *m);
+/* Ends a tunnel in state @then, and says so unless it had ended before. */
+void tunnel_end(struct l2tp *l, struct l2tp_tunnel *t, enum tunnel_state then, const char *why,
+		usec now);
+/* Sends StopCCN and ends the tunnel. */
+void tunnel_stop(struct l2tp *l, struct l2tp_tunnel *t, uint16_t result, uint16_t error,
+		 const char *why, usec now);
+struct l2tp_session *session_by_id(struct l2tp_tunnel *t, uint16_t local);
+void session_end(struct l2tp *l, struct l2tp_session *s, usec now);
+/* SCCRQ and SCCRP, which say the same things about who speaks. */
+void send_identity(struct l2tp *l, struct l2tp_tunnel *t, enum l2tp_type type, usec now);
+/* A message of nothing but its type. */
+void send_plain(struct l2tp *l, struct l2tp_tunnel *t, enum l2tp_type type, usec now);
+void send_cdn(struct l2tp *l, struct l2tp_tunnel *t, uint16_t local, uint16_t remote,
+	      uint16_t result, uint16_t error, usec now);
+uint16_t l2tp_random_id(struct l2tp *l); /* never 0 */
 
 #endif
