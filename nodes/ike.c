@@ -149,8 +149,7 @@ void ike_free(struct ike *ike)
 	if (!ike)
 		return;
 	for (struct ike_sa *sa = ike->oldest; sa; sa = sa->newer)
-		sa->gone = true;
-	ike->some_gone = true;
+		sa_bury(sa);
 	ike_reap(ike);
 	bytes_wipe(ike->psk, strlen(ike->psk));
 	free(ike->psk);

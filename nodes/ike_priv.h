@@ -138,6 +138,7 @@ struct ike_reliable {
 struct ike_sa {
 	struct ike_sa *next;	      /* in its bucket */
 	struct ike_sa *older, *newer; /* in the order of birth */
+	struct ike_sa *buried;	      /* the next one that is gone */
 	struct ike *ike;
 	bool initiator, gone;
 	enum main_state state;
@@ -197,7 +198,7 @@ struct ike {
 	size_t n_sas, n_half_open;
 	usec deadline;	/* not later than the earliest one of all SAs */
 	unsigned depth; /* calls under way */
-	bool some_gone;
+	struct ike_sa *gone;
 };
 
 /* ---- the rows' words for both sides ---- */
@@ -244,6 +245,8 @@ struct ike_sa *sa_new(struct ike *ike, const uint8_t cky_i[8], struct inet_ep lo
 /* The exchange that exactly this message 1 has begun; NULL none. */
 struct ike_sa *sa_begun_by(struct ike *ike, const struct ike_rx *rx);
 void draw_cookie(struct ike *ike, uint8_t cookie[8]);
+/* Marks as gone; the memory stays until the outermost call ends. */
+void sa_bury(struct ike_sa *sa);
 /* Marks as gone and tells the layer above why (INTERFACE's word). Emits EV_EXPIRED when the SA
  * was not deleted by somebody but given up. */
 void sa_end(struct ike_sa *sa, const char *reason, bool given_up, usec now);

@@ -248,12 +248,13 @@ static void sa_free(struct ike_sa *sa)
 }
 
 /* Counted as gone; the memory stays until the outermost call ends. */
-static void sa_bury(struct ike_sa *sa)
+void sa_bury(struct ike_sa *sa)
 {
 	if (sa->gone)
 		return;
 	sa->gone = true;
-	sa->ike->some_gone = true;
+	sa->buried = sa->ike->gone;
+	sa->ike->gone = sa;
 	sa->ike->n_sas--;
 	if (sa_half_open(sa))
 		sa->ike->n_half_open--;
@@ -298,17 +299,12 @@ void sa_linger(struct ike_sa *sa, const char *reason, usec now)
 
 void ike_reap(struct ike *ike)
 {
-	struct ike_sa *next;
+	while (ike->gone) {
+		struct ike_sa *sa = ike->gone;
 
-	if (!ike->some_gone)
-		return;
-	ike->some_gone = false;
-	for (struct ike_sa *sa = ike->oldest; sa; sa = next) {
-		next = sa->newer;
-		if (sa->gone) {
-			sa_unlink(sa);
-			sa_free(sa);
-		}
+		ike->gone = sa->buried;
+		sa_unlink(sa);
+		sa_free(sa);
 	}
 }
 

@@ -139,7 +139,7 @@ struct client_mode {
 	bool initial_contact;	  /* a Notify in message 5 */
 	bool msgid_counts;	  /* Quick Mode message IDs 1, 2, 3 ... instead of random */
 	bool reliable_delete;	  /* MS-IKEE 3.8, to a peer that sends the MS NT5 vendor ID */
-	bool dpd;		  /* answers and sends R-U-THERE when both sides advertise it */
+	bool dpd;		  /* answers R-U-THERE */
 	bool natoa_always;	  /* sends NAT-OA whenever the exchange floated */
 	bool quick_port_any;	  /* port 0 in its own Quick Mode ID, whatever L2TP's port is */
 	uint16_t l2tp_port;	  /* local UDP port of L2TP; 0: an ephemeral one */

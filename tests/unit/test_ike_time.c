@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "nodes/ike_priv.h"
 #include "tests/unit/ike_net.h"
 
 static const char *const client_names[] = {"macos", "windows-10"};
@@ -431,6 +432,27 @@ static void a_refused_windows_can_start_quick_mode_after_quick_mode(void **state
 	net_free(net);
 }
 
+/* SoftEther begins a Quick Mode of its own when it lacks an SA to send on (softether-src). None of
+ * our rows does; here a server borrows a client's proposals. */
+static void a_client_survives_a_quick_mode_of_the_server(void **state)
+{
+	struct net *net = net_new("windows-10", "softether-4", true, true);
+
+	(void)state;
+	net_dial(net);
+	ike_delete_child(net->client.ike, net->client.sa, net->client.children[0].spi_in, net->now);
+	net_drain(net);
+	net->server.ike->cfg.client = mode_client("macos"); /* its message IDs are random */
+	ike_quick(net->server.ike, net->server.sa, 1701, net->now);
+	net_drain(net);
+	assert_int_equal(net->client.n_children, 2);
+	assert_int_equal(net->server.n_children, 2);
+	assert_memory_equal(net->client.children[1].key_in, net->server.children[1].key_out,
+			    KEY_MAX);
+	assert_int_equal(net->client.n_down, 0);
+	net_free(net);
+}
+
 /* ---- alive or not ---- */
 
 static void softether_asks_a_mac_and_not_windows(void **state)
@@ -563,6 +585,7 @@ int main(void)
 		cmocka_unit_test(a_lost_acknowledgement_is_given_again),
 		cmocka_unit_test(either_side_may_delete_everything),
 		cmocka_unit_test(a_refused_windows_can_start_quick_mode_after_quick_mode),
+		cmocka_unit_test(a_client_survives_a_quick_mode_of_the_server),
 		cmocka_unit_test(softether_asks_a_mac_and_not_windows),
 		cmocka_unit_test(a_dead_client_is_forgotten_by_softether),
 		cmocka_unit_test(esp_counts_as_a_sign_of_life),
