@@ -408,6 +408,16 @@ size_t ground_taps_lost(struct ground *g)
 	return g->lost;
 }
 
+size_t taps_kept(const struct ground *g)
+{
+	const struct taps *t = g->taps;
+	size_t sum = 0;
+
+	for (size_t i = 0; t && i < t->n_active; i++)
+		sum += t->active[i]->n - t->active[i]->next;
+	return sum;
+}
+
 void ground_taps_read(struct ground *g, void (*frame)(void *ctx, const struct tap_frame *f),
 		      void *ctx)
 {

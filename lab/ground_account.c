@@ -53,7 +53,7 @@ static size_t outstanding(struct balance *b, int64_t difference)
 size_t ground_in_flight(struct ground *g)
 {
 	const struct scenario *s = g->s;
-	size_t sum = 0;
+	size_t sum = taps_kept(g);
 
 	for (size_t i = 0; i < s->n_ifaces; i++) {
 		const struct flow *from = &g->flow[i], *to = &g->flow[s->ifaces[i].peer];

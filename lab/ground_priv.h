@@ -90,6 +90,8 @@ int filter_dropped(uint64_t *packets, struct err *e) MUST_CHECK;
 
 /* ---- capture.c ---- */
 
+/* Frames that were taken from the sockets and not handed over yet. */
+size_t taps_kept(const struct ground *g);
 void taps_free(struct ground *g);
 
 #endif

@@ -157,7 +157,7 @@ static int unmapped_is_dropped(struct net *n)
 	for (size_t i = 0; i < n->seen.n; i++) {
 		struct packet pkt;
 
-		/* In silence: no redirect, no other ICMP. */
+		/* In silence: nobody is told by ICMP. */
 		CHECK(packet_parse(&pkt, LINKTYPE_ETHERNET_, n->seen.v[i].data, n->seen.v[i].len));
 		CHECK(pkt.proto == IPPROTO_UDP_);
 	}
