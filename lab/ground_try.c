@@ -81,6 +81,18 @@ static int build(void *arg)
 	return rc < 0;
 }
 
+/* Where namespaces are allowed, what fails here fails for want of a part of the kernel. */
+static int lacking(const struct err *said, struct err *e)
+{
+	if (strstr(said->text, "; to enable them: "))
+		return err_set(e, ERR_MACHINE, "%s", said->text);
+	return err_set(e, ERR_MACHINE,
+		       "the kernel lacks a part: %s; to enable them: sudo modprobe -a veth "
+		       "af_packet nf_tables nft_ct nft_chain_nat nft_nat nft_masq "
+		       "nf_conntrack_netlink",
+		       said->text);
+}
+
 int space_try(struct err *e)
 {
 	struct err *said = mmap(NULL, sizeof(*said), PROT_READ | PROT_WRITE,
@@ -97,7 +109,7 @@ int space_try(struct err *e)
 	if (waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED) < 0)
 		rc = err_sys(e, "waitid");
 	else if (said->kind != ERR_NONE)
-		rc = err_set(e, ERR_MACHINE, "%s", said->text);
+		rc = lacking(said, e);
 	else if (end.si_code != CLD_EXITED || end.si_status != 0)
 		rc = err_set(e, ERR_MACHINE, "the lab on trial died (signal %d)", end.si_status);
 	close(pidfd);

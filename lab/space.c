@@ -426,7 +426,7 @@ int space_start(int (*fn)(void *arg), void *arg, int *pidfd, struct err *e)
 
 	self = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	if (self < 0)
-		return err_sys(e, "pidfd_open");
+		return err_sys(e, "pidfd_open (natdlab wants Linux 5.3 or newer)");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0) {
 		close(self);
 		return err_sys(e, "socketpair");

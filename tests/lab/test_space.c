@@ -9,6 +9,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
@@ -318,12 +319,6 @@ static void the_hosts_network_is_not_touched(void **state)
 
 /* ---- refusals ---- */
 
-static int just_there(void *arg)
-{
-	(void)arg;
-	return 0;
-}
-
 /* No rights of one's own any more. */
 static int become_ordinary(void)
 {
@@ -334,6 +329,13 @@ static int become_ordinary(void)
 		CHECK(setresgid(1000, 1000, 1000) == 0 && setresuid(1000, 1000, 1000) == 0);
 	CHECK(syscall(SYS_capset, &head, none) == 0);
 	CHECK(prctl(PR_SET_DUMPABLE, 1) == 0); /* /proc/self is ours again, as after exec() */
+	return 0;
+}
+
+static int install_filter(const struct sock_fprog *prog)
+{
+	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, prog) == 0);
 	return 0;
 }
 
@@ -348,9 +350,7 @@ static int forbid_clone(void)
 	};
 	struct sock_fprog prog = {.len = ARRAY_LEN(code), .filter = code};
 
-	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0);
-	return 0;
+	return install_filter(&prog);
 }
 
 /* As if this kernel had a setting: a file system laid over the kernel's own settings. */
@@ -398,10 +398,30 @@ static int on_old_debian(void)
 	return no_clone();
 }
 
+/* As on a kernel without netfilter: no such protocol. */
+static int no_netfilter(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 5),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NETLINK_NETFILTER, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPROTONOSUPPORT),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = {.len = ARRAY_LEN(code), .filter = code};
+
+	return install_filter(&prog);
+}
+
 static const struct refusal {
 	int (*cause)(void);
 	const char *reason, *remedy;
 } refusals[] = {
+	{no_netfilter, "b: ruleset: netfilter netlink: Protocol not supported",
+	 "to enable them: sudo modprobe -a "},
 	{no_user_namespaces, "user.max_user_namespaces = 0",
 	 "to enable them: sudo sysctl -w user.max_user_namespaces="},
 	{no_network_namespaces, "user.max_net_namespaces = 0",
@@ -419,10 +439,9 @@ static int refused_with_remedy(void *arg)
 {
 	const struct refusal *r = arg;
 	struct err e = {0};
-	int pidfd = -1;
 
 	CHECK(r->cause() == 0);
-	CHECK(space_start(just_there, NULL, &pidfd, &e) < 0);
+	CHECK(space_try(&e) < 0);
 	fprintf(stderr, "# %s\n", e.text);
 	CHECK(e.kind == ERR_MACHINE);
 	CHECK(strstr(e.text, r->reason) && strstr(e.text, r->remedy));
