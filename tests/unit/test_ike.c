@@ -71,6 +71,22 @@ static void messages_have_the_sizes_of_the_products(void **state)
 	}
 }
 
+static void quick_mode_without_optional_encryption_has_316_bytes(void **state)
+{
+	struct client_mode client = *mode_client("windows-10");
+
+	(void)state;
+	client.n_phase2 = 3;
+	for (int nat = 0; nat < 2; nat++) {
+		struct net *net =
+			net_new_rows(&client, mode_server("rras-2012r2"), nat, false, "x", "x");
+
+		net_dial(net);
+		assert_int_equal(net->frames[6].len, nat ? 332 + 4 : 316);
+		net_free(net);
+	}
+}
+
 /* Keys of the one are keys of the other; NAT decides port and encapsulation. */
 static void assert_connected(const struct net *net, bool nat)
 {
@@ -569,6 +585,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(windows_10_begins_with_the_published_bytes),
 		cmocka_unit_test(messages_have_the_sizes_of_the_products),
+		cmocka_unit_test(quick_mode_without_optional_encryption_has_316_bytes),
 		cmocka_unit_test(every_client_meets_every_server_in_every_layout),
 		cmocka_unit_test(every_transform_and_group_works),
 		cmocka_unit_test(every_esp_transform_works),

@@ -203,7 +203,29 @@ struct reading {
 	uint8_t quick_iv[BLOCK_MAX];
 	struct nonce ni, nr;
 	unsigned main, quick_messages, infos;
+	uint8_t plain1[IKE_MESSAGE_MAX]; /* Quick Mode message 1, decrypted, and what it offers */
+	struct isakmp_msg offer;
 };
+
+/* Our row answers the offer of Quick Mode as the real server did, attribute by attribute. */
+static void compare_answer(const struct reading *r, const struct isakmp_msg *answer)
+{
+	bool softether = strcmp(r->k.name, "kat-se-eip-napt") == 0;
+	const struct server_mode *mode = mode_server(softether ? "softether-4" : "strongswan-5.3");
+	struct rd spi = rd_new(answer->sa.proposals[0].spi.p, 4);
+	const struct isakmp_transform *t;
+	struct esp_choice choice;
+	uint8_t buf[512];
+	struct wr w = wr_new(buf, sizeof(buf));
+	uint32_t offered;
+
+	t = proposal_choose_phase2(mode, NULL, &r->offer.sa, &choice, &offered);
+	assert_non_null(t);
+	assert_int_equal(choice.encap, ENCAP_UDP_TRANSPORT);
+	proposal_answer_phase2(&w, mode, &r->offer.sa, t, rd_u32(&spi, NULL));
+	assert_int_equal(wr_len(&w), answer->sa.body.len);
+	assert_memory_equal(buf, answer->sa.body.p, wr_len(&w));
+}
 
 static void read_main(struct reading *r, struct ike_rx *rx, uint8_t *plain)
 {
@@ -237,6 +259,15 @@ static void read_quick(struct reading *r, struct ike_rx *rx, uint8_t *plain)
 		ike_keys_hash3(&r->keys, id, view_of(r->ni.b, r->ni.len),
 			       view_of(r->nr.b, r->nr.len), want);
 	assert_true(hash_right(&r->keys, rx->m, want));
+	if (r->quick_messages == 0) {
+		struct rd chain;
+
+		memcpy(r->plain1, plain, rx->m->h.length - ISAKMP_HEADER_LEN);
+		chain = rd_new(r->plain1, rx->m->h.length - ISAKMP_HEADER_LEN);
+		isakmp_payloads_parse(&r->offer, rx->m->h.next, &chain);
+	} else if (r->quick_messages == 1) {
+		compare_answer(r, rx->m);
+	}
 	n = r->quick_messages == 0 ? &r->ni : &r->nr;
 	if (rx->m->nonce.p) {
 		n->len = rx->m->nonce.len;
