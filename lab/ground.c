@@ -18,6 +18,7 @@ struct build {
 	struct ground *g;
 	const struct plan *plan;
 	struct link_door **door; /* of n_nodes; NULL before STEP_SPACE */
+	struct link_door *lab;   /* of the lab's own namespace; NULL: no link ends there */
 	int here;                /* the node whose namespace we are in; -1 the lab's */
 	bool path_filter;        /* new namespaces inherit a return path filter from the host */
 };
@@ -70,6 +71,8 @@ static int do_link(struct build *b, const struct step *st, struct err *e)
 	const struct iface *ends = b->g->s->ifaces;
 	const struct iface *near = &ends[st->iface], *far = &ends[near->peer];
 
+	if (link_is_faulty(&b->g->s->links[st->link].faults))
+		return relay_build(b->g, st->link, b->door, b->lab, e);
 	if (link_veth(b->door[near->node], near, far, b->g->node[far->node].ns, e) < 0 ||
 	    link_quiet(b->door[near->node], near, e) < 0)
 		return -1;
@@ -241,12 +244,22 @@ static int build_lab(struct ground *g, struct err *e)
 	return g->lab_ns < 0 ? -1 : 0;
 }
 
+static bool any_faults(const struct scenario *s)
+{
+	for (size_t i = 0; i < s->n_links; i++)
+		if (link_is_faulty(&s->links[i].faults))
+			return true;
+	return false;
+}
+
 static int build_all(struct build *b, struct err *e)
 {
 	const struct scenario *s = b->g->s;
 
-	if (build_lab(b->g, e) < 0)
+	if (build_lab(b->g, e) < 0 ||
+	    (any_faults(s) && !(b->lab = link_open(e))))
 		return err_prefix(e, "the lab's own namespace");
+	relays_prepare(b->g);
 	b->path_filter = host_filters_paths();
 	for (size_t i = 0; i < b->plan->n_steps; i++)
 		if (do_step(b, &b->plan->steps[i], e) < 0)
@@ -279,8 +292,11 @@ struct ground *ground_build(struct arena *a, const struct plan *p, struct err *e
 	rc = build_all(&b, e);
 	if (g->lab_ns >= 0 && ground_enter(g, -1, rc < 0 ? NULL : e) < 0)
 		rc = -1;
+	if (rc == 0)
+		rc = relays_open(g, e);
 	for (size_t i = 0; i < s->n_nodes; i++)
 		link_close(b.door[i]);
+	link_close(b.lab);
 	if (rc < 0) {
 		ground_free(g);
 		return NULL;
@@ -299,6 +315,7 @@ void ground_free(struct ground *g)
 	if (!g)
 		return;
 	taps_free(g);
+	relays_close(g);
 	for (size_t i = 0; i < g->s->n_nodes; i++) {
 		conntrack_close(g->node[i].ct);
 		close_if_open(g->node[i].ns);

@@ -86,6 +86,19 @@ size_t ground_taps_lost(struct ground *g);
  * while the lab writes its files; ground_free() waits for them. Do not read the taps again. */
 void ground_taps_close(struct ground *g);
 
+/* ---- relays: links with faults ---- */
+
+/*
+ * A link with faults is two veth pairs that end in the lab's own namespace, where frames wait for
+ * somebody to carry them over. Reads one frame that a node has sent onto such a link and hands it
+ * over, with the interface that sent it; false when there is none.
+ */
+bool ground_relay_read(struct ground *g,
+		       void (*frame)(void *ctx, unsigned iface, const uint8_t *data, size_t len),
+		       void *ctx);
+/* Gives a frame from @iface to the other end of its link. */
+void ground_relay_send(struct ground *g, unsigned iface, const uint8_t *data, size_t len);
+
 /* ---- conntrack ---- */
 
 /* The entries of a node's table as text, one a line, like `conntrack -L`. */

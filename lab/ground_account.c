@@ -58,7 +58,11 @@ size_t ground_in_flight(struct ground *g)
 	for (size_t i = 0; i < s->n_ifaces; i++) {
 		const struct flow *from = &g->flow[i], *to = &g->flow[s->ifaces[i].peer];
 
-		sum += outstanding(&g->balance[i], (int64_t)(from->sent - to->received));
+		uint64_t way = link_is_faulty(&s->links[s->ifaces[i].link].faults)
+				       ? from->sent - from->relayed + from->injected
+				       : from->sent;
+
+		sum += outstanding(&g->balance[i], (int64_t)(way - to->received));
 	}
 	return sum;
 }

@@ -14,11 +14,14 @@
 
 struct taps;        /* capture.c */
 struct conntrack;   /* filter.c: a door to a node's table, and what is known of its entries */
+struct relay;       /* relay.c: the lab's end of half a link */
 struct link_door;   /* link.c: a route netlink socket in one namespace */
 
 /* What the taps counted on one interface: frames. */
 struct flow {
 	uint64_t sent, received;
+	uint64_t relayed;    /* frames from here that a relay took off a link with faults ... */
+	uint64_t injected;   /* ... and put onto its other half */
 };
 
 /* Two counts that come to balance: ground_account.c. */
@@ -47,6 +50,8 @@ struct ground {
 	struct flow *flow;         /* of s->n_ifaces */
 	struct balance *balance;   /* of s->n_ifaces: frames from each */
 	size_t lost;               /* frames that taps dropped */
+	struct relay *relay;       /* relay.c; of n_relays */
+	size_t n_relays;
 };
 
 /* ---- space.c ---- */
@@ -93,5 +98,17 @@ int filter_dropped(uint64_t *packets, struct err *e) MUST_CHECK;
 /* Frames that were taken from the sockets and not handed over yet. */
 size_t taps_kept(const struct ground *g);
 void taps_free(struct ground *g);
+
+/* ---- relay.c ---- */
+
+/* Room for the relays of every link with faults. */
+void relays_prepare(struct ground *g);
+/* Makes both halves of a link with faults, nodes' ends quiet, lab's ends up. @door: of both nodes;
+ * @lab: of the lab's namespace. */
+int relay_build(struct ground *g, unsigned link, struct link_door *const *door,
+		struct link_door *lab, struct err *e) MUST_CHECK;
+/* Opens the relays' sockets: in the lab's namespace. */
+int relays_open(struct ground *g, struct err *e) MUST_CHECK;
+void relays_close(struct ground *g);
 
 #endif

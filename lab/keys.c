@@ -74,6 +74,17 @@ static const struct key_row rows[KEYS] = {
 		"The two ends, each as \"node:interface\" or as a map with interface and address."},
 	[KEY_SUBNET] = {"subnet", PLACE_LINK, 0, TYPE_NETWORK, NULL, false,
 		"The link's network, from which both ends get addresses."},
+	[KEY_FAULTS] = {"faults", PLACE_LINK, 0, TYPE_MAP, NULL, false,
+		"What the link does to frames, drawn from the run's seed for each direction."},
+
+	[KEY_LOSS] = {"loss", PLACE_FAULTS, 0, TYPE_PERCENT, NULL, false,
+		"How many frames are lost."},
+	[KEY_DUPLICATE] = {"duplicate", PLACE_FAULTS, 0, TYPE_PERCENT, NULL, false,
+		"How many frames arrive twice."},
+	[KEY_REORDER] = {"reorder", PLACE_FAULTS, 0, TYPE_PERCENT, NULL, false,
+		"How many frames are held back by 50 ms, so that later ones overtake them."},
+	[KEY_DELAY] = {"delay", PLACE_FAULTS, 0, TYPE_DURATION, NULL, false,
+		"How long every frame takes."},
 
 	[KEY_INTERFACE] = {"interface", PLACE_END, 0, TYPE_TEXT, NULL, false,
 		"\"node:interface\"."},
@@ -138,6 +149,8 @@ const char *place_name(enum place p)
 		return "a link";
 	case PLACE_END:
 		return "a link's end";
+	case PLACE_FAULTS:
+		return "faults";
 	case PLACE_EXPECT:
 		return "an expectation";
 	case PLACES:
@@ -163,6 +176,10 @@ const char *key_type_name(enum key_type t)
 		return "a word";
 	case TYPE_NUMBER:
 		return "a whole number";
+	case TYPE_PERCENT:
+		return "a percentage like 10% or 0.5%";
+	case TYPE_DURATION:
+		return "a time like 20ms, 30s or 2m";
 	case TYPE_BOOL:
 		return "true or false";
 	case TYPE_ADDRESS:

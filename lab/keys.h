@@ -17,6 +17,7 @@ enum place {
 	PLACE_NODE,     /* of a node, of a kind's defaults, of a set in the matrix */
 	PLACE_LINK,     /* an entry of links: */
 	PLACE_END,      /* a link end written as a map */
+	PLACE_FAULTS,   /* faults: of a link */
 	PLACE_EXPECT,   /* an entry of expect: */
 	PLACES,
 };
@@ -29,6 +30,8 @@ enum key_type {
 	TYPE_IFACE,   /* the name of an interface: the same, at most 15 characters */
 	TYPE_WORD,    /* one of `words` */
 	TYPE_NUMBER,  /* a whole number */
+	TYPE_PERCENT, /* 10% or 0.5% */
+	TYPE_DURATION, /* 30s, 20ms, 2m */
 	TYPE_BOOL,    /* true or false */
 	TYPE_ADDRESS, /* an IPv4 address */
 	TYPE_NETWORK, /* 192.168.1.0/24 */
@@ -44,7 +47,8 @@ enum key {
 	KEY_KINDS, KEY_NODES, KEY_LINKS,
 	KEY_KIND, KEY_MODE, KEY_REGISTRY, KEY_DIALS, KEY_PSK, KEY_USER, KEY_PASSWORD, KEY_POOL,
 	KEY_OUTSIDE, KEY_MAP, KEY_PORTS, KEY_ALLOW, KEY_NFT,
-	KEY_ENDPOINTS, KEY_SUBNET,
+	KEY_ENDPOINTS, KEY_SUBNET, KEY_FAULTS,
+	KEY_LOSS, KEY_DUPLICATE, KEY_REORDER, KEY_DELAY,
 	KEY_INTERFACE, KEY_ADDRESS,
 	KEY_OUTCOME, KEY_REASON, KEY_ERROR, KEY_SERVER_HASH, KEY_PEER_HASH, KEY_REACHED,
 	KEY_ENCAPSULATION, KEY_FLOATED, KEY_CLIENT, KEY_WHEN,

@@ -99,6 +99,7 @@ static void on_send(void *ctx, const struct datagram *d)
 {
 	struct actor *actor = ctx;
 
+	actor->lab->ops->clock(actor->lab->net, actor->lab->now);
 	actor->lab->ops->send(actor->lab->net, actor->number, d);
 	actor->lab->ops->frames(actor->lab->net, on_frame, actor->lab);
 }
@@ -206,7 +207,7 @@ static bool deliver(struct lab *lab)
 
 static usec earliest_deadline(const struct lab *lab)
 {
-	usec t = USEC_NEVER;
+	usec t = lab->ops->deadline(lab->net);
 
 	for (size_t i = 0; i < lab->n_actors; i++)
 		t = MIN(t, vpn_deadline(lab->actors[i].vpn));
@@ -218,6 +219,16 @@ static void run_timers(struct lab *lab)
 	for (size_t i = 0; i < lab->n_actors; i++)
 		if (vpn_deadline(lab->actors[i].vpn) <= lab->now)
 			vpn_timer(lab->actors[i].vpn, lab->now);
+}
+
+/* Frames that a bad link held back until now go on. */
+static void release(struct lab *lab)
+{
+	if (lab->ops->deadline(lab->net) > lab->now)
+		return;
+	lab->ops->clock(lab->net, lab->now);
+	lab->ops->release(lab->net);
+	lab->ops->frames(lab->net, on_frame, lab);
 }
 
 static bool all_decided(const struct lab *lab)
@@ -279,6 +290,7 @@ static int loop(struct lab *lab, struct err *e)
 			return 0;
 		if (advance(lab, next, e))
 			return -1;
+		release(lab);
 		run_timers(lab);
 	}
 	return err_set(e, ERR_FAILED, "the lab does not come to rest: %u steps, stopped",

@@ -104,6 +104,44 @@ static bool check_subnet(struct reading *r, const struct tree *v, struct inet_ne
 	return true;
 }
 
+void links_set_fault(struct link_faults *f, enum key k, const struct tree *v)
+{
+	unsigned long permille = 0;
+	usec delay = 0;
+
+	if (k == KEY_DELAY) {
+		if (value_duration(v, &delay))
+			f->delay = delay;
+		return;
+	}
+	if (!value_permille(v, &permille))
+		return;
+	if (k == KEY_LOSS)
+		f->loss = (uint16_t)permille;
+	else if (k == KEY_DUPLICATE)
+		f->duplicate = (uint16_t)permille;
+	else if (k == KEY_REORDER)
+		f->reorder = (uint16_t)permille;
+}
+
+int links_find(const struct topology *t, const char *name)
+{
+	for (size_t i = 0; i < t->n_links; i++)
+		if (strcmp(t->links[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+static void read_faults(struct reading *r, const struct tree *v, struct link_faults *f)
+{
+	const struct tree *keys[KEYS] = {0};
+
+	topo_keys(r, v, PLACE_FAULTS, KINDS, NULL, keys);
+	for (unsigned k = 0; k < KEYS; k++)
+		if (keys[k])
+			links_set_fault(f, (enum key)k, keys[k]);
+}
+
 static bool read_link(struct reading *r, const struct tree *v)
 {
 	struct topology *t = r->t;
@@ -132,6 +170,8 @@ static bool read_link(struct reading *r, const struct tree *v)
 		inet_parse_net(keys[KEY_SUBNET]->text, &t->links[link].subnet);
 		good &= check_subnet(r, keys[KEY_SUBNET], t->links[link].subnet);
 	}
+	if (keys[KEY_FAULTS])
+		read_faults(r, keys[KEY_FAULTS], &t->links[link].faults);
 	for (unsigned k = 0; ends && k < 2; k++)
 		good &= read_end(r, ends->v[k], &f[k]);
 	if (!good)

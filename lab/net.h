@@ -35,6 +35,11 @@ struct net_ops {
 	void (*free)(struct net *n);
 	/* Makes a node able to speak from @own: UDP 500, UDP 4500, IP protocol 50. */
 	int (*open)(struct net *n, unsigned node, struct inet_addr own, struct err *e);
+	/* The lab's clock, for frames that a link holds back: told before anything is sent. */
+	void (*clock)(struct net *n, usec now);
+	/* When the first of those is due, and lets go of what is due now. */
+	usec (*deadline)(struct net *n);
+	void (*release)(struct net *n);
 	/* False when the network would not take it: the same as lost on the way. */
 	bool (*send)(struct net *n, unsigned node, const struct datagram *d);
 	/* The next datagram that waits for a node; false when there is none. */

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <time.h>
 
+#include "lab/faults.h"
 #include "lab/ground.h"
 #include "nodes/host.h"
 
@@ -14,6 +15,8 @@ struct net {
 	struct host *hosts;  /* of n_nodes; those that do not speak are closed */
 	struct pollfd *poll; /* what to wait for */
 	size_t n_poll;
+	struct faults *faults; /* NULL: every link is good */
+	usec now;
 	/* of the frames() call under way */
 	void (*frame)(void *ctx, const struct net_frame *f);
 	void *frame_ctx;
@@ -37,6 +40,7 @@ static struct net *kernel_build(struct arena *a, const struct plan *p, struct er
 	struct net *n = arena_new_of(a, struct net);
 
 	n->s = p->s;
+	n->faults = faults_new(a, p->s, p->seed);
 	n->hosts = arena_array_of(a, p->s->n_nodes, struct host);
 	n->poll = arena_array_of(a, p->s->n_nodes * HOST_SOCKETS + 1, struct pollfd);
 	for (size_t i = 0; i < p->s->n_nodes; i++)
@@ -93,12 +97,57 @@ static void on_tap_frame(void *ctx, const struct tap_frame *f)
 	n->frame(n->frame_ctx, &out);
 }
 
+static void inject(struct net *n, unsigned iface, const uint8_t *data, size_t len)
+{
+	ground_relay_send(n->ground, iface, data, len);
+}
+
+/* A frame that a node sent onto a bad link. */
+static void on_relayed(void *ctx, unsigned iface, const uint8_t *data, size_t len)
+{
+	struct net *n = ctx;
+	struct fate fate = faults_draw(n->faults, iface);
+
+	for (unsigned i = 0; i < fate.copies; i++) {
+		if (fate.delay[i])
+			faults_hold(n->faults, iface, n->now + fate.delay[i], data, len);
+		else
+			inject(n, iface, data, len);
+	}
+}
+
+static void kernel_clock(struct net *n, usec now)
+{
+	n->now = now;
+}
+
+static usec kernel_deadline(struct net *n)
+{
+	return faults_deadline(n->faults);
+}
+
+static void kernel_release(struct net *n)
+{
+	const uint8_t *data;
+	unsigned iface;
+	size_t len;
+
+	/* One after the other, each to the end of its way, as in every other case. */
+	while (faults_take(n->faults, n->now, &iface, &data, &len)) {
+		inject(n, iface, data, len);
+		while (ground_relay_read(n->ground, on_relayed, n))
+			;
+	}
+}
+
 static void kernel_frames(struct net *n, void (*frame)(void *ctx, const struct net_frame *f),
 			  void *ctx)
 {
 	n->frame = frame;
 	n->frame_ctx = ctx;
-	ground_taps_read(n->ground, on_tap_frame, n);
+	do
+		ground_taps_read(n->ground, on_tap_frame, n);
+	while (n->faults && ground_relay_read(n->ground, on_relayed, n));
 }
 
 static bool kernel_quiet(struct net *n)
@@ -140,6 +189,9 @@ const struct net_ops net_kernel = {
 	.build = kernel_build,
 	.free = kernel_free,
 	.open = kernel_open,
+	.clock = kernel_clock,
+	.deadline = kernel_deadline,
+	.release = kernel_release,
 	.send = kernel_send,
 	.recv = kernel_recv,
 	.frames = kernel_frames,

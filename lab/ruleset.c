@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/draw.h"
 #include "lab/plan.h"
 #include "lab/topo.h"
 
@@ -28,38 +29,6 @@ static const uint16_t fixed_ports[NAPT_FIXED_PORTS] = {500, 4500, 1701};
 #define NAT_DEPTH_MAX 64
 
 typedef VEC(struct napt_map) map_vec;
-
-/* A generator of one purpose: splitmix64, begun with a hash of seed, scenario and node. */
-struct draw {
-	uint64_t state;
-};
-
-static uint64_t draw_next(struct draw *d)
-{
-	uint64_t z = d->state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
-
-/* FNV-1a, with the string's end in it: "a", "bc" is not "ab", "c". */
-static uint64_t hash_text(uint64_t h, const char *s)
-{
-	do {
-		h = (h ^ (uint8_t)*s) * 0x100000001b3u;
-	} while (*s++);
-	return h;
-}
-
-static struct draw draw_new(const struct scenario *s, const struct node *n, uint64_t seed)
-{
-	struct draw d = {seed};
-
-	d.state = draw_next(&d);
-	d.state ^= hash_text(hash_text(0xcbf29ce484222325u, s->id), n->name);
-	return d;
-}
 
 /* Outside ports in use, a bit each. */
 struct ports {
@@ -160,7 +129,7 @@ static void collect(struct arena *a, const struct scenario *s, unsigned node, ui
 {
 	const struct node *n = &s->nodes[node];
 	struct ports *ports = arena_new_of(a, struct ports);
-	struct draw d = draw_new(s, n, seed);
+	struct draw d = draw_new(seed, s->id, n->name);
 
 	if (depth > NAT_DEPTH_MAX)
 		return;

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "lab/base/packet.h"
+#include "lab/faults.h"
 #include "lab/ruleset.h"
 
 #define PROTO_UDP 17
@@ -72,6 +73,8 @@ struct net {
 	VEC(uint8_t) bytes;
 	uint16_t ip_id;
 	struct waiting *spare; /* inbox entries to use again, all of one size */
+	struct faults *faults; /* NULL: every link is good */
+	usec now;
 };
 
 #define WAITING_SIZE (sizeof(struct waiting) + MTU)
@@ -162,11 +165,13 @@ static struct inet_ep new_source(const struct scenario *s, const struct node *n,
 
 /* ---- frames ---- */
 
-static void emit(struct net *net, const struct iface *from, const struct packet_in *p)
+/* Writes the frame and shows it. Returns its length; @frame has FRAME_MAX bytes. */
+static size_t emit(struct net *net, const struct iface *from, const struct packet_in *p,
+		   uint8_t *frame)
 {
 	const struct iface *to = &net->s->ifaces[from->peer];
-	uint8_t frame[FRAME_MAX], body[MTU];
-	struct wr w = wr_new(frame, sizeof(frame)), b = wr_new(body, sizeof(body));
+	uint8_t body[MTU];
+	struct wr w = wr_new(frame, FRAME_MAX), b = wr_new(body, sizeof(body));
 
 	if (p->proto == PROTO_UDP)
 		wr_udp(&b, p->src, p->dst, p->data, p->len);
@@ -185,6 +190,7 @@ static void emit(struct net *net, const struct iface *from, const struct packet_
 	};
 	for (size_t i = 0; i < wr_len(&w); i++)
 		*vec_push(net->a, &net->bytes) = frame[i];
+	return wr_len(&w);
 }
 
 /* ---- a node on the way ---- */
@@ -336,6 +342,7 @@ static struct net *sim_build(struct arena *a, const struct plan *p, struct err *
 	(void)e;
 	net->s = p->s;
 	net->a = a;
+	net->faults = faults_new(a, p->s, p->seed);
 	net->nodes = arena_array_of(a, p->s->n_nodes, struct sim_node);
 	for (unsigned i = 0; i < p->s->n_nodes; i++) {
 		net->nodes[i].last = &net->nodes[i].first;
@@ -358,6 +365,74 @@ static int sim_open(struct net *net, unsigned node, struct inet_addr own, struct
 	return 0;
 }
 
+static void carry(struct net *net, unsigned node, int in, struct packet_in p);
+
+/* On a bad link: what the frame's fate is. Each copy goes its own way. */
+static void carry_badly(struct net *net, unsigned out, const struct packet_in *p,
+			const uint8_t *frame, size_t len)
+{
+	const struct iface *to = &net->s->ifaces[net->s->ifaces[out].peer];
+	struct fate fate = faults_draw(net->faults, out);
+
+	for (unsigned i = 0; i < fate.copies; i++) {
+		if (fate.delay[i])
+			faults_hold(net->faults, out, net->now + fate.delay[i], frame, len);
+		else
+			carry(net, to->node, (int)net->s->ifaces[out].peer, *p);
+	}
+}
+
+/* A packet at a node, to the end of its way. */
+static void carry(struct net *net, unsigned node, int in, struct packet_in p)
+{
+	uint8_t frame[FRAME_MAX];
+
+	for (;;) {
+		int out = pass(net, node, in, &p);
+		size_t len;
+
+		if (out < 0)
+			return;
+		len = emit(net, &net->s->ifaces[out], &p, frame);
+		if (link_is_faulty(&net->s->links[net->s->ifaces[out].link].faults)) {
+			carry_badly(net, (unsigned)out, &p, frame, len);
+			return;
+		}
+		in = (int)net->s->ifaces[out].peer;
+		node = net->s->ifaces[in].node;
+	}
+}
+
+static void sim_clock(struct net *net, usec now)
+{
+	net->now = now;
+}
+
+static usec sim_deadline(struct net *net)
+{
+	return faults_deadline(net->faults);
+}
+
+static void sim_release(struct net *net)
+{
+	const uint8_t *data;
+	unsigned iface;
+	size_t len;
+
+	while (faults_take(net->faults, net->now, &iface, &data, &len)) {
+		unsigned in = net->s->ifaces[iface].peer;
+		uint8_t frame[FRAME_MAX];
+		struct packet pkt;
+
+		/* The queue's own copy may be overwritten while this one is on its way. */
+		memcpy(frame, data, len);
+		if (packet_parse(&pkt, LINKTYPE_ETHERNET_, frame, len))
+			carry(net, net->s->ifaces[in].node, (int)in,
+			      (struct packet_in){pkt.proto, pkt.ttl, pkt.src, pkt.dst, pkt.payload,
+						 pkt.len});
+	}
+}
+
 static bool sim_send(struct net *net, unsigned node, const struct datagram *d)
 {
 	struct packet_in p = {
@@ -368,21 +443,13 @@ static bool sim_send(struct net *net, unsigned node, const struct datagram *d)
 		.data = d->data,
 		.len = d->len,
 	};
-	int in = -1;
 
 	if (d->len > MTU - 28)
 		return false;
 	if (p.proto == PROTO_ESP)
 		p.src.port = p.dst.port = 0;
-	for (;;) {
-		int out = pass(net, node, in, &p);
-
-		if (out < 0)
-			return true;
-		emit(net, &net->s->ifaces[out], &p);
-		in = (int)net->s->ifaces[out].peer;
-		node = net->s->ifaces[in].node;
-	}
+	carry(net, node, -1, p);
+	return true;
 }
 
 static bool sim_recv(struct net *net, unsigned node, struct datagram *d, uint8_t *buf, size_t size)
@@ -489,6 +556,9 @@ const struct net_ops net_sim = {
 	.build = sim_build,
 	.free = sim_free,
 	.open = sim_open,
+	.clock = sim_clock,
+	.deadline = sim_deadline,
+	.release = sim_release,
 	.send = sim_send,
 	.recv = sim_recv,
 	.frames = sim_frames,

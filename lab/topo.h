@@ -139,12 +139,20 @@ int topo_by_name(const void *a, const void *b);
 
 /* ---- links.c ---- */
 
+/* One key of PLACE_FAULTS, known to be of its type. */
+void links_set_fault(struct link_faults *f, enum key k, const struct tree *v);
+/* Number of the link of that name, or -1. */
+int links_find(const struct topology *t, const char *name);
 /* Reads `links:`. False: a mistake. */
 bool links_read(struct reading *r, const struct tree *links);
 /* Has every node a link, and every NAT an outside and an inside? */
 bool links_check(struct reading *r);
 
 /* ---- values.c ---- */
+
+/* "10%" or "0.5%" in thousandths; "20ms", "30s", "2m", "1h" up to a day. False: neither. */
+bool value_permille(const struct tree *v, unsigned long *out);
+bool value_duration(const struct tree *v, usec *out);
 
 /* Is @v of the row's type? Says so if not. */
 bool value_is_type(struct reading *r, const struct tree *v, const struct key_row *row);

@@ -331,6 +331,8 @@ static void read_setting(struct reading *r, const struct setting *s, const struc
 	enum key k = key_find(PLACE_NODE, s->key);
 	enum kind kind;
 
+	if (node < 0 && strchr(s->node, '-')) /* maybe a link's name: those are known later */
+		return;
 	if (node < 0) {
 		mistake(r->m, v, "no node %s%s", tree_shown(r->a, s->node),
 			did_you_mean(r->a, s->node, t->node_names, t->n_nodes));
@@ -342,6 +344,30 @@ static void read_setting(struct reading *r, const struct setting *s, const struc
 			tree_shown(r->a, s->key));
 	else
 		t->set[t->n_set++] = (struct override){(unsigned)node, k, v};
+}
+
+/* What was set of no node: --set home-internet.loss=10%. */
+static void read_link_setting(struct reading *r, const struct setting *s, const struct tree *v)
+{
+	struct topology *t = r->t;
+	enum key k = key_find(PLACE_FAULTS, s->key);
+	int link = links_find(t, s->node);
+	const char **names;
+
+	if (topo_node(t, s->node) >= 0 || !strchr(s->node, '-'))
+		return;
+	if (link < 0) {
+		names = arena_array_of(r->a, t->n_links + 1, const char *);
+		for (size_t i = 0; i < t->n_links; i++)
+			names[i] = t->links[i].name;
+		mistake(r->m, v, "no node and no link %s%s", tree_shown(r->a, s->node),
+			did_you_mean(r->a, s->node, names, t->n_links));
+	} else if (k == KEYS) {
+		mistake(r->m, v, "a link has no key %s that can be set; it has loss, duplicate, "
+			"reorder and delay", tree_shown(r->a, s->key));
+	} else if (value_is_type(r, v, key_row(k))) {
+		links_set_fault(&t->links[link].faults, k, v);
+	}
 }
 
 /* ---- the whole ---- */
@@ -392,6 +418,10 @@ struct topology *topology_new(struct arena *a, const struct source *src, const s
 	matrix_read(&r, keys[KEY_MATRIX]);
 	shape = keys[KEY_LINKS] && links_read(&r, keys[KEY_LINKS]) && links_check(&r) &&
 		build_network(&r);
+	for (size_t i = 0; i < n_set && shape; i++) {
+		if (values[i])
+			read_link_setting(&r, &set[i], values[i]);
+	}
 	read_values(&r, shape);
 	expect_read(&r, keys[KEY_EXPECT]);
 	if (mistakes_count(m) == 0)

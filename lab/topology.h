@@ -34,8 +34,20 @@ struct iface {
 	uint32_t ifindex;        /* distinct over the whole scenario: kernel-costs, trap 3 */
 };
 
+/* What a bad link does to a frame, each with a probability in thousandths (faults.h). */
+struct link_faults {
+	uint16_t loss, duplicate, reorder;
+	usec delay;              /* of every frame */
+};
+
+static inline bool link_is_faulty(const struct link_faults *f)
+{
+	return f->loss || f->duplicate || f->reorder || f->delay;
+}
+
 struct link {
 	const char *name;        /* "client-home": the place of wire events; unique */
+	struct link_faults faults;
 	unsigned iface[2];
 	struct inet_net subnet;
 };

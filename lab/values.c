@@ -63,6 +63,39 @@ static bool digits(const char **p, unsigned long max, unsigned long *out)
 	return true;
 }
 
+bool value_permille(const struct tree *v, unsigned long *out)
+{
+	const char *p = v->text;
+	unsigned long tenths = 0;
+
+	if (v->kind != TREE_TEXT || !digits(&p, 100, out))
+		return false;
+	if (*p == '.' && (p++, !digits(&p, 9, &tenths)))
+		return false;
+	*out = *out * 10 + tenths;
+	return strcmp(p, "%") == 0 && *out <= 1000;
+}
+
+bool value_duration(const struct tree *v, usec *out)
+{
+	static const struct {
+		const char *unit;
+		usec usecs;
+	} units[] = {{"ms", MSEC}, {"s", SEC}, {"m", 60 * SEC}, {"h", 3600 * SEC}};
+	const char *p = v->text;
+	unsigned long n;
+
+	if (v->kind != TREE_TEXT || !digits(&p, 1000000, &n))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		if (strcmp(p, units[i].unit) == 0) {
+			*out = (usec)n * units[i].usecs;
+			return *out <= 24 * 3600 * SEC;
+		}
+	}
+	return false;
+}
+
 static bool has_control(const char *s, bool lines)
 {
 	for (const unsigned char *p = (const unsigned char *)s; *p; p++) {
@@ -147,6 +180,7 @@ bool value_is_type(struct reading *r, const struct tree *v, const struct key_row
 	bool text = v->kind == TREE_TEXT;
 	struct inet_net net;
 	unsigned long n;
+	usec d;
 
 	if (text && !v->text[0] && !v->quoted)
 		return wrong_type(r, v, row);
@@ -172,6 +206,10 @@ bool value_is_type(struct reading *r, const struct tree *v, const struct key_row
 		       wrong_word(r, v, row->name, row->words);
 	case TYPE_NUMBER:
 		return value_number(v, 99999, &n) || wrong_type(r, v, row);
+	case TYPE_PERCENT:
+		return value_permille(v, &n) || wrong_type(r, v, row);
+	case TYPE_DURATION:
+		return value_duration(v, &d) || wrong_type(r, v, row);
 	case TYPE_BOOL:
 		return (text && !v->quoted &&
 			(strcmp(v->text, "true") == 0 || strcmp(v->text, "false") == 0)) ||

@@ -41,6 +41,20 @@ for topology in topologies/*.yaml; do
 	check 'the events differ' same "$T/$base-sim" "$T/$base-netns"
 done
 
+it 'on bad links, too: the same frames are lost, doubled and held back'
+for backend in sim netns; do
+	if [ -z "$namespaces" ] && [ $backend = netns ]; then
+		skip 'no namespaces here to compare with'
+		continue
+	fi
+	run "$natdlab" run --backend $backend --seed 7 -o "$T/bad-$backend" \
+		--set home-internet.loss=10% --set igw-server.duplicate=10% \
+		--set client-home.reorder=20% --set internet-igw.delay=15ms topologies/article.yaml
+	check 'it was run' [ "$status" -le 1 ]
+done
+[ "$state" = skip ] || check 'the events differ' same "$T/bad-sim" "$T/bad-netns"
+check 'nothing was sent again' grep -q '"kind":"retransmit"' -r "$T/bad-sim"
+
 it 'two runs of one seed have the same events, on a busy machine, too'
 if [ -z "$namespaces" ]; then
 	skip 'no namespaces here'
