@@ -11,6 +11,8 @@
 #define LIFE_KILOBYTES 2
 #define AES_DEFAULT_BITS 128 /* without a key length attribute (RFC 3602 5.1) */
 #define SPI_LEN 4
+/* Longer ones are not chosen: a server that sends back what was offered must have room for it. */
+#define TRANSFORM_MAX 256
 
 static void sa_head(struct wr *w)
 {
@@ -135,7 +137,7 @@ static bool phase1_read(const struct isakmp_transform *t, struct offer1 *o)
 	o->hash = attr(t, P1_HASH);
 	o->group = attr(t, P1_GROUP);
 	/* A product may accept what this machine's library cannot do: single DES. */
-	return t->id == KEY_IKE && attr(t, P1_AUTH) == AUTH_PSK &&
+	return t->raw.len <= TRANSFORM_MAX && t->id == KEY_IKE && attr(t, P1_AUTH) == AUTH_PSK &&
 	       cipher_known(o->cipher, o->keybits) && hash_known(o->hash) && group_known(o->group);
 }
 
@@ -337,8 +339,9 @@ static bool phase2_read(const struct isakmp_sa *sa, const struct isakmp_transfor
 	c->keybits = key_bits(t->id == ESP_AES, isakmp_attr_value(t, P2_KEYLEN, 0));
 	c->auth = (uint16_t)attr(t, P2_AUTH);
 	c->encap = (uint16_t)attr(t, P2_ENCAP);
-	return p->protocol == PROTO_ESP && p->spi.len == SPI_LEN && attr(t, P2_GROUP) == 0 &&
-	       encap_transport(c->encap) && cipher_of_esp(c->esp, c->keybits) &&
+	return t->raw.len <= TRANSFORM_MAX && p->protocol == PROTO_ESP && p->spi.len == SPI_LEN &&
+	       attr(t, P2_GROUP) == 0 && encap_transport(c->encap) &&
+	       cipher_of_esp(c->esp, c->keybits) &&
 	       (c->auth == AUTH_HMAC_MD5 || c->auth == AUTH_HMAC_SHA1 ||
 		c->auth == AUTH_HMAC_SHA256);
 }

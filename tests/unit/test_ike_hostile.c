@@ -400,6 +400,64 @@ static void a_forged_refusal_is_heard_only_before_message_2(void **state)
 
 /* ---- bounds ---- */
 
+/* A message 1 whose only transform is acceptable and has another attribute of @extra bytes. */
+static size_t message1_with(uint8_t *buf, size_t size, size_t extra)
+{
+	static const uint8_t cky_i[8] = {1}, cky_r[8];
+	struct wr_open proposal, transform;
+	struct isakmp_out o;
+	struct wr *w = &o.w;
+
+	isakmp_begin(&o, buf, size, cky_i, cky_r, EXCHANGE_MAIN, 0, 0);
+	isakmp_payload_begin(&o, PAYLOAD_SA);
+	wr_u32(w, DOI_IPSEC);
+	wr_u32(w, 1);
+	wr_u16(w, 0);
+	proposal = wr_open(w, 2, wr_len(w) - 2);
+	wr_bytes(w, "\x01\x01\x00\x01", 4);
+	wr_u16(w, 0);
+	transform = wr_open(w, 2, wr_len(w) - 2);
+	wr_bytes(w, "\x01\x01\x00\x00", 4);
+	isakmp_attr_basic(w, P1_ENC, CIPHER_3DES);
+	isakmp_attr_basic(w, P1_HASH, HASH_SHA1);
+	isakmp_attr_basic(w, P1_GROUP, GROUP_MODP1024);
+	isakmp_attr_basic(w, P1_AUTH, 1);
+	wr_u16(w, 16384);
+	wr_u16(w, (uint16_t)extra);
+	wr_zeros(w, extra);
+	wr_close(w, transform);
+	wr_close(w, proposal);
+	isakmp_payload_end(&o);
+	return isakmp_end(&o);
+}
+
+static void a_transform_too_long_to_be_sent_back_is_not_chosen(void **state)
+{
+	static const struct {
+		size_t extra;
+		bool chosen;
+	} v[] = {{10, true}, {200, true}, {300, false}, {1200, false}, {1900, false}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(server_names) * ARRAY_LEN(v); i++) {
+		size_t k = i / ARRAY_LEN(server_names);
+		struct net *net =
+			net_new("windows-10", server_names[i % ARRAY_LEN(server_names)], 0, 0);
+		uint8_t buf[2048];
+		struct datagram d = {.via = VIA_UDP,
+				     .local = inet_ep(EIP_PUBLIC, 500),
+				     .remote = inet_ep(CLIENT_PUBLIC, 500),
+				     .data = buf};
+
+		d.len = message1_with(buf, sizeof(buf), v[k].extra);
+		assert_true(d.len > v[k].extra);
+		ike_input(net->server.ike, 0, &d, false);
+		assert_int_equal(net->n, 1);
+		assert_int_equal(parsed(&net->frames[0]).has_sa, v[k].chosen);
+		net_free(net);
+	}
+}
+
 static void strangers_fill_a_bounded_table(void **state)
 {
 	struct net *net = net_new("windows-10", "softether-4", false, false);
@@ -510,6 +568,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_spi_gets_what_the_product_says),
 		cmocka_unit_test(malformed_messages_get_what_the_product_says),
 		cmocka_unit_test(a_forged_refusal_is_heard_only_before_message_2),
+		cmocka_unit_test(a_transform_too_long_to_be_sent_back_is_not_chosen),
 		cmocka_unit_test(strangers_fill_a_bounded_table),
 		cmocka_unit_test(quick_modes_of_one_peer_are_bounded),
 		cmocka_unit_test(a_very_long_message_is_dropped),
