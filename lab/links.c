@@ -30,7 +30,7 @@ static bool parse_end(struct reading *r, const struct tree *v, struct iface *out
 	i = topo_node(t, node);
 	if (i < 0) {
 		mistake(r->m, v, "no node %s%s", tree_shown(r->a, node),
-			did_you_mean(r->a, node, t->node_names, t->n_nodes));
+			did_you_mean(r->m, node, t->node_names, t->n_nodes));
 		return false;
 	}
 	if (!is_iface_name(colon + 1)) {
@@ -266,7 +266,7 @@ static bool find_outside(struct reading *r, unsigned i)
 	}
 	if (!t->defs[i].has_outside)
 		mistake(r->m, v, "%s has no interface %s%s", n->name, tree_shown(r->a, v->text),
-			did_you_mean(r->a, v->text, known, n_known));
+			did_you_mean(r->m, v->text, known, n_known));
 	else if (n->n_ifaces < 2)
 		mistake(r->m, t->defs[i].at, "%s has no inside: a NAT needs a second interface",
 			n->name);

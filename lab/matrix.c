@@ -159,7 +159,7 @@ static bool parse_axis(struct reading *r, const struct tree *at, int *node, enum
 	if (*node < 0) {
 		mistake(r->m, at, "axis %s: no node %s%s", tree_shown(r->a, at->text),
 			tree_shown(r->a, name),
-			did_you_mean(r->a, name, t->node_names, t->n_nodes));
+			did_you_mean(r->m, name, t->node_names, t->n_nodes));
 		return false;
 	}
 	n = &t->nodes[*node];
@@ -177,7 +177,7 @@ static bool parse_axis(struct reading *r, const struct tree *at, int *node, enum
 		}
 		mistake(r->m, at, "axis %s: a %s has no key %s%s", tree_shown(r->a, at->text),
 			kind_name(n->kind), tree_shown(r->a, dot + 1),
-			did_you_mean(r->a, dot + 1, known, n_known));
+			did_you_mean(r->m, dot + 1, known, n_known));
 		return false;
 	}
 	return !is_fixed(r, at, *k);
@@ -236,10 +236,6 @@ static void count_scenarios(struct reading *r, const struct tree *matrix)
 	if (product > SCENARIOS_MAX) {
 		mistake(r->m, matrix, "%.0f scenarios (%s); at most %d are possible", product,
 			product_text(r), SCENARIOS_MAX);
-		product = 0;
-	} else if (product * (double)t->n_nodes > SCENARIO_NODES_MAX) {
-		mistake(r->m, matrix, "%.0f scenarios of %zu nodes each; at most %d nodes in all "
-			"are possible", product, t->n_nodes, SCENARIO_NODES_MAX);
 		product = 0;
 	}
 	t->n_scenarios = (size_t)product;
@@ -332,7 +328,7 @@ static void read_when_value(struct reading *r, const struct axis *x, const struc
 	for (size_t k = 0; k < x->n; k++)
 		known[k] = x->v[k].name;
 	mistake(r->m, v, "axis %s has no value %s%s", x->name, tree_shown(r->a, v->text),
-		did_you_mean(r->a, v->text, known, x->n));
+		did_you_mean(r->m, v->text, known, x->n));
 }
 
 static void read_when(struct reading *r, struct expect_def *d, const struct tree *when)
@@ -350,7 +346,7 @@ static void read_when(struct reading *r, struct expect_def *d, const struct tree
 			if (any_broken(t))
 				continue;
 			mistake(r->m, key, "no axis %s%s", tree_shown(r->a, key->text),
-				did_you_mean(r->a, key->text, t->axis_names, t->n_axes));
+				did_you_mean(r->m, key->text, t->axis_names, t->n_axes));
 			continue;
 		}
 		x = &t->axes[a];
@@ -376,7 +372,7 @@ static void check_expect_client(struct reading *r, const struct tree *v)
 
 	if (i < 0)
 		mistake(r->m, v, "no node %s%s", tree_shown(r->a, v->text),
-			did_you_mean(r->a, v->text, t->node_names, t->n_nodes));
+			did_you_mean(r->m, v->text, t->node_names, t->n_nodes));
 	else if (t->nodes[i].kind != KIND_CLIENT)
 		mistake(r->m, v, "%s is a %s, not a client", v->text, kind_name(t->nodes[i].kind));
 }

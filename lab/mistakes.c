@@ -108,11 +108,11 @@ const char *nearest(const char *word, const char *const *known, size_t n)
 	return suggest_best(&s);
 }
 
-const char *did_you_mean(struct arena *a, const char *word, const char *const *known, size_t n)
+const char *did_you_mean(struct mistakes *m, const char *word, const char *const *known, size_t n)
 {
-	const char *s = nearest(word, known, n);
+	const char *s = !m || mistakes_enough(m) ? NULL : nearest(word, known, n);
 
-	return s ? arena_printf(a, "; did you mean \"%s\"?", s) : "";
+	return s ? arena_printf(m->a, "; did you mean \"%s\"?", s) : "";
 }
 
 /* ---- characters ---- */

@@ -36,20 +36,27 @@ static bool forwards(const struct node *n)
 	return n->kind == KIND_ROUTER || is_nat(n);
 }
 
+/* The realm on a NAT's inside. */
+static uint32_t inside_of(const struct topology *t, const struct node *n)
+{
+	for (size_t k = 0; k < n->n_ifaces; k++) {
+		if (n->ifaces[k] != n->outside)
+			return t->link_realm[t->ifaces[n->ifaces[k]].link];
+	}
+	return NO_REALM;
+}
+
+static uint32_t outside_of(const struct topology *t, const struct node *n)
+{
+	return t->link_realm[t->ifaces[n->outside].link];
+}
+
 bool network_is_inside(const struct topology *t, unsigned nat, unsigned link)
 {
 	const struct node *n = &t->nodes[nat];
-	unsigned out = t->ifaces[n->outside].link;
 
-	if (link == out)
-		return false;
-	for (size_t k = 0; k < n->n_ifaces; k++) {
-		unsigned l = t->ifaces[n->ifaces[k]].link;
-
-		if (l != out && t->link_realm[l] == t->link_realm[link])
-			return true;
-	}
-	return false;
+	/* All of a NAT's inside links are of one realm. */
+	return link != t->ifaces[n->outside].link && t->link_realm[link] == inside_of(t, n);
 }
 
 /* ---- realms ---- */
@@ -95,26 +102,12 @@ static void find_realms(struct topology *t)
 		parent[i] = root_of(parent, i);
 }
 
-/* The realm on a NAT's inside. */
-static uint32_t inside_of(const struct topology *t, const struct node *n)
-{
-	for (size_t k = 0; k < n->n_ifaces; k++) {
-		if (n->ifaces[k] != n->outside)
-			return t->link_realm[t->ifaces[n->ifaces[k]].link];
-	}
-	return NO_REALM;
-}
-
-static uint32_t outside_of(const struct topology *t, const struct node *n)
-{
-	return t->link_realm[t->ifaces[n->outside].link];
-}
-
 /* NATs as edges from realm to realm, inside to outside. */
 struct realms {
 	const struct topology *t;
 	unsigned *first, *next; /* NATs of a realm, chained; + 1, so that 0 ends the chain */
 	enum colour { WHITE, GREY, BLACK } *colour;
+	unsigned *row; /* of a BLACK realm: the most NATs in a row from it outwards */
 };
 
 /* Depth first; a way back to a realm that the walk still stands in is a circle. The NAT that
@@ -131,6 +124,7 @@ static int find_circle(struct realms *m, uint32_t realm)
 			return (int)i - 1;
 		if (m->colour[out] == WHITE)
 			found = find_circle(m, out);
+		m->row[realm] = MAX(m->row[realm], m->row[out] + 1);
 	}
 	m->colour[realm] = BLACK;
 	return found;
@@ -143,6 +137,7 @@ static struct realms realms_new(struct arena *a, const struct topology *t)
 		.first = arena_array_of(a, t->n_links, unsigned),
 		.next = arena_array_of(a, t->n_nodes, unsigned),
 		.colour = arena_array_of(a, t->n_links, enum colour),
+		.row = arena_array_of(a, t->n_links, unsigned),
 	};
 
 	for (unsigned i = (unsigned)t->n_nodes; i-- > 0;) {
@@ -167,11 +162,18 @@ static bool check_realms(struct reading *r)
 		if (m.colour[t->link_realm[i]] == WHITE)
 			nat = find_circle(&m, t->link_realm[i]);
 	}
-	if (nat < 0)
-		return true;
-	mistake(r->m, t->defs[nat].at, "the outside of %s leads back to its inside, past it",
-		t->nodes[nat].name);
-	return false;
+	if (nat >= 0) {
+		mistake(r->m, t->defs[nat].at,
+			"the outside of %s leads back to its inside, past it", t->nodes[nat].name);
+		return false;
+	}
+	for (size_t i = 0; i < t->n_nodes; i++) {
+		if (is_nat(&t->nodes[i]) && m.row[inside_of(t, &t->nodes[i])] > NAT_ROW_MAX) {
+			mistake(r->m, t->defs[i].at, "more than %d NATs in a row", NAT_ROW_MAX);
+			return false;
+		}
+	}
+	return true;
 }
 
 /* ---- subnets and addresses ---- */
@@ -501,8 +503,11 @@ static struct hop *find_defaults(struct arena *a, const struct topology *t)
 }
 
 /* Routes to every subnet that the default route does not cover. */
-static void find_routes(struct arena *a, struct topology *t)
+static bool find_routes(struct reading *r)
 {
+	struct topology *t = r->t;
+	struct arena *a = r->a;
+	size_t n_routes = 0;
 	struct hop *def = find_defaults(a, t);
 	route_vec *routes = arena_array(a, t->n_nodes, sizeof(*routes));
 	struct search s = search_new(a, t);
@@ -520,6 +525,12 @@ static void find_routes(struct arena *a, struct topology *t)
 				continue;
 			*vec_push(a, &routes[i]) =
 				(struct route){t->links[l].subnet, h->via, h->iface};
+			n_routes++;
+		}
+		if (n_routes > ROUTES_MAX) {
+			mistake(r->m, t->link_at[l], "so many routers and links in one realm need "
+				"more than %d routes", ROUTES_MAX);
+			return false;
 		}
 	}
 	for (size_t i = 0; i < t->n_nodes; i++) {
@@ -529,6 +540,7 @@ static void find_routes(struct arena *a, struct topology *t)
 		t->nodes[i].routes = routes[i].v;
 		t->nodes[i].n_routes = routes[i].n;
 	}
+	return true;
 }
 
 /* Where a node sends a packet for @addr now: false nowhere. */
@@ -608,6 +620,5 @@ bool network_build(struct reading *r, const struct inet_addr *taken, size_t n_ta
 	if (!good)
 		return false;
 	give_numbers(r->t);
-	find_routes(r->a, r->t);
-	return true;
+	return find_routes(r);
 }

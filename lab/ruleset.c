@@ -25,9 +25,6 @@ static const uint16_t fixed_ports[NAPT_FIXED_PORTS] = {500, 4500, 1701};
 #define DRAW_LO 1024
 #define DRAW_HI 65535
 
-/* How many NATs in a row are looked through. The file is checked to have no circles. */
-#define NAT_DEPTH_MAX 64
-
 typedef VEC(struct napt_map) map_vec;
 
 /* Outside ports in use, a bit each. */
@@ -79,43 +76,51 @@ static uint16_t port_choose(const struct node *n, struct ports *p, struct draw *
 	return port_draw(p, d, DRAW_LO, DRAW_HI);
 }
 
-static void collect(struct arena *a, const struct scenario *s, unsigned node, uint64_t seed,
-		    unsigned depth, map_vec *out);
+/* One walk inwards from a NAPT. What a NAPT behind it maps is reckoned once, however many ways
+ * lead to it. */
+struct collector {
+	struct arena *a;
+	const struct scenario *s;
+	uint64_t seed;
+	map_vec *of;  /* of each node */
+	bool *known;  /* each node */
+	struct ports ports;
+};
 
-static void add_inside(struct arena *a, map_vec *out, struct inet_ep inside)
+static void collect(struct collector *c, unsigned node);
+
+static void add_inside(struct collector *c, unsigned node, struct inet_ep inside)
 {
-	if (out->n < NAPT_MAP_MAX)
-		*vec_push(a, out) = (struct napt_map){.inside = inside};
+	if (c->of[node].n < NAPT_MAP_MAX)
+		*vec_push(c->a, &c->of[node]) = (struct napt_map){.inside = inside};
 }
 
-/* What @f, an interface on the inside of the NAT, sends from: its own ports, or what a NAT behind
- * it makes of the ports of others. */
-static void add_sources(struct arena *a, const struct scenario *s, const struct iface *f,
-			uint64_t seed, unsigned depth, map_vec *out)
+/* What @f, an interface on the inside of NAPT @node, sends from: its own ports, or what a NAT
+ * behind it makes of the ports of others. */
+static void add_sources(struct collector *c, unsigned node, const struct iface *f)
 {
-	const struct node *n = &s->nodes[f->node];
-	map_vec behind = {0};
+	const struct node *n = &c->s->nodes[f->node];
 
 	switch (n->kind) {
 	case KIND_CLIENT:
 	case KIND_SERVER:
 	case KIND_HOST:
 		for (unsigned k = 0; k < NAPT_FIXED_PORTS; k++)
-			add_inside(a, out, inet_ep(f->addr, fixed_ports[k]));
+			add_inside(c, node, inet_ep(f->addr, fixed_ports[k]));
 		break;
 	case KIND_NAPT:
-		if (&s->ifaces[n->outside] != f)
+		if (&c->s->ifaces[n->outside] != f)
 			break;
-		collect(a, s, f->node, seed, depth + 1, &behind);
-		for (size_t i = 0; i < behind.n; i++)
-			add_inside(a, out, behind.v[i].outside);
+		collect(c, f->node);
+		for (size_t i = 0; i < c->of[f->node].n; i++)
+			add_inside(c, node, c->of[f->node].v[i].outside);
 		break;
 	case KIND_EIP:
-		if (&s->ifaces[n->outside] != f)
+		if (&c->s->ifaces[n->outside] != f)
 			break;
 		for (size_t i = 0; i < n->n_map; i++) {
 			for (unsigned k = 0; k < NAPT_FIXED_PORTS; k++)
-				add_inside(a, out, inet_ep(n->map[i].outside, fixed_ports[k]));
+				add_inside(c, node, inet_ep(n->map[i].outside, fixed_ports[k]));
 		}
 		break;
 	case KIND_ROUTER:
@@ -124,45 +129,108 @@ static void add_sources(struct arena *a, const struct scenario *s, const struct 
 	}
 }
 
-static void collect(struct arena *a, const struct scenario *s, unsigned node, uint64_t seed,
-		    unsigned depth, map_vec *out)
+/* As deep as NATs stand in a row: the file's loader has bounded that. */
+static void collect(struct collector *c, unsigned node)
 {
+	const struct scenario *s = c->s;
 	const struct node *n = &s->nodes[node];
-	struct ports *ports = arena_new_of(a, struct ports);
-	struct draw d = draw_new(seed, s->id, n->name);
+	struct draw d = draw_new(c->seed, s->id, n->name);
 
-	if (depth > NAT_DEPTH_MAX)
+	if (c->known[node])
 		return;
+	c->known[node] = true;
 	for (size_t i = 0; i < s->n_ifaces; i++) {
 		const struct iface *f = &s->ifaces[i];
 
 		if (f->node != node && network_is_inside(s->topology, node, f->link))
-			add_sources(a, s, f, seed, depth, out);
+			add_sources(c, node, f);
 	}
-	for (size_t i = 0; i < out->n; i++) {
-		struct napt_map *m = &out->v[i];
+	memset(&c->ports, 0, sizeof(c->ports));
+	for (size_t i = 0; i < c->of[node].n; i++) {
+		struct napt_map *m = &c->of[node].v[i];
 
 		m->outside = inet_ep(s->ifaces[n->outside].addr,
-				     port_choose(n, ports, &d, m->inside.port));
+				     port_choose(n, &c->ports, &d, m->inside.port));
 	}
 }
 
 const struct napt_map *napt_map(struct arena *a, const struct scenario *s, unsigned node,
 				uint64_t seed, size_t *n)
 {
-	map_vec v = {0};
+	struct collector *c = arena_new_of(a, struct collector);
 
-	collect(a, s, node, seed, 0, &v);
-	*n = v.n;
-	return v.v;
+	c->a = a;
+	c->s = s;
+	c->seed = seed;
+	c->of = arena_array_of(a, s->n_nodes, map_vec);
+	c->known = arena_array_of(a, s->n_nodes, bool);
+	collect(c, node);
+	*n = c->of[node].n;
+	return c->of[node].v;
 }
 
-size_t napt_map_size(struct arena *a, const struct scenario *s, unsigned node)
-{
-	size_t n;
+/* Mappings that a realm needs at each NAPT that has it inside. */
+struct sizes {
+	const struct scenario *s;
+	size_t *of;    /* of each realm */
+	bool *known;
+	unsigned *first, *next; /* NATs by the realm outside of them, chained; + 1 */
+};
 
-	(void)napt_map(a, s, node, 0, &n);
-	return n;
+static size_t realm_inside(const struct scenario *s, unsigned nat)
+{
+	const struct node *n = &s->nodes[nat];
+	unsigned other = n->ifaces[0] == n->outside ? n->ifaces[1] : n->ifaces[0];
+
+	return s->topology->link_realm[s->ifaces[other].link];
+}
+
+/* Counts no further than just past the bound, so that nothing can overflow. */
+static size_t size_of(struct sizes *z, size_t realm)
+{
+	const struct scenario *s = z->s;
+
+	if (z->known[realm])
+		return z->of[realm];
+	z->known[realm] = true;
+	for (unsigned i = z->first[realm]; i; i = z->next[i - 1]) {
+		const struct node *n = &s->nodes[i - 1];
+
+		z->of[realm] += n->kind == KIND_NAPT ? size_of(z, realm_inside(s, i - 1))
+						     : n->n_map * NAPT_FIXED_PORTS;
+		z->of[realm] = MIN(z->of[realm], (size_t)NAPT_MAP_MAX + 1);
+	}
+	return z->of[realm];
+}
+
+const size_t *napt_map_sizes(struct arena *a, const struct scenario *s)
+{
+	size_t *out = arena_array_of(a, s->n_nodes, size_t);
+	struct sizes z = {
+		.s = s,
+		.of = arena_array_of(a, s->n_links, size_t),
+		.known = arena_array_of(a, s->n_links, bool),
+		.first = arena_array_of(a, s->n_links, unsigned),
+		.next = arena_array_of(a, s->n_nodes, unsigned),
+	};
+
+	for (size_t i = 0; i < s->n_ifaces; i++) {
+		const struct iface *f = &s->ifaces[i];
+		const struct node *n = &s->nodes[f->node];
+		uint32_t realm = s->topology->link_realm[f->link];
+
+		if (n->kind == KIND_CLIENT || n->kind == KIND_SERVER || n->kind == KIND_HOST) {
+			z.of[realm] += NAPT_FIXED_PORTS;
+		} else if (n->kind != KIND_ROUTER && n->outside == i) {
+			z.next[f->node] = z.first[realm];
+			z.first[realm] = f->node + 1;
+		}
+	}
+	for (unsigned i = 0; i < s->n_nodes; i++) {
+		if (s->nodes[i].kind == KIND_NAPT)
+			out[i] = size_of(&z, realm_inside(s, i));
+	}
+	return out;
 }
 
 /* ---- text ---- */

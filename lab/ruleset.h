@@ -14,7 +14,7 @@
 /* UDP source ports that are mapped beforehand for each machine inside: IKE, IKE and ESP behind
  * NATs, L2TP. All other traffic is masqueraded by the kernel. */
 #define NAPT_FIXED_PORTS 3
-#define NAPT_MAP_MAX 30000
+#define NAPT_MAP_MAX 12288 /* of one NAPT: so many fit into the ports that are drawn */
 
 /* One mapping: endpoint-independent, the same whatever the destination (RFC 4787 4.1). */
 struct napt_map {
@@ -25,7 +25,7 @@ struct napt_map {
  * are in it by their outside addresses. At most NAPT_MAP_MAX. */
 const struct napt_map *napt_map(struct arena *a, const struct scenario *s, unsigned node,
 				uint64_t seed, size_t *n);
-/* How many there are. */
-size_t napt_map_size(struct arena *a, const struct scenario *s, unsigned node);
+/* How many mappings each node has; more than NAPT_MAP_MAX: too many. */
+const size_t *napt_map_sizes(struct arena *a, const struct scenario *s);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "lab/topo.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lab/predict.h"
@@ -41,22 +42,27 @@ static void apply(struct arena *a, const struct topology *t, struct scenario *s,
 		value_read(&r, set[i].key, set[i].value, set[i].node, &s->nodes[set[i].node]);
 }
 
-/* What the name of a server stands for: its Elastic IP, or else its first address. */
-static struct inet_addr address_of(const struct scenario *s, unsigned node)
+/* What the names of servers stand for: an Elastic IP, or else the first address. */
+static void resolve_dials(struct arena *a, struct scenario *s)
 {
-	const struct node *server = &s->nodes[node];
+	const struct inet_addr **public = arena_array_of(a, s->n_nodes, const struct inet_addr *);
 
 	for (size_t i = 0; i < s->n_nodes; i++) {
-		const struct node *eip = &s->nodes[i];
+		for (size_t k = 0; k < s->nodes[i].n_map; k++) {
+			const struct eip_map *m = &s->nodes[i].map[k];
 
-		for (size_t k = 0; eip->kind == KIND_EIP && k < eip->n_map; k++) {
-			const struct node *owner = scenario_owner(s, eip->map[k].inside);
-
-			if (owner == server)
-				return eip->map[k].outside;
+			if (!public[m->node])
+				public[m->node] = &m->outside;
 		}
 	}
-	return s->ifaces[server->ifaces[0]].addr;
+	for (size_t i = 0; i < s->n_nodes; i++) {
+		struct node *n = &s->nodes[i];
+		int to = n->dials_node;
+
+		if (to >= 0)
+			n->dials = public[to] ? *public[to]
+					      : s->ifaces[s->nodes[to].ifaces[0]].addr;
+	}
 }
 
 static bool applies(const struct topology *t, const struct expect_def *d, const size_t *at)
@@ -99,9 +105,8 @@ struct scenario *scenario_new(struct arena *a, const struct topology *t, size_t 
 		/* A registry stays in the file when the matrix makes a Mac of the client. */
 		if (node->client && node->client->gate == GATE_NONE)
 			node->registry = -1;
-		if (node->dials_node >= 0)
-			node->dials = address_of(s, (unsigned)node->dials_node);
 	}
+	resolve_dials(a, s);
 	network_eip_routes(a, t, s->nodes);
 	s->expects = arena_array_of(a, t->n_expects, struct expectation);
 	for (size_t e = 0; e < t->n_expects; e++) {
@@ -166,45 +171,64 @@ static bool need(struct reading *r, const size_t *at, unsigned node, enum key k)
 	return false;
 }
 
-/* No two edges answer for the same address. */
-static bool check_eip(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
+struct mapped {
+	uint32_t addr;
+	unsigned node;
+};
+
+static int by_addr(const void *pa, const void *pb)
 {
-	bool good = need(r, at, i, KEY_MAP);
+	const struct mapped *a = pa, *b = pb;
 
-	for (unsigned k = 0; s->nodes[i].n_map && k < i; k++) {
-		const struct node *a = &s->nodes[k], *b = &s->nodes[i];
+	if (a->addr != b->addr)
+		return a->addr < b->addr ? -1 : 1;
+	return a->node < b->node ? -1 : a->node > b->node;
+}
 
-		for (size_t x = 0; x < a->n_map; x++) {
-			for (size_t y = 0; y < b->n_map; y++) {
-				if (!inet_addr_eq(a->map[x].outside, b->map[y].outside))
-					continue;
-				mistake(r->m, place_of(r->t, at, i, KEY_MAP),
-					"%s is mapped by %s too", INET_ADDR(b->map[y].outside),
-					a->name);
-				good = false;
-			}
-		}
+/* No two edges answer for the same address. */
+static bool check_maps(struct reading *r, const struct scenario *s, const size_t *at)
+{
+	VEC(struct mapped) v = {0};
+	bool good = true;
+
+	for (unsigned i = 0; i < s->n_nodes; i++) {
+		for (size_t k = 0; k < s->nodes[i].n_map; k++)
+			*vec_push(r->a, &v) = (struct mapped){
+				inet_to_v4(s->nodes[i].map[k].outside), i};
+	}
+	if (v.n)
+		qsort(v.v, v.n, sizeof(*v.v), by_addr);
+	for (size_t i = 1; i < v.n; i++) {
+		if (v.v[i].addr != v.v[i - 1].addr)
+			continue;
+		mistake(r->m, place_of(r->t, at, v.v[i].node, KEY_MAP), "%s is mapped by %s too",
+			INET_ADDR(inet_v4(v.v[i].addr)), s->nodes[v.v[i - 1].node].name);
+		good = false;
 	}
 	return good;
 }
 
-static bool check_ports(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
+/* @needed: mappings of each node. */
+static bool check_ports(struct reading *r, const struct scenario *s, const size_t *at,
+			const size_t *needed, unsigned i)
 {
 	const struct node *n = &s->nodes[i];
-	size_t there = (size_t)n->port_hi - n->port_lo + 1, needed;
+	size_t there = (size_t)n->port_hi - n->port_lo + 1;
 
-	if (n->ports != NAPT_RANGE)
-		return true;
-	needed = napt_map_size(r->a, s, i);
-	if (there >= needed)
+	if (needed[i] > NAPT_MAP_MAX) {
+		mistake(r->m, r->t->defs[i].at, "too many machines behind %s", n->name);
+		return false;
+	}
+	if (n->ports != NAPT_RANGE || there >= needed[i])
 		return true;
 	mistake(r->m, place_of(r->t, at, i, KEY_PORTS),
-		"%s needs %zu ports, %d for each machine behind it; here are %zu", n->name, needed,
-		NAPT_FIXED_PORTS, there);
+		"%s needs %zu ports, %d for each machine behind it; here are %zu", n->name,
+		needed[i], NAPT_FIXED_PORTS, there);
 	return false;
 }
 
-static bool check_node(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
+static bool check_node(struct reading *r, const struct scenario *s, const size_t *at,
+		       const size_t *needed, unsigned i)
 {
 	bool good = true;
 
@@ -216,9 +240,9 @@ static bool check_node(struct reading *r, const struct scenario *s, const size_t
 		good = need(r, at, i, KEY_MODE);
 		return need(r, at, i, KEY_PSK) && good;
 	case KIND_NAPT:
-		return check_ports(r, s, at, i);
+		return check_ports(r, s, at, needed, i);
 	case KIND_EIP:
-		return check_eip(r, s, at, i);
+		return need(r, at, i, KEY_MAP);
 	case KIND_ROUTER:
 	case KIND_HOST:
 	case KINDS:
@@ -240,10 +264,11 @@ static void check_dial(struct reading *r, const struct scenario *s, const size_t
 
 static void check_scenario(struct reading *r, const struct scenario *s, const size_t *at)
 {
-	bool good = true;
+	const size_t *needed = napt_map_sizes(r->a, s);
+	bool good = check_maps(r, s, at);
 
 	for (unsigned i = 0; i < s->n_nodes; i++)
-		good &= check_node(r, s, at, i);
+		good &= check_node(r, s, at, needed, i);
 	for (unsigned i = 0; good && i < s->n_nodes; i++) {
 		if (s->nodes[i].kind == KIND_CLIENT && s->nodes[i].dials.len)
 			check_dial(r, s, at, i);
@@ -262,6 +287,11 @@ void scenarios_check(struct reading *r)
 	const struct topology *t = r->t;
 	bool dials = false;
 
+	if (t->n_scenarios * t->n_nodes * (t->n_maps + 1) > WORK_MAX) {
+		mistake(r->m, t->defs[0].at, "%zu scenarios of %zu nodes with %zu Elastic IPs are "
+			"too much", t->n_scenarios, t->n_nodes, t->n_maps);
+		return;
+	}
 	for (size_t i = 0; i < t->n_scenarios && !mistakes_enough(r->m); i++) {
 		struct arena *scratch = arena_new();
 		struct reading inner = {.a = scratch, .t = r->t, .m = r->m};

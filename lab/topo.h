@@ -24,7 +24,10 @@
 /* Bounds of a topology. */
 #define NODES_MAX 4096
 #define SCENARIOS_MAX 10000
-#define SCENARIO_NODES_MAX 200000 /* scenarios times nodes */
+#define WORK_MAX 2000000   /* scenarios, times nodes, times Elastic IPs and one */
+#define ROUTES_MAX 100000  /* of all nodes together */
+#define NAT_ROW_MAX 16     /* NATs one behind the other */
+#define MAPS_MAX 2000      /* Elastic IPs of all nodes and values of the matrix */
 #define AXES_MAX 8
 #define EXPECTS_MAX 500
 #define ALLOW_MAX 100
@@ -103,6 +106,7 @@ struct topology {
 	size_t n_scenarios;
 	struct expect_def *expects;
 	size_t n_expects;
+	size_t n_maps;           /* Elastic IPs, those of every value of the matrix counted */
 };
 
 /* What reading a file needs; @m is NULL where all was judged before. */

@@ -121,7 +121,7 @@ static void unknown_key(struct reading *r, const struct tree *key, enum place p,
 			known[n++] = row->name;
 	}
 	mistake(r->m, key, "unknown key %s in %s%s", tree_shown(r->a, key->text), place_name(p),
-		did_you_mean(r->a, key->text, known, n));
+		did_you_mean(r->m, key->text, known, n));
 }
 
 void topo_keys(struct reading *r, const struct tree *map, enum place p, enum kind kind,
@@ -204,7 +204,7 @@ static void read_kinds(struct reading *r, const struct tree *kinds,
 		if (k == KINDS) {
 			mistake(r->m, kinds->keys[i], "unknown kind %s%s",
 				tree_shown(r->a, kinds->keys[i]->text),
-				did_you_mean(r->a, kinds->keys[i]->text, kind_names, KINDS));
+				did_you_mean(r->m, kinds->keys[i]->text, kind_names, KINDS));
 		} else if (topo_want_map(r, kinds->v[i], "a kind's defaults")) {
 			topo_keys(r, kinds->v[i], PLACE_NODE, k, "this", defaults[k]);
 			if (defaults[k][KEY_KIND])
@@ -250,11 +250,10 @@ static void read_nodes(struct reading *r, const struct tree *nodes, const struct
 
 /* Elastic IPs take their addresses from the outside link; no interface may get them, in no
  * scenario. */
-static size_t taken_of(struct reading *r, const struct tree *map, struct inet_addr *out)
+static size_t taken_of(const struct tree *map, struct inet_addr *out)
 {
 	size_t n = 0;
 
-	(void)r;
 	for (size_t i = 0; map && map->kind == TREE_MAP && i < MIN(map->n, (size_t)MAP_MAX); i++)
 		n += inet_parse_addr(map->keys[i]->text, &out[n]) && out[n].len == 4;
 	return n;
@@ -268,7 +267,7 @@ static bool build_network(struct reading *r)
 	size_t n;
 
 	for (size_t i = 0; i < t->n_nodes; i++) {
-		n = taken_of(r, t->defs[i].keys[KEY_MAP], some);
+		n = taken_of(t->defs[i].keys[KEY_MAP], some);
 		for (size_t k = 0; k < n; k++)
 			*vec_push(r->a, &taken) = some[k];
 	}
@@ -279,11 +278,17 @@ static bool build_network(struct reading *r)
 			for (size_t o = 0; o < val->n_set; o++) {
 				if (val->set[o].key != KEY_MAP)
 					continue;
-				n = taken_of(r, val->set[o].value, some);
+				n = taken_of(val->set[o].value, some);
 				for (size_t k = 0; k < n; k++)
 					*vec_push(r->a, &taken) = some[k];
 			}
 		}
+	}
+	t->n_maps = taken.n;
+	if (taken.n > MAPS_MAX) {
+		mistake(r->m, t->defs[0].at, "%zu Elastic IPs in all; at most %d are possible",
+			taken.n, MAPS_MAX);
+		return false;
 	}
 	return network_build(r, taken.v, taken.n);
 }
@@ -335,7 +340,7 @@ static void read_setting(struct reading *r, const struct setting *s, const struc
 		return;
 	if (node < 0) {
 		mistake(r->m, v, "no node %s%s", tree_shown(r->a, s->node),
-			did_you_mean(r->a, s->node, t->node_names, t->n_nodes));
+			did_you_mean(r->m, s->node, t->node_names, t->n_nodes));
 		return;
 	}
 	kind = t->nodes[node].kind;
@@ -361,7 +366,7 @@ static void read_link_setting(struct reading *r, const struct setting *s, const 
 		for (size_t i = 0; i < t->n_links; i++)
 			names[i] = t->links[i].name;
 		mistake(r->m, v, "no node and no link %s%s", tree_shown(r->a, s->node),
-			did_you_mean(r->a, s->node, names, t->n_links));
+			did_you_mean(r->m, s->node, names, t->n_links));
 	} else if (k == KEYS) {
 		mistake(r->m, v, "a link has no key %s that can be set; it has loss, duplicate, "
 			"reorder and delay", tree_shown(r->a, s->key));

@@ -55,6 +55,7 @@ struct link {
 /* Elastic IP: one public address, one private. */
 struct eip_map {
 	struct inet_addr outside, inside;
+	unsigned node;           /* whose address `inside` is */
 };
 
 /* One line of a stateful security group. */

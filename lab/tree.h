@@ -72,7 +72,8 @@ struct tree *tree_parse(struct arena *a, const struct source *src, struct mistak
 
 /* The word among @known that somebody who typed @word probably meant; NULL when none is near. */
 const char *nearest(const char *word, const char *const *known, size_t n);
-/* The same as the end of a sentence: `; did you mean "x"?`, or "". */
-const char *did_you_mean(struct arena *a, const char *word, const char *const *known, size_t n);
+/* The same as the end of a sentence: `; did you mean "x"?`, or "". Looks no further when so many
+ * mistakes are known that this one is only counted; @m may be NULL. */
+const char *did_you_mean(struct mistakes *m, const char *word, const char *const *known, size_t n);
 
 #endif

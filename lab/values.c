@@ -136,7 +136,7 @@ static const char *join_words(struct arena *a, const char *const *words)
 static bool wrong_word(struct reading *r, const struct tree *v, const char *key,
 		       const char *const *words)
 {
-	const char *hint = did_you_mean(r->a, v->text, words, count_words(words));
+	const char *hint = did_you_mean(r->m, v->text, words, count_words(words));
 
 	if (!*hint)
 		hint = arena_printf(r->a, "; it is %s", join_words(r->a, words));
@@ -260,7 +260,7 @@ static const char **server_names(struct arena *a, size_t *n)
 static bool read_mode(struct reading *r, const struct tree *v, struct node *n)
 {
 	bool is_client = n->kind == KIND_CLIENT;
-	const char **names;
+	const char **names, *hint;
 	size_t count;
 
 	n->client = is_client ? mode_client(v->text) : NULL;
@@ -272,11 +272,11 @@ static bool read_mode(struct reading *r, const struct tree *v, struct node *n)
 		return wrong(r, v, "%s is a %s mode, and %s is a %s", v->text,
 			     is_client ? "server" : "client", n->name, kind_name(n->kind));
 	names = is_client ? client_names(r->a, &count) : server_names(r->a, &count);
-	if (nearest(v->text, names, count))
-		return wrong(r, v, "unknown mode %s%s", tree_shown(r->a, v->text),
-			     did_you_mean(r->a, v->text, names, count));
-	return wrong(r, v, "unknown mode %s; a %s's mode is %s", tree_shown(r->a, v->text),
-		     kind_name(n->kind), join_words(r->a, names));
+	hint = did_you_mean(r->m, v->text, names, count);
+	if (!*hint)
+		hint = arena_printf(r->a, "; a %s's mode is %s", kind_name(n->kind),
+				    join_words(r->a, names));
+	return wrong(r, v, "unknown mode %s%s", tree_shown(r->a, v->text), hint);
 }
 
 /* ---- dials, map ---- */
@@ -288,7 +288,7 @@ static int find_node(struct reading *r, const struct tree *v)
 
 	if (i < 0)
 		wrong(r, v, "no node %s%s", tree_shown(r->a, v->text),
-		      did_you_mean(r->a, v->text, t->node_names, t->n_nodes));
+		      did_you_mean(r->m, v->text, t->node_names, t->n_nodes));
 	return i;
 }
 
@@ -360,6 +360,7 @@ static bool read_map_entry(struct reading *r, const struct tree *key, const stru
 	if (!f)
 		return false;
 	out->inside = f->addr;
+	out->node = f->node;
 	return true;
 }
 

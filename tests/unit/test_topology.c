@@ -1,49 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the loader says of a file: every kind of mistake with its place, in exact words, and the
- * bounds within which it stays whatever the file is.
+ * What the loader says of a file: every kind of mistake with its place, in exact words.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-#include <cmocka.h>
-
-#include "lab/topology.h"
-
-/* The columns and lines below are those of this file. */
-static const char good[] =
-	"name: small\n"
-	"title: A client and a server\n"
-	"topology:\n"
-	"  kinds:\n"
-	"    client: {psk: lab-psk}\n"
-	"  nodes:\n"
-	"    client: {kind: client, mode: windows-10, registry: 0, dials: 203.0.113.10}\n"
-	"    home:   {kind: napt, outside: wan}\n"
-	"    net:    {kind: router}\n"
-	"    igw:    {kind: eip, outside: wan, map: {203.0.113.10: server}}\n"
-	"    server: {kind: server, mode: rras-2012r2, psk: lab-psk, allow: [udp/500, udp/4500]}\n"
-	"  links:\n"
-	"    - {endpoints: [\"client:eth0\", \"home:lan\"], subnet: 192.168.1.0/24}\n"
-	"    - {endpoints: [\"home:wan\", \"net:eth0\"], subnet: 198.51.100.0/24}\n"
-	"    - {endpoints: [\"net:eth1\", \"igw:wan\"], subnet: 203.0.113.0/24}\n"
-	"    - {endpoints: [\"igw:vpc\", \"server:eth0\"], subnet: 172.31.0.0/20}\n"
-	"matrix:\n"
-	"  server.mode: [rras-2012r2, softether-4]\n"
-	"  client:\n"
-	"    mac: {mode: macos}\n"
-	"    registry-2: {registry: 2}\n"
-	"expect:\n"
-	"  - {outcome: connected, when: {client: registry-2}}\n"
-	"  - {outcome: connected, when: {server.mode: softether-4}}\n"
-	;
+#include "tests/unit/topo_text.h"
 
 /* `from` replaced by `to` in the good file, and the mistakes that come of it; none: it is good. */
 static const struct variant {
@@ -318,31 +277,6 @@ static const struct variant {
 	 "start any token\n"},
 };
 
-static char *replaced(struct arena *a, const char *from, const char *to)
-{
-	const char *at = strstr(good, from);
-
-	assert_non_null(at);
-	return arena_printf(a, "%.*s%s%s", (int)(at - good), good, to, at + strlen(from));
-}
-
-static struct topology *load(struct arena *a, const char *text, char **mistakes)
-{
-	return topology_load_buffer(a, "f", text, strlen(text), NULL, 0, mistakes);
-}
-
-/* The mistakes alone: without source lines and carets, and without the file's name. */
-static char *heads(struct arena *a, const char *mistakes)
-{
-	char *out = arena_str(a, ""), *text = arena_str(a, mistakes), *save = NULL;
-
-	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
-		if (strncmp(l, "f:", 2) == 0)
-			out = arena_printf(a, "%s%s\n", out, l + 2);
-	}
-	return out;
-}
-
 static void each_mistake_is_told_in_its_place(void **state)
 {
 	(void)state;
@@ -474,7 +408,7 @@ static void all_mistakes_are_told_at_once_in_the_order_of_the_file(void **state)
 static void beyond_fifty_mistakes_are_only_counted(void **state)
 {
 	struct arena *a = arena_new();
-	char *text = arena_str(a, good), *mistakes, *last;
+	char *text = arena_str(a, small_file), *mistakes, *last;
 
 	(void)state;
 	for (unsigned i = 0; i < 60; i++)
@@ -482,260 +416,6 @@ static void beyond_fifty_mistakes_are_only_counted(void **state)
 	assert_null(load(a, text, &mistakes));
 	last = strstr(mistakes, "f: and ");
 	assert_string_equal(last, "f: and 10 more mistakes\n");
-	arena_free(a);
-}
-
-/* ---- bytes ---- */
-
-static void bytes_that_are_no_text_are_refused_where_they_stand(void **state)
-{
-	static const struct {
-		const char *bytes;
-		size_t len;
-		const char *says;
-	} rows[] = {
-		{"name: x\n  \0", 11, "2:3: a NUL byte; a topology file is text\n"},
-		{"name: \xff", 7, "1:7: not UTF-8; a topology file is UTF-8 text\n"},
-		{"日\xc0\x80", 5, "1:2: not UTF-8; a topology file is UTF-8 text\n"},
-		{"\xed\xa0\x80", 3, "1:1: not UTF-8; a topology file is UTF-8 text\n"},
-		{"\xf4\x90\x80\x80", 4, "1:1: not UTF-8; a topology file is UTF-8 text\n"},
-		{"\xe3\x81", 2, "1:1: not UTF-8; a topology file is UTF-8 text\n"},
-		{"\xff\xfen\0", 4, "1:1: not UTF-8; a topology file is UTF-8 text\n"},
-		{"a: \x1b[2J", 7, "1:4: a control character; a topology file is text\n"},
-		{"a: \xc2\x9b", 5, "1:4: a control character; a topology file is text\n"},
-		{"a: \xef\xbf\xbf", 6, "1:4: not a character of Unicode\n"},
-		{"a: \"\\0\"", 7, "1:4: a NUL character\n"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct arena *a = arena_new();
-		char *mistakes;
-
-		assert_null(topology_load_buffer(a, "f", rows[i].bytes, rows[i].len, NULL, 0,
-						 &mistakes));
-		assert_string_equal(heads(a, mistakes), rows[i].says);
-		arena_free(a);
-	}
-}
-
-static void a_byte_order_mark_is_no_part_of_the_text(void **state)
-{
-	struct arena *a = arena_new();
-	char *mistakes;
-
-	(void)state;
-	assert_non_null(load(a, arena_printf(a, "\xef\xbb\xbf%s", good), &mistakes));
-	arena_free(a);
-}
-
-static void a_file_cut_at_any_byte_is_refused_or_good(void **state)
-{
-	(void)state;
-	for (size_t len = 0; len <= strlen(good); len++) {
-		struct arena *a = arena_new();
-		char *mistakes;
-		struct topology *t = topology_load_buffer(a, "f", good, len, NULL, 0, &mistakes);
-
-		assert_true(!t != !mistakes);
-		arena_free(a);
-	}
-}
-
-/* ---- files ---- */
-
-static void assert_unreadable(const char *path, const char *says)
-{
-	struct arena *a = arena_new();
-	struct err e = {0};
-	char *mistakes;
-
-	assert_null(topology_load(a, path, NULL, 0, &mistakes, &e));
-	assert_null(mistakes);
-	assert_int_equal(e.kind, ERR_INPUT);
-	assert_non_null(strstr(e.text, says));
-	arena_free(a);
-}
-
-static void what_is_no_file_is_refused_without_waiting(void **state)
-{
-	char dir[] = "/tmp/natdlab-test-XXXXXX", fifo[64];
-
-	(void)state;
-	assert_non_null(mkdtemp(dir));
-	snprintf(fifo, sizeof(fifo), "%s/fifo", dir);
-	assert_int_equal(mkfifo(fifo, 0600), 0);
-	assert_unreadable(dir, ": is a folder, not a topology file");
-	assert_unreadable(fifo, ": is a pipe, not a topology file; \"-\" reads standard input");
-	assert_unreadable("/dev/zero", "/dev/zero: is a device, not a topology file");
-	assert_unreadable("/nowhere/at all", "/nowhere/at all: No such file or directory");
-	assert_unreadable("/nowhere/\x1b[2J", "\"/nowhere/?[2J\": No such file or directory");
-	unlink(fifo);
-	rmdir(dir);
-}
-
-static void a_file_of_more_than_a_mebibyte_is_refused(void **state)
-{
-	char path[] = "/tmp/natdlab-test-XXXXXX";
-	int fd = mkstemp(path);
-
-	(void)state;
-	assert_true(fd >= 0);
-	assert_int_equal(ftruncate(fd, 1 << 30), 0);
-	assert_unreadable(path, ": more than 1048576 bytes; a topology file is smaller");
-	close(fd);
-	unlink(path);
-}
-
-/* ---- files made to hurt ---- */
-
-/* @text repeated @n times between @head and @tail. */
-static char *many(struct arena *a, const char *head, const char *text, size_t n, const char *tail)
-{
-	size_t len = strlen(text), at = strlen(head);
-	char *s = arena_alloc(a, at + n * len + strlen(tail) + 1);
-
-	memcpy(s, head, at);
-	for (size_t i = 0; i < n; i++, at += len)
-		memcpy(s + at, text, len);
-	memcpy(s + at, tail, strlen(tail));
-	return s;
-}
-
-/* The same with a number in it. */
-static char *numbered(struct arena *a, const char *head, const char *before, const char *after,
-		      unsigned n)
-{
-	char *s = arena_alloc(a, strlen(head) + n * (strlen(before) + strlen(after) + 10) + 1);
-	char *p = s + sprintf(s, "%s", head);
-
-	for (unsigned i = 0; i < n; i++)
-		p += sprintf(p, "%s%u%s", before, i, after);
-	return s;
-}
-
-/* Refused, with @says among the mistakes, in a second and 256 MiB. A sanitized build is slower. */
-static void assert_refused_soon(const char *text, const char *says)
-{
-	struct arena *a = arena_new();
-	clock_t start = clock();
-	char *mistakes;
-
-	assert_null(load(a, text, &mistakes));
-	assert_non_null(mistakes);
-	if (!strstr(mistakes, says))
-		fail_msg("\"%s\" is not in:\n%.2000s", says, mistakes);
-	assert_true(strlen(mistakes) < 40000);
-	assert_true((clock() - start) / CLOCKS_PER_SEC < 5);
-	assert_true(arena_used(a) < (size_t)256 << 20);
-	arena_free(a);
-}
-
-static void hostile_files_are_refused_in_bounded_time_and_memory(void **state)
-{
-	struct arena *a = arena_new();
-	char *bomb = arena_str(a, "a0: &a0 [x]\n");
-
-	(void)state;
-	for (unsigned i = 1; i < 60; i++)
-		bomb = arena_printf(a, "%sa%u: &a%u [*a%u, *a%u]\n", bomb, i, i, i - 1, i - 1);
-	assert_refused_soon(bomb, "aliases unfold to more than 100000 values");
-	assert_refused_soon("a: &a {b: *a}\n", "an alias inside what it stands for");
-	assert_refused_soon(many(a, "a: ", "[", 500000, ""), "nested deeper than 20 levels");
-	assert_refused_soon(many(a, "a: ", "{a: ", 200000, ""), "nested deeper than 20 levels");
-	assert_refused_soon(many(a, "", "- ", 500000, ""), "nested deeper than 20 levels");
-	assert_refused_soon(many(a, "", "? ", 500000, ""), "nested deeper than 20 levels");
-	assert_refused_soon(many(a, "a: [", "x,", 500000, "]"), "more than 100000 values");
-	assert_refused_soon(numbered(a, "", "k", ": 1\n", 49000), "unknown key \"k0\"");
-	assert_refused_soon(many(a, "", "k: 1\n", 45000, ""), "\"k\" stands here twice");
-	assert_refused_soon(numbered(a, "", "- &a", " x\n", 40000), "too many anchors");
-	assert_refused_soon(many(a, "a: \"", "\\x41", 260000, ""), "not YAML");
-	assert_refused_soon(many(a, "", "a", 1 << 20, ""), "a topology file is a map");
-	assert_refused_soon(many(a, "", "a", (1 << 20) + 1, ""), "more than 1048576 bytes");
-	assert_refused_soon(many(a, "", "\n", 1 << 20, ""), "is empty");
-	assert_refused_soon("", "f: is empty");
-	assert_refused_soon("# nothing\n", "f: is empty");
-	assert_refused_soon("---\n", "a topology file is a map");
-	assert_refused_soon("article\n", "a topology file is a map");
-	assert_refused_soon(numbered(a, "name: x\ntopology:\n  links: []\n  nodes:\n", "    n",
-				     ": {kind: host}\n", 5000),
-			    "5000 nodes; 1 to 4096 are possible");
-	arena_free(a);
-}
-
-/* An axis of @n values. */
-static char *axis(struct arena *a, const char *name, unsigned n)
-{
-	return arena_printf(a, "  %s: [%s]\n", name, numbered(a, "x", ", x", "", n - 1));
-}
-
-static void a_matrix_of_a_million_scenarios_is_refused_with_its_sum(void **state)
-{
-	struct arena *a = arena_new();
-	char *text = replaced(a, "matrix:\n", "matrix:\n");
-	char *hundred = arena_printf(a, "matrix:\n%s%s%s", axis(a, "client.psk", 100),
-				     axis(a, "client.user", 100), axis(a, "client.password", 100));
-
-	(void)state;
-	text = replaced(a, strstr(text, "matrix:"), hundred);
-	assert_refused_soon(text,
-			    "1000000 scenarios (100 x 100 x 100); at most 10000 are possible");
-	text = replaced(a, strstr(good, "matrix:"),
-			arena_printf(a, "matrix:\n%s", axis(a, "client.user", 10001)));
-	assert_refused_soon(text, "axis client.user has 10001 values; 1 to 10000 are possible");
-	arena_free(a);
-}
-
-static void ten_thousand_scenarios_are_judged_in_seconds(void **state)
-{
-	struct arena *a = arena_new();
-	clock_t start = clock();
-	char *mistakes;
-	struct topology *t;
-
-	(void)state;
-	t = load(a,
-		 replaced(a, strstr(good, "matrix:"),
-			  arena_printf(a, "matrix:\n%s", axis(a, "client.user", 10000))),
-		 &mistakes);
-	assert_non_null(t);
-	assert_int_equal(scenario_count(t), 10000);
-	assert_true((clock() - start) / CLOCKS_PER_SEC < 10);
-	arena_free(a);
-}
-
-/* A thousand homes: as many clients, each behind its own NAPT, on one router. */
-static char *thousand_homes(struct arena *a)
-{
-	char *s = arena_alloc(a, 1 << 20), *p = s;
-
-	p += sprintf(p, "name: big\ntopology:\n  nodes:\n    net: {kind: router}\n"
-			"    s: {kind: server, mode: rras-2012r2, psk: k}\n");
-	for (unsigned i = 0; i < 1000; i++)
-		p += sprintf(p, "    c%u: {kind: client, mode: macos, psk: k, dials: s}\n"
-				"    h%u: {kind: napt, outside: wan}\n", i, i);
-	p += sprintf(p, "  links:\n    - {endpoints: [\"net:s\", \"s:eth0\"], "
-			"subnet: 203.0.113.0/24}\n");
-	for (unsigned i = 0; i < 1000; i++)
-		p += sprintf(p,
-			     "    - {endpoints: [\"c%u:e\", \"h%u:lan\"], subnet: 10.%u.%u.0/24}\n"
-			     "    - {endpoints: [\"h%u:wan\", \"net:h%u\"], subnet: 11.%u.%u.0/24}"
-			     "\n",
-			     i, i, i / 250, i % 250, i, i, i / 250, i % 250);
-	return s;
-}
-
-static void a_thousand_homes_are_read_in_seconds(void **state)
-{
-	struct arena *a = arena_new();
-	clock_t start = clock();
-	char *mistakes;
-	struct topology *t = load(a, thousand_homes(a), &mistakes);
-
-	(void)state;
-	assert_non_null(t);
-	assert_non_null(scenario_new(a, t, 0));
-	assert_true((clock() - start) / CLOCKS_PER_SEC < 10);
 	arena_free(a);
 }
 
@@ -770,8 +450,8 @@ static void a_setting_is_judged_like_the_file(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct arena *a = arena_new();
 		char *mistakes;
-		struct topology *t = topology_load_buffer(a, "f", good, strlen(good), &rows[i].set,
-							  1, &mistakes);
+		struct topology *t = topology_load_buffer(a, "f", small_file, strlen(small_file),
+							  &rows[i].set, 1, &mistakes);
 
 		assert_true(!t == !!rows[i].says);
 		if (rows[i].says)
@@ -790,15 +470,6 @@ int main(void)
 		cmocka_unit_test(nothing_of_the_file_moves_the_cursor),
 		cmocka_unit_test(all_mistakes_are_told_at_once_in_the_order_of_the_file),
 		cmocka_unit_test(beyond_fifty_mistakes_are_only_counted),
-		cmocka_unit_test(bytes_that_are_no_text_are_refused_where_they_stand),
-		cmocka_unit_test(a_byte_order_mark_is_no_part_of_the_text),
-		cmocka_unit_test(a_file_cut_at_any_byte_is_refused_or_good),
-		cmocka_unit_test(what_is_no_file_is_refused_without_waiting),
-		cmocka_unit_test(a_file_of_more_than_a_mebibyte_is_refused),
-		cmocka_unit_test(hostile_files_are_refused_in_bounded_time_and_memory),
-		cmocka_unit_test(a_matrix_of_a_million_scenarios_is_refused_with_its_sum),
-		cmocka_unit_test(ten_thousand_scenarios_are_judged_in_seconds),
-		cmocka_unit_test(a_thousand_homes_are_read_in_seconds),
 		cmocka_unit_test(a_setting_is_judged_like_the_file),
 	};
 
