@@ -396,7 +396,7 @@ static struct tap *oldest(struct taps *t)
 
 size_t ground_taps_lost(struct ground *g)
 {
-	for (size_t i = 0; i < g->s->n_nodes; i++) {
+	for (size_t i = 0; i < g->s->n_nodes && !g->taps->closing; i++) {
 		struct tpacket_stats stats = {0};
 		socklen_t len = sizeof(stats);
 		int fd = g->taps->tap[i].fd;

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/conntrack.h"
 #include "lab/ground_priv.h"
 
 /* ---- rulesets ---- */
@@ -191,33 +192,10 @@ int filter_dropped(uint64_t *packets, struct err *e)
  * share one hash: 9 ms, for one entry or for none. So the kernel is asked to tell of new entries,
  * and those told of are asked for one by one: 5 us each.
  */
-struct tuple {
-	struct inet_addr src, dst;
-	uint8_t proto;
-	uint16_t sport, dport;      /* UDP, TCP, ... */
-	uint8_t type, code;         /* ICMP */
-	uint16_t id;
-	uint64_t packets, bytes;
-};
-
-struct entry {
-	uint32_t id;                /* the kernel's name for it */
-	uint32_t left_s;            /* seconds that it has, rounded down */
-	uint32_t status;
-	uint8_t tcp_state;
-	struct tuple dir[2];        /* original, reply */
-	uint8_t key[128];           /* CTA_TUPLE_ORIG as it came: names the entry to the kernel */
-	uint16_t key_len;
-	/* When it was last aged: what was left, to the microsecond, and how far it was used. */
-	bool aged;
-	usec aged_left;
-	uint64_t aged_packets;
-};
-
 struct conntrack {
 	struct door door;
 	struct mnl_socket *news;    /* tells of new entries */
-	struct entry *entry;        /* those that live, in order; new ones behind */
+	struct ct_entry *entry;        /* those that live, in order; new ones behind */
 	size_t n, cap;
 	bool too_many;              /* out of memory */
 };
@@ -279,7 +257,7 @@ static uint16_t get_be16(const struct nlattr *a)
 
 static int tuple_ip(const struct nlattr *a, void *arg)
 {
-	struct tuple *t = arg;
+	struct ct_tuple *t = arg;
 	size_t len = mnl_attr_get_payload_len(a);
 
 	switch (mnl_attr_get_type(a)) {
@@ -297,7 +275,7 @@ static int tuple_ip(const struct nlattr *a, void *arg)
 
 static int tuple_proto(const struct nlattr *a, void *arg)
 {
-	struct tuple *t = arg;
+	struct ct_tuple *t = arg;
 
 	switch (mnl_attr_get_type(a)) {
 	case CTA_PROTO_NUM:
@@ -335,7 +313,7 @@ static int tuple_attr(const struct nlattr *a, void *arg)
 
 static int counters_attr(const struct nlattr *a, void *arg)
 {
-	struct tuple *t = arg;
+	struct ct_tuple *t = arg;
 
 	if (mnl_attr_get_type(a) == CTA_COUNTERS_PACKETS)
 		t->packets = be64toh(mnl_attr_get_u64(a));
@@ -360,8 +338,9 @@ static int protoinfo_attr(const struct nlattr *a, void *arg)
 
 static int entry_attr(const struct nlattr *a, void *arg)
 {
-	struct entry *en = arg;
+	struct ct_entry *en = arg;
 	size_t len = mnl_attr_get_payload_len(a);
+	uint32_t status;
 
 	switch (mnl_attr_get_type(a)) {
 	case CTA_TUPLE_ORIG:
@@ -385,7 +364,9 @@ static int entry_attr(const struct nlattr *a, void *arg)
 		en->left_s = be32toh(mnl_attr_get_u32(a));
 		break;
 	case CTA_STATUS:
-		en->status = be32toh(mnl_attr_get_u32(a));
+		status = be32toh(mnl_attr_get_u32(a));
+		en->replied = status & IPS_SEEN_REPLY;
+		en->assured = status & IPS_ASSURED;
 		break;
 	}
 	return MNL_CB_OK;
@@ -393,7 +374,7 @@ static int entry_attr(const struct nlattr *a, void *arg)
 
 static int read_entry(const struct nlmsghdr *h, void *arg)
 {
-	struct entry *en = arg;
+	struct ct_entry *en = arg;
 
 	return mnl_attr_parse(h, sizeof(struct nfgenmsg), entry_attr, en);
 }
@@ -404,7 +385,7 @@ static int add_entry(const struct nlmsghdr *h, void *arg)
 
 	if (ct->n == ct->cap) {
 		size_t cap = ct->cap ? 2 * ct->cap : 16;
-		struct entry *more = realloc(ct->entry, cap * sizeof(*more));
+		struct ct_entry *more = realloc(ct->entry, cap * sizeof(*more));
 
 		if (!more) {
 			ct->too_many = true;
@@ -413,11 +394,11 @@ static int add_entry(const struct nlmsghdr *h, void *arg)
 		ct->entry = more;
 		ct->cap = cap;
 	}
-	ct->entry[ct->n] = (struct entry){0};
+	ct->entry[ct->n] = (struct ct_entry){0};
 	return read_entry(h, &ct->entry[ct->n++]);
 }
 
-static int tuple_order(const struct tuple *x, const struct tuple *y)
+static int tuple_order(const struct ct_tuple *x, const struct ct_tuple *y)
 {
 	int rc = x->proto - y->proto;
 
@@ -435,7 +416,7 @@ static int tuple_order(const struct tuple *x, const struct tuple *y)
 /* Sorted, two runs print the same. Of two records of one connection the aged one comes first. */
 static int entry_order(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
+	const struct ct_entry *x = a, *y = b;
 	int rc = tuple_order(&x->dir[0], &y->dir[0]);
 
 	return rc ? rc : y->aged - x->aged;
@@ -468,7 +449,8 @@ static int hear_news(struct conntrack *ct, struct err *e)
 }
 
 /* Names an entry to the kernel. */
-static struct nlmsghdr *entry_request(struct conntrack *ct, const struct entry *en, unsigned type)
+static struct nlmsghdr *entry_request(struct conntrack *ct, const struct ct_entry *en,
+				      unsigned type)
 {
 	struct nlmsghdr *h = request(&ct->door, NFNL_SUBSYS_CTNETLINK, type, NLM_F_ACK, AF_INET);
 
@@ -477,9 +459,9 @@ static struct nlmsghdr *entry_request(struct conntrack *ct, const struct entry *
 }
 
 /* What has become of an entry: 1, or 0 if it is gone. */
-static int look_again(struct conntrack *ct, struct entry *en, struct err *e)
+static int look_again(struct conntrack *ct, struct ct_entry *en, struct err *e)
 {
-	struct entry now = {0};
+	struct ct_entry now = {0};
 
 	if (converse(&ct->door, entry_request(ct, en, IPCTNL_MSG_CT_GET), read_entry, &now) < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "entry");
@@ -492,8 +474,7 @@ static int look_again(struct conntrack *ct, struct entry *en, struct err *e)
 	return 1;
 }
 
-/* The table as it is now, in order. */
-static int refresh(struct conntrack *ct, struct err *e)
+int conntrack_read(struct conntrack *ct, struct ct_entry **v, size_t *n, struct err *e)
 {
 	size_t kept = 0;
 
@@ -505,7 +486,7 @@ static int refresh(struct conntrack *ct, struct err *e)
 	if (ct->n)
 		qsort(ct->entry, ct->n, sizeof(*ct->entry), entry_order);
 	for (size_t i = 0; i < ct->n; i++) {
-		struct entry en = ct->entry[i];
+		struct ct_entry en = ct->entry[i];
 		int rc;
 
 		if (kept > 0 && tuple_order(&ct->entry[kept - 1].dir[0], &en.dir[0]) == 0)
@@ -517,152 +498,19 @@ static int refresh(struct conntrack *ct, struct err *e)
 			ct->entry[kept++] = en;
 	}
 	ct->n = kept;
+	*v = ct->entry;
+	*n = ct->n;
 	return 0;
 }
 
-/* ---- printing it ---- */
-
-static const char *proto_name(uint8_t proto)
+int conntrack_keep(struct conntrack *ct, const struct ct_entry *en, uint32_t left_s, struct err *e)
 {
-	switch (proto) {
-	case IPPROTO_ICMP:
-		return "icmp";
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_UDP:
-		return "udp";
-	case IPPROTO_ESP:
-		return "esp";
-	default:
-		return "unknown";
-	}
-}
+	struct nlmsghdr *h =
+		entry_request(ct, en, left_s ? IPCTNL_MSG_CT_NEW : IPCTNL_MSG_CT_DELETE);
 
-static const char *tcp_state_name(uint8_t state)
-{
-	static const char *const name[] = {
-		"NONE",       "SYN_SENT", "SYN_RECV",  "ESTABLISHED", "FIN_WAIT",
-		"CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE",       "SYN_SENT2",
-	};
-
-	return state < ARRAY_LEN(name) ? name[state] : "UNKNOWN";
-}
-
-static void print_tuple(const struct tuple *t, FILE *f)
-{
-	fprintf(f, "src=%s dst=%s ", INET_ADDR(t->src), INET_ADDR(t->dst));
-	switch (t->proto) {
-	case IPPROTO_TCP:
-	case IPPROTO_UDP:
-		fprintf(f, "sport=%u dport=%u ", t->sport, t->dport);
-		break;
-	case IPPROTO_ICMP:
-		fprintf(f, "type=%u code=%u id=%u ", t->type, t->code, t->id);
-		break;
-	}
-	if (t->packets)
-		fprintf(f, "packets=%llu bytes=%llu ", (unsigned long long)t->packets,
-			(unsigned long long)t->bytes);
-}
-
-static void print_entry(const struct entry *en, FILE *f)
-{
-	uint8_t proto = en->dir[0].proto;
-
-	fprintf(f, "%-8s %u %u ", proto_name(proto), proto, en->left_s);
-	if (proto == IPPROTO_TCP)
-		fprintf(f, "%s ", tcp_state_name(en->tcp_state));
-	print_tuple(&en->dir[0], f);
-	if (!(en->status & IPS_SEEN_REPLY))
-		fputs("[UNREPLIED] ", f);
-	print_tuple(&en->dir[1], f);
-	if (en->status & IPS_ASSURED)
-		fputs("[ASSURED] ", f);
-	fputs("mark=0\n", f);
-}
-
-int ground_conntrack_text(struct ground *g, unsigned node, FILE *f, struct err *e)
-{
-	struct conntrack *ct = g->node[node].ct;
-
-	if (!ct)
-		return 0; /* a node without rules does not track */
-	if (refresh(ct, e) < 0)
-		return err_prefix(e, "%s: connection tracking", g->s->nodes[node].name);
-	for (size_t i = 0; i < ct->n; i++)
-		print_entry(&ct->entry[i], f);
-	return 0;
-}
-
-/* ---- ageing ---- */
-
-/* What the kernel is told to keep: rounded up, so that it never forgets too early. */
-static uint32_t whole_seconds(usec left)
-{
-	return left > 0 ? (uint32_t)((left + SEC - 1) / SEC) : 0;
-}
-
-static uint64_t packets_of(const struct entry *en)
-{
-	return en->dir[0].packets + en->dir[1].packets;
-}
-
-/* Not since it was last aged. A table that does not count shows a use by the time it gave. */
-static bool unused(const struct entry *en)
-{
-	if (!en->aged)
-		return false;
-	return packets_of(en) ? packets_of(en) == en->aged_packets
-			      : en->left_s <= whole_seconds(en->aged_left);
-}
-
-/*
- * What an entry has left. If it was not used, our own account is finer than the kernel's whole
- * seconds. If it was, it was given one of the kernel's timeouts a moment ago, and "119" says that
- * a tick has passed since: the usual timeouts are multiples of 10 seconds.
- */
-static usec left_of(const struct entry *en)
-{
-	if (unused(en))
-		return MIN(en->aged_left, (usec)(en->left_s + 1) * SEC);
-	return (usec)(en->left_s + (en->left_s % 10 == 9)) * SEC;
-}
-
-static int age_entry(struct conntrack *ct, struct entry *en, usec d, struct err *e)
-{
-	usec left = left_of(en) - d;
-	uint32_t left_s = whole_seconds(left);
-	struct nlmsghdr *h;
-
-	en->aged = true;
-	en->aged_left = left;
-	en->aged_packets = packets_of(en);
-	if (left_s == en->left_s)
-		return 0;
-	h = entry_request(ct, en, left_s ? IPCTNL_MSG_CT_NEW : IPCTNL_MSG_CT_DELETE);
 	if (left_s)
 		mnl_attr_put_u32(h, CTA_TIMEOUT, htobe32(left_s));
-	/* Gone already is as good. */
 	if (converse(&ct->door, h, NULL, NULL) < 0 && errno != ENOENT)
-		return err_sys(e, "%s entry", proto_name(en->dir[0].proto));
-	return 0;
-}
-
-static int age(struct conntrack *ct, usec d, struct err *e)
-{
-	if (refresh(ct, e) < 0)
-		return -1;
-	for (size_t i = 0; i < ct->n; i++)
-		if (age_entry(ct, &ct->entry[i], d, e) < 0)
-			return -1;
-	return 0;
-}
-
-int ground_conntrack_age(struct ground *g, usec d, struct err *e)
-{
-	assert(d >= 0);
-	for (size_t i = 0; i < g->s->n_nodes; i++)
-		if (g->node[i].ct && age(g->node[i].ct, d, e) < 0)
-			return err_prefix(e, "%s: connection tracking", g->s->nodes[i].name);
+		return err_sys(e, "entry");
 	return 0;
 }

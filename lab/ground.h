@@ -2,10 +2,14 @@
 /*
  * ground.h - a plan made real in network namespaces (floor 3).
  *
- *	space.c    namespaces by file descriptor, entering them
- *	link.c     libnl-3: links, addresses, routes, neighbours
- *	filter.c   libnftables and libmnl: rulesets, conntrack
- *	capture.c  AF_PACKET taps, a socket for each namespace
+ *	space.c           fresh namespaces for a lab, or the reason why there are none
+ *	ground.c          a plan's steps carried out; sockets in nodes
+ *	link.c            libnl-3: links, addresses, routes, neighbours
+ *	filter.c          libnftables and libmnl: rulesets, counters, connection tracking
+ *	conntrack.c       connection tracking printed, and aged when the clock jumps
+ *	capture.c         AF_PACKET taps, a socket for each namespace
+ *	ground_account.c  is anything still on its way?
+ *	ground_try.c      can this machine do it?
  *
  * The order of use: space_start(), and in the child ground_build(), ground_taps_open(), sockets,
  * ground_free(). Nothing has a name anywhere, so nothing is left when the process ends.

@@ -10,10 +10,10 @@
 #ifndef NATDLAB_GROUND_PRIV_H
 #define NATDLAB_GROUND_PRIV_H
 
+#include "lab/conntrack.h"
 #include "lab/ground.h"
 
 struct taps;        /* capture.c */
-struct conntrack;   /* filter.c: a door to a node's table, and what is known of its entries */
 struct relay;       /* relay.c: the lab's end of half a link */
 struct link_door;   /* link.c: a route netlink socket in one namespace */
 
@@ -87,9 +87,6 @@ int link_wait_up(struct link_door *d, const struct iface *i, struct err *e) MUST
 /* ---- filter.c: in the present namespace ---- */
 
 int filter_load(const char *ruleset, struct err *e) MUST_CHECK;
-/* Listens to this namespace's connection tracking from now on. NULL on failure. */
-struct conntrack *conntrack_open(struct err *e) MUST_CHECK;
-void conntrack_close(struct conntrack *ct);
 /* Packets counted by the named counters `dropped` of all tables here. */
 int filter_dropped(uint64_t *packets, struct err *e) MUST_CHECK;
 

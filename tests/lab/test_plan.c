@@ -5,9 +5,12 @@
  */
 #include "tests/lab/lab.h"
 
-/* What a person would look at, with the kernel's own numbers taken out. */
+/* What a person would look at, with the kernel's own numbers taken out. The script does not wait
+ * until its links are up, so that is done first. */
 static const char look[] =
 	"PATH=$PATH:/usr/sbin:/sbin\n"
+	"i=0\n"
+	"while ip -o link | grep -q 'state DOWN' && [ $i -lt 200 ]; do i=$((i + 1)); done\n"
 	"echo LINKS; ip -d -o link | sed 's/ link-netns[a-z]* [^ ]*//; s/ *$//' | sort\n"
 	"echo ADDRESSES; ip -o addr | sort\n"
 	"echo ROUTES; ip route show table all | sort\n"

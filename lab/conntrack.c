@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conntrack.c - connection tracking as text, and aged when the lab's clock jumps.
+ *
+ * The kernel keeps whole seconds and a clock may jump by less, so what an entry has left is kept
+ * here to the microsecond for as long as nobody uses the entry.
+ */
+#include "lab/conntrack.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+
+#include "lab/ground_priv.h"
+
+/* ---- printing ---- */
+
+static const char *proto_name(uint8_t proto)
+{
+	switch (proto) {
+	case IPPROTO_ICMP:
+		return "icmp";
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_ESP:
+		return "esp";
+	default:
+		return "unknown";
+	}
+}
+
+static const char *tcp_state_name(uint8_t state)
+{
+	static const char *const name[] = {
+		"NONE",       "SYN_SENT", "SYN_RECV",  "ESTABLISHED", "FIN_WAIT",
+		"CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE",       "SYN_SENT2",
+	};
+
+	return state < ARRAY_LEN(name) ? name[state] : "UNKNOWN";
+}
+
+static void print_tuple(const struct ct_tuple *t, FILE *f)
+{
+	fprintf(f, "src=%s dst=%s ", INET_ADDR(t->src), INET_ADDR(t->dst));
+	switch (t->proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+		fprintf(f, "sport=%u dport=%u ", t->sport, t->dport);
+		break;
+	case IPPROTO_ICMP:
+		fprintf(f, "type=%u code=%u id=%u ", t->type, t->code, t->id);
+		break;
+	}
+	if (t->packets)
+		fprintf(f, "packets=%llu bytes=%llu ", (unsigned long long)t->packets,
+			(unsigned long long)t->bytes);
+}
+
+static void print_entry(const struct ct_entry *en, FILE *f)
+{
+	uint8_t proto = en->dir[0].proto;
+
+	fprintf(f, "%-8s %u %u ", proto_name(proto), proto, en->left_s);
+	if (proto == IPPROTO_TCP)
+		fprintf(f, "%s ", tcp_state_name(en->tcp_state));
+	print_tuple(&en->dir[0], f);
+	if (!en->replied)
+		fputs("[UNREPLIED] ", f);
+	print_tuple(&en->dir[1], f);
+	if (en->assured)
+		fputs("[ASSURED] ", f);
+	fputs("mark=0\n", f);
+}
+
+/* In order, so that two runs print the same: the kernel hashes with a number drawn at boot. */
+int ground_conntrack_text(struct ground *g, unsigned node, FILE *f, struct err *e)
+{
+	struct conntrack *ct = g->node[node].ct;
+	struct ct_entry *v;
+	size_t n;
+
+	if (!ct)
+		return 0; /* a node without rules does not track */
+	if (conntrack_read(ct, &v, &n, e) < 0)
+		return err_prefix(e, "%s: connection tracking", g->s->nodes[node].name);
+	for (size_t i = 0; i < n; i++)
+		print_entry(&v[i], f);
+	return 0;
+}
+
+/* ---- ageing ---- */
+
+/* What the kernel is told to keep: rounded up, so that it never forgets too early. */
+static uint32_t whole_seconds(usec left)
+{
+	return left > 0 ? (uint32_t)((left + SEC - 1) / SEC) : 0;
+}
+
+static uint64_t packets_of(const struct ct_entry *en)
+{
+	return en->dir[0].packets + en->dir[1].packets;
+}
+
+/* Not since it was last aged. A table that does not count shows a use by the time it gave. */
+static bool unused(const struct ct_entry *en)
+{
+	if (!en->aged)
+		return false;
+	return packets_of(en) ? packets_of(en) == en->aged_packets
+			      : en->left_s <= whole_seconds(en->aged_left);
+}
+
+/*
+ * What an entry has left. If it was not used, our own account is finer than the kernel's whole
+ * seconds. If it was, it was given one of the kernel's timeouts a moment ago, and "119" says that
+ * a tick has passed since: the usual timeouts are multiples of 10 seconds.
+ */
+static usec left_of(const struct ct_entry *en)
+{
+	if (unused(en))
+		return MIN(en->aged_left, (usec)(en->left_s + 1) * SEC);
+	return (usec)(en->left_s + (en->left_s % 10 == 9)) * SEC;
+}
+
+static int age_entry(struct conntrack *ct, struct ct_entry *en, usec d, struct err *e)
+{
+	usec left = left_of(en) - d;
+	uint32_t left_s = whole_seconds(left);
+
+	en->aged = true;
+	en->aged_left = left;
+	en->aged_packets = packets_of(en);
+	return left_s == en->left_s ? 0 : conntrack_keep(ct, en, left_s, e);
+}
+
+static int age(struct conntrack *ct, usec d, struct err *e)
+{
+	struct ct_entry *v;
+	size_t n;
+
+	if (conntrack_read(ct, &v, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (age_entry(ct, &v[i], d, e) < 0)
+			return -1;
+	return 0;
+}
+
+int ground_conntrack_age(struct ground *g, usec d, struct err *e)
+{
+	assert(d >= 0);
+	for (size_t i = 0; i < g->s->n_nodes; i++)
+		if (g->node[i].ct && age(g->node[i].ct, d, e) < 0)
+			return err_prefix(e, "%s: connection tracking", g->s->nodes[i].name);
+	return 0;
+}
