@@ -20,8 +20,15 @@ struct build {
 	struct link_door **door; /* of n_nodes; NULL before STEP_SPACE */
 	struct link_door *lab;   /* of the lab's own namespace; NULL: no link ends there */
 	int here;                /* the node whose namespace we are in; -1 the lab's */
+	int low;                 /* kept free for libnftables: see do_nft() */
 	bool path_filter;        /* new namespaces inherit a return path filter from the host */
 };
+
+static void close_if_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
 
 int ground_enter(struct ground *g, int node, struct err *e)
 {
@@ -125,14 +132,25 @@ static int do_forward(struct build *b, unsigned node, struct err *e)
 	return 0;
 }
 
-/* libnftables speaks to the namespace in which its context was made. */
+/*
+ * libnftables speaks to the namespace in which its context was made, and waits for the answer with
+ * select(), which knows descriptors below FD_SETSIZE only: one that was taken before the many of a
+ * large lab is given up while it works.
+ */
 static int do_nft(struct build *b, const struct step *st, struct err *e)
 {
+	int rc;
+
 	if (be_in(b, st->node, e) < 0)
 		return -1;
 	if (!b->g->node[st->node].ct)
 		b->g->node[st->node].ct = conntrack_open(e);
-	return b->g->node[st->node].ct ? filter_load(st->nft, e) : -1;
+	if (!b->g->node[st->node].ct)
+		return -1;
+	close(b->low);
+	rc = filter_load(st->nft, e);
+	b->low = fcntl(b->g->lab_ns, F_DUPFD_CLOEXEC, 0);
+	return b->low < 0 ? err_sys(e, "descriptor") : rc;
 }
 
 static int do_step(struct build *b, const struct step *st, struct err *e)
@@ -193,14 +211,19 @@ static int blame(const struct build *b, const struct step *st, struct err *e)
 
 /* ---- all of them ---- */
 
-/* Three descriptors a node while it is built, and some for the lab itself. */
+/* A node's namespace, two doors to its tracking, its tap, three sockets, two files of counters; and
+ * some for the lab itself. */
+#define NODE_DESCRIPTORS 9
+#define LAB_DESCRIPTORS 64
+
 static void allow_descriptors(size_t nodes)
 {
+	const rlim_t want = NODE_DESCRIPTORS * nodes + LAB_DESCRIPTORS;
 	struct rlimit r;
 
-	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur >= 3 * nodes + 64)
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur >= want)
 		return;
-	r.rlim_cur = MIN(r.rlim_max, (rlim_t)(3 * nodes + 64));
+	r.rlim_cur = MIN(r.rlim_max, want);
 	setrlimit(RLIMIT_NOFILE, &r); /* if not, the step that runs out says so */
 }
 
@@ -260,6 +283,9 @@ static int build_all(struct build *b, struct err *e)
 	    (any_faults(s) && !(b->lab = link_open(e))))
 		return err_prefix(e, "the lab's own namespace");
 	relays_prepare(b->g);
+	b->low = fcntl(b->g->lab_ns, F_DUPFD_CLOEXEC, 0);
+	if (b->low < 0)
+		return err_sys(e, "descriptor");
 	b->path_filter = host_filters_paths();
 	for (size_t i = 0; i < b->plan->n_steps; i++)
 		if (do_step(b, &b->plan->steps[i], e) < 0)
@@ -275,7 +301,7 @@ struct ground *ground_build(struct arena *a, const struct plan *p, struct err *e
 {
 	const struct scenario *s = p->s;
 	struct ground *g = arena_new_of(a, struct ground);
-	struct build b = {.g = g, .plan = p, .here = -1};
+	struct build b = {.g = g, .plan = p, .here = -1, .low = -1};
 	int rc;
 
 	g->arena = a;
@@ -297,17 +323,12 @@ struct ground *ground_build(struct arena *a, const struct plan *p, struct err *e
 	for (size_t i = 0; i < s->n_nodes; i++)
 		link_close(b.door[i]);
 	link_close(b.lab);
+	close_if_open(b.low);
 	if (rc < 0) {
 		ground_free(g);
 		return NULL;
 	}
 	return g;
-}
-
-static void close_if_open(int fd)
-{
-	if (fd >= 0)
-		close(fd);
 }
 
 void ground_free(struct ground *g)
