@@ -319,7 +319,7 @@ struct ground *ground_build(struct arena *a, const struct plan *p, struct err *e
 	if (g->lab_ns >= 0 && ground_enter(g, -1, rc < 0 ? NULL : e) < 0)
 		rc = -1;
 	if (rc == 0)
-		rc = relays_open(g, e);
+		rc = relays_open(g, b.lab, e);
 	for (size_t i = 0; i < s->n_nodes; i++)
 		link_close(b.door[i]);
 	link_close(b.lab);

@@ -104,8 +104,8 @@ void relays_prepare(struct ground *g);
  * @lab: of the lab's namespace. */
 int relay_build(struct ground *g, unsigned link, struct link_door *const *door,
 		struct link_door *lab, struct err *e) MUST_CHECK;
-/* Opens the relays' sockets: in the lab's namespace. */
-int relays_open(struct ground *g, struct err *e) MUST_CHECK;
+/* Opens the relays' sockets when all links are up: in the lab's namespace. */
+int relays_open(struct ground *g, struct link_door *lab, struct err *e) MUST_CHECK;
 void relays_close(struct ground *g);
 
 #endif

@@ -74,9 +74,14 @@ int relay_build(struct ground *g, unsigned link, struct link_door *const *door,
 	return 0;
 }
 
-int relays_open(struct ground *g, struct err *e)
+int relays_open(struct ground *g, struct link_door *lab, struct err *e)
 {
 	const int size = RELAY_BUFFER;
+
+	/* Our ends come up when the nodes' ends do, a moment after: until then they send nothing. */
+	for (size_t i = 0; i < g->n_relays; i++)
+		if (link_wait_up(lab, &g->relay[i].end, e))
+			return err_prefix(e, "relay of %s", g->s->ifaces[g->relay[i].iface].full);
 
 	for (size_t i = 0; i < g->n_relays; i++) {
 		struct relay *r = &g->relay[i];
