@@ -185,7 +185,7 @@ static size_t unaccounted_in(struct ground *g, unsigned node)
 	if (difference == n->balance.forgiven)
 		return 0;
 	if (explained(g, node, &sum) && sum == difference) {
-		n->balance.forgiven = difference;
+		n->balance = (struct balance){.forgiven = difference};
 		return 0;
 	}
 	return outstanding(&n->balance, difference);

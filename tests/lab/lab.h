@@ -240,7 +240,7 @@ SHARED bool udp_send(int fd, struct inet_ep to, size_t len)
 	return sendto(fd, zeros, len, 0, (struct sockaddr *)&sa, sizeof(sa)) == (ssize_t)len;
 }
 
-/* A datagram's length, waiting for it a second; -1 if none came. */
+/* A datagram's length, waiting for it some seconds; -1 if none came. */
 SHARED ssize_t udp_recv(int fd, struct inet_ep *from)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -249,7 +249,7 @@ SHARED ssize_t udp_recv(int fd, struct inet_ep *from)
 	uint8_t buf[9000];
 	ssize_t got;
 
-	if (poll(&p, 1, 1000) != 1)
+	if (poll(&p, 1, 5000) != 1)
 		return -1;
 	got = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&sa, &len);
 	if (from && got >= 0)
@@ -275,7 +275,7 @@ SHARED void note_frame(void *ctx, const struct tap_frame *f)
 /* Reads the taps until nothing moves any more, which is at once on most kernels. */
 SHARED bool settled(struct net *n)
 {
-	usec until = now_real() + 2 * SEC;
+	usec until = now_real() + 5 * SEC;
 
 	do {
 		ground_taps_read(n->g, note_frame, n);

@@ -76,7 +76,7 @@ static int stack_believes(int fd, struct inet_ep dialed)
 	struct sock_extended_err ee = {0};
 	struct sockaddr_in offender = {0};
 
-	CHECK(poll(&p, 1, 1000) == 1);
+	CHECK(poll(&p, 1, 5000) == 1);
 	CHECK(recvmsg(fd, &m, MSG_ERRQUEUE) >= 0);
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
 		if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_RECVERR)
