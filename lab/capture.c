@@ -292,20 +292,19 @@ static void take(struct taps *t, struct tap *tap, unsigned slot)
 	struct mmsghdr *m = &t->batch.msg[slot];
 	int iface = iface_of(t, from->sll_ifindex);
 	bool ip = from->sll_protocol == htons(ETH_P_IP);
-	struct ground_node *node = &t->g->node[tap->node];
 	struct timespec stamp = {0};
-	struct flow *flow;
 
 	if (iface < 0)
 		return;
-	flow = &t->g->flow[iface];
 	if (from->sll_pkttype != PACKET_OUTGOING) {
-		flow->received++;
-		node->ip_in += ip && from->sll_pkttype != PACKET_OTHERHOST;
+		account_received(t->g, (unsigned)iface);
+		if (ip && from->sll_pkttype != PACKET_OTHERHOST)
+			account_in(t->g, tap->node);
 		return;
 	}
-	flow->sent++;
-	node->ip_out += ip;
+	account_sent(t->g, (unsigned)iface);
+	if (ip)
+		account_out(t->g, tap->node);
 	stamp_of(&m->msg_hdr, &stamp);
 	tap->frame[tap->n++] = (struct tap_frame){
 		.link = t->g->s->ifaces[iface].link,

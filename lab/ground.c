@@ -312,6 +312,7 @@ struct ground *ground_build(struct arena *a, const struct plan *p, struct err *e
 		g->node[i].ns = g->node[i].mib[0] = g->node[i].mib[1] = -1;
 	g->flow = arena_array_of(a, s->n_ifaces, struct flow);
 	g->balance = arena_array_of(a, s->n_ifaces, struct balance);
+	account_prepare(g);
 	b.door = arena_array_of(a, s->n_nodes, struct link_door *);
 	allow_descriptors(s->n_nodes);
 

@@ -107,7 +107,8 @@ void ground_relay_send(struct ground *g, unsigned iface, const uint8_t *data, si
 
 /* The entries of a node's table as text, one a line, like `conntrack -L`. */
 int ground_conntrack_text(struct ground *g, unsigned node, FILE *f, struct err *e) MUST_CHECK;
-/* The clock is about to jump: cuts every entry's remaining time by @d, in every node that tracks;
+/* The clock is about to jump: cuts every entry's remaining time by @d, in every node that tracks,
+ * or notes that it must where nothing has passed, as far as the last ground_taps_read() knows;
  * entries whose time ends are removed. */
 int ground_conntrack_age(struct ground *g, usec d, struct err *e) MUST_CHECK;
 /* The ruleset of a node as the kernel prints it. */

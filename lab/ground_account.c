@@ -50,21 +50,100 @@ static size_t outstanding(struct balance *b, int64_t difference)
 	return (size_t)llabs(difference - b->forgiven);
 }
 
-size_t ground_in_flight(struct ground *g)
+/* ---- who is looked at ---- */
+
+static struct moved moved_new(struct arena *a, size_t n)
+{
+	return (struct moved){.v = arena_array_of(a, n, unsigned), .in = arena_array_of(a, n, bool)};
+}
+
+void account_prepare(struct ground *g)
+{
+	g->moved_ifaces = moved_new(g->arena, g->s->n_ifaces);
+	g->moved_nodes = moved_new(g->arena, g->s->n_nodes);
+}
+
+static void note(struct moved *m, unsigned i)
+{
+	if (m->in[i])
+		return;
+	m->in[i] = true;
+	m->v[m->n++] = i;
+}
+
+void account_sent(struct ground *g, unsigned iface)
+{
+	g->flow[iface].sent++;
+	note(&g->moved_ifaces, iface);
+}
+
+/* The balance is that of the end which sent. */
+void account_received(struct ground *g, unsigned iface)
+{
+	g->flow[iface].received++;
+	note(&g->moved_ifaces, g->s->ifaces[iface].peer);
+}
+
+void account_relayed(struct ground *g, unsigned iface)
+{
+	g->flow[iface].relayed++;
+	note(&g->moved_ifaces, iface);
+}
+
+void account_injected(struct ground *g, unsigned iface)
+{
+	g->flow[iface].injected++;
+	note(&g->moved_ifaces, iface);
+}
+
+void account_in(struct ground *g, unsigned node)
+{
+	g->node[node].ip_in++;
+	if (g->node[node].forwards)
+		note(&g->moved_nodes, node);
+}
+
+void account_out(struct ground *g, unsigned node)
+{
+	g->node[node].ip_out++;
+	if (g->node[node].forwards)
+		note(&g->moved_nodes, node);
+}
+
+/* The sum of what is outstanding; who is in balance is looked at no more until it moves. */
+static size_t sum_of(struct ground *g, struct moved *m, size_t (*of)(struct ground *g, unsigned i))
+{
+	size_t sum = 0, kept = 0;
+
+	for (size_t k = 0; k < m->n; k++) {
+		unsigned i = m->v[k];
+		size_t out = of(g, i);
+
+		sum += out;
+		m->in[i] = out != 0;
+		if (out)
+			m->v[kept++] = i;
+	}
+	m->n = kept;
+	return sum;
+}
+
+/* ---- links ---- */
+
+static size_t in_flight_from(struct ground *g, unsigned iface)
 {
 	const struct scenario *s = g->s;
-	size_t sum = taps_kept(g);
+	const struct flow *from = &g->flow[iface], *to = &g->flow[s->ifaces[iface].peer];
+	uint64_t way = link_is_faulty(&s->links[s->ifaces[iface].link].faults)
+			       ? from->sent - from->relayed + from->injected
+			       : from->sent;
 
-	for (size_t i = 0; i < s->n_ifaces; i++) {
-		const struct flow *from = &g->flow[i], *to = &g->flow[s->ifaces[i].peer];
+	return outstanding(&g->balance[iface], (int64_t)(way - to->received));
+}
 
-		uint64_t way = link_is_faulty(&s->links[s->ifaces[i].link].faults)
-				       ? from->sent - from->relayed + from->injected
-				       : from->sent;
-
-		sum += outstanding(&g->balance[i], (int64_t)(way - to->received));
-	}
-	return sum;
+size_t ground_in_flight(struct ground *g)
+{
+	return taps_kept(g) + sum_of(g, &g->moved_ifaces, in_flight_from);
 }
 
 /* ---- the kernel's own account of a node (RFC 4293's counters) ---- */
@@ -193,10 +272,5 @@ static size_t unaccounted_in(struct ground *g, unsigned node)
 
 size_t ground_unaccounted(struct ground *g)
 {
-	size_t sum = 0;
-
-	for (unsigned i = 0; i < g->s->n_nodes; i++)
-		if (g->node[i].forwards)
-			sum += unaccounted_in(g, i);
-	return sum;
+	return sum_of(g, &g->moved_nodes, unaccounted_in);
 }

@@ -31,13 +31,29 @@ struct balance {
 	usec since;          /* ... and since when, CLOCK_MONOTONIC */
 };
 
+/* How old a node's tracked connections are: conntrack.c. */
+struct ct_age {
+	usec owed;           /* jumps by which they were not cut yet */
+	usec soonest;        /* what the first of them to end had left when they last were */
+	uint64_t packets;    /* that had passed the node then */
+};
+
 struct ground_node {
 	int ns;              /* descriptor of the namespace */
 	bool forwards;       /* a STEP_FORWARD was applied */
 	struct conntrack *ct;   /* of a node to which a STEP_NFT was applied; NULL: no rules */
+	struct ct_age age;
 	uint64_t ip_in, ip_out; /* IPv4 packets that the taps counted */
 	struct balance balance;
 	int mib[2];          /* /proc/net/snmp and netstat in there, opened when first asked; -1 */
+};
+
+/* Interfaces or nodes whose counts have moved since they were last in balance: the few that
+ * somebody has to look at. */
+struct moved {
+	unsigned *v;
+	size_t n;
+	bool *in;            /* is it in v? */
 };
 
 struct ground {
@@ -49,6 +65,7 @@ struct ground {
 	struct taps *taps;   /* NULL until opened */
 	struct flow *flow;         /* of s->n_ifaces */
 	struct balance *balance;   /* of s->n_ifaces: frames from each */
+	struct moved moved_ifaces, moved_nodes;
 	size_t lost;               /* frames that taps dropped */
 	struct relay *relay;       /* relay.c; of n_relays */
 	size_t n_relays;
@@ -89,6 +106,18 @@ int link_wait_up(struct link_door *d, const struct iface *i, struct err *e) MUST
 int filter_load(const char *ruleset, struct err *e) MUST_CHECK;
 /* Packets counted by the named counters `dropped` of all tables here. */
 int filter_dropped(uint64_t *packets, struct err *e) MUST_CHECK;
+
+/* ---- ground_account.c ---- */
+
+void account_prepare(struct ground *g);
+/* One more: frames that an interface sent, received; that from it a relay took, and put back;
+ * IPv4 packets that went into a node, came out. */
+void account_sent(struct ground *g, unsigned iface);
+void account_received(struct ground *g, unsigned iface);
+void account_relayed(struct ground *g, unsigned iface);
+void account_injected(struct ground *g, unsigned iface);
+void account_in(struct ground *g, unsigned node);
+void account_out(struct ground *g, unsigned node);
 
 /* ---- capture.c ---- */
 

@@ -128,7 +128,7 @@ bool ground_relay_read(struct ground *g,
 			len = sizeof(from);
 		if (n < 0)
 			continue;
-		g->flow[r->iface].relayed++;
+		account_relayed(g, r->iface);
 		frame(ctx, r->iface, buf, (size_t)n);
 		return true;
 	}
@@ -141,5 +141,5 @@ void ground_relay_send(struct ground *g, unsigned iface, const uint8_t *data, si
 
 	/* A kernel that does not take it now has lost it: it is that kind of link. */
 	if (to && send(to->fd, data, len, 0) == (ssize_t)len)
-		g->flow[iface].injected++;
+		account_injected(g, iface);
 }
