@@ -90,7 +90,7 @@ bool value_duration(const struct tree *v, usec *out)
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 		if (strcmp(p, units[i].unit) == 0) {
 			*out = (usec)n * units[i].usecs;
-			return *out <= 24 * 3600 * SEC;
+			return *out <= 24 * (3600 * SEC);
 		}
 	}
 	return false;

@@ -419,6 +419,74 @@ static void beyond_fifty_mistakes_are_only_counted(void **state)
 	arena_free(a);
 }
 
+/* ---- networks ---- */
+
+/* Nodes and links as the small file has them, too different from it for a change in one place. */
+static const struct {
+	const char *nodes, *links, *says;
+} networks[] = {
+	{"    c: {kind: client, mode: macos, psk: k, dials: s}\n"
+	 "    h: {kind: host}\n"
+	 "    s: {kind: server, mode: rras-2012r2, psk: k}\n"
+	 "    r: {kind: router}\n",
+	 "    - {endpoints: [\"c:a\", \"h:a\"], subnet: 10.0.0.0/24}\n"
+	 "    - {endpoints: [\"s:a\", \"r:a\"], subnet: 10.0.1.0/24}\n",
+	 "4:51: c can never reach 10.0.1.10: c has no route to 10.0.1.10\n"},
+	{"    c: {kind: client, mode: macos, psk: k, dials: s}\n"
+	 "    h: {kind: host}\n"
+	 "    s: {kind: server, mode: rras-2012r2, psk: k}\n",
+	 "    - {endpoints: [\"c:a\", \"h:a\"], subnet: 10.0.0.0/24}\n"
+	 "    - {endpoints: [\"h:b\", \"s:a\"], subnet: 10.0.1.0/24}\n",
+	 "4:51: c can never reach 10.0.1.11: c has no route to 10.0.1.11\n"},
+	{"    e: {kind: eip, outside: o, map: {192.0.2.9: a}}\n"
+	 "    f: {kind: eip, outside: o, map: {192.0.2.9: b}}\n"
+	 "    r: {kind: router}\n"
+	 "    a: {kind: host}\n"
+	 "    b: {kind: host}\n",
+	 "    - {endpoints: [\"e:o\", \"r:e\"], subnet: 10.0.0.0/24}\n"
+	 "    - {endpoints: [\"f:o\", \"r:f\"], subnet: 10.0.1.0/24}\n"
+	 "    - {endpoints: [\"e:i\", \"a:x\"], subnet: 10.0.2.0/24}\n"
+	 "    - {endpoints: [\"f:i\", \"b:x\"], subnet: 10.0.3.0/24}\n",
+	 "5:37: 192.0.2.9 is mapped by e too\n"},
+	{"    n: {kind: napt, outside: o}\n"
+	 "    r: {kind: router}\n",
+	 "    - {endpoints: [\"n:o\", \"r:a\"], subnet: 10.0.0.0/24}\n"
+	 "    - {endpoints: [\"n:i\", \"r:b\"], subnet: 10.0.1.0/24}\n",
+	 "4:5: the outside of n leads back to its inside, past it\n"},
+	{"    n: {kind: napt, outside: o}\n"
+	 "    m: {kind: napt, outside: o}\n",
+	 "    - {endpoints: [\"n:o\", \"m:i\"], subnet: 10.0.0.0/24}\n"
+	 "    - {endpoints: [\"m:o\", \"n:i\"], subnet: 10.0.1.0/24}\n",
+	 "4:5: the outside of n leads back to its inside, past it\n"},
+	{"    n: {kind: napt, outside: o}\n"
+	 "    a: {kind: host}\n",
+	 "    - {endpoints: [\"n:o\", \"a:x\"], subnet: 10.0.0.0/24}\n",
+	 "4:5: n has no inside: a NAT needs a second interface\n"},
+	/* the map takes what the link would have given */
+	{"    e: {kind: eip, outside: o, map: {192.0.2.1: a}}\n"
+	 "    r: {kind: router}\n"
+	 "    a: {kind: host}\n",
+	 "    - {endpoints: [\"e:o\", \"r:e\"], subnet: 192.0.2.0/31}\n"
+	 "    - {endpoints: [\"e:i\", \"a:x\"], subnet: 10.0.2.0/24}\n",
+	 "8:43: no address is left in 192.0.2.0/31 for e:o\n"},
+};
+
+static void networks_that_cannot_work_are_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(networks); i++) {
+		struct arena *a = arena_new();
+		char *mistakes;
+
+		assert_null(load(a,
+				 arena_printf(a, "name: x\ntopology:\n  nodes:\n%s  links:\n%s",
+					      networks[i].nodes, networks[i].links),
+				 &mistakes));
+		assert_string_equal(heads(a, mistakes), networks[i].says);
+		arena_free(a);
+	}
+}
+
 /* ---- --set ---- */
 
 static void a_setting_is_judged_like_the_file(void **state)
@@ -470,6 +538,7 @@ int main(void)
 		cmocka_unit_test(nothing_of_the_file_moves_the_cursor),
 		cmocka_unit_test(all_mistakes_are_told_at_once_in_the_order_of_the_file),
 		cmocka_unit_test(beyond_fifty_mistakes_are_only_counted),
+		cmocka_unit_test(networks_that_cannot_work_are_refused),
 		cmocka_unit_test(a_setting_is_judged_like_the_file),
 	};
 
