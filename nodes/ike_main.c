@@ -49,6 +49,20 @@ static bool peer_sent(const struct isakmp_msg *m, enum vid v)
 	return false;
 }
 
+/* Is there reason to send the vendor ID of this rule? */
+static bool rule_applies(const struct vid_rule *rule, const struct isakmp_msg *peer)
+{
+	if (!rule->if_peer_sent)
+		return true;
+	if (!peer || !rule->any_tail)
+		return peer && peer_sent(peer, rule->vid);
+	for (size_t i = 0; i < peer->n_payloads; i++)
+		if (peer->payloads[i].type == PAYLOAD_VID &&
+		    vid_begins_as(peer->payloads[i].body, rule->vid))
+			return true;
+	return false;
+}
+
 /* RFC 3947 when both know it, else a draft that both know (MS-IKEE 3.2.5.1); 0 none. */
 static uint8_t natt_revision(const struct vid_rule *own, size_t n, const struct isakmp_msg *m)
 {
@@ -91,7 +105,7 @@ static void put_vids(struct isakmp_out *o, const struct vid_rule *rules, size_t 
 	for (size_t i = 0; i < n; i++) {
 		struct view v = vid_bytes(rules[i].vid);
 
-		if ((rules[i].if_peer_sent && !(peer && peer_sent(peer, rules[i].vid))) ||
+		if (!rule_applies(&rules[i], peer) ||
 		    (natt == NATT_NONE && is_natt(rules[i].vid)))
 			continue;
 		if (natt == NATT_ONE && is_natt(rules[i].vid))
@@ -482,6 +496,8 @@ static void refuse(struct ike *ike, const struct ike_rx *rx)
 		memcpy(spi + 8, cky_r, 8);
 		info_send_clear(ike, rx, h->cky_i, cky_r, rng_u32(ike->env.rng), PROTO_ISAKMP,
 				NOTIFY_NO_PROPOSAL_CHOSEN, view_of(spi, sizeof(spi)));
+		break;
+	case NO_PROPOSAL_SILENCE:
 		break;
 	case NO_PROPOSAL_RANDOM_COOKIE:
 		draw_cookie(ike, cky_i);

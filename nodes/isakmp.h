@@ -216,6 +216,8 @@ const char *vid_name(struct view v, char buf[64]);
 const char *vid_windows_version(struct view v);
 /* Exactly these bytes? */
 bool vid_is(struct view v, enum vid which);
+/* The first 16 bytes of it, whatever behind them? */
+bool vid_begins_as(struct view v, enum vid which);
 /* Begins with MS NT5 ISAKMPOAKLEY's 16 bytes, any version. */
 bool vid_is_ms_nt5(struct view v);
 /* SoftEther's own idea of Microsoft: begins with MS NT5, FRAGMENTATION or Vid-Initial-Contact

@@ -1,29 +1,59 @@
 /* SPDX-License-Identifier: MIT */
-#include "nodes/mode.h"
+#include "nodes/mode_rows.h"
 
 #include <string.h>
 
+const struct client_mode *const *mode_clients(size_t *n)
+{
+	static const struct client_mode *const all[] = {
+		&mode_macos,	&mode_ios,	  &mode_android, &mode_linux_strongswan,
+		&mode_windows_7, &mode_windows_10,
+	};
+
+	*n = ARRAY_LEN(all);
+	return all;
+}
+
+const struct server_mode *const *mode_servers(size_t *n)
+{
+	static const struct server_mode *const all[] = {
+		&mode_rras_2012r2,
+		&mode_strongswan_5_3,
+		&mode_strongswan_5_9,
+		&mode_strongswan_forceencaps,
+		&mode_libreswan,
+		&mode_libreswan_encapsulation,
+		&mode_openswan_forceencaps,
+		&mode_racoon_force,
+		&mode_softether_4,
+		&mode_softether_5,
+		&mode_no_natt,
+		&mode_draft_only,
+	};
+
+	*n = ARRAY_LEN(all);
+	return all;
+}
+
 const struct client_mode *mode_client(const char *name)
 {
-	const struct client_mode *all;
 	size_t n;
+	const struct client_mode *const *all = mode_clients(&n);
 
-	all = mode_clients(&n);
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(all[i].name, name) == 0)
-			return &all[i];
+		if (strcmp(all[i]->name, name) == 0)
+			return all[i];
 	return NULL;
 }
 
 const struct server_mode *mode_server(const char *name)
 {
-	const struct server_mode *all;
 	size_t n;
+	const struct server_mode *const *all = mode_servers(&n);
 
-	all = mode_servers(&n);
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(all[i].name, name) == 0)
-			return &all[i];
+		if (strcmp(all[i]->name, name) == 0)
+			return all[i];
 	return NULL;
 }
 

@@ -44,6 +44,7 @@ enum natd_peer {
 struct vid_rule {
 	enum vid vid;
 	bool if_peer_sent; /* a responder that answers only what was offered */
+	bool any_tail;	   /* ... and to whom the first 16 bytes of it are enough */
 };
 
 /* One Main Mode transform as offered or accepted. */
@@ -193,8 +194,14 @@ struct server_mode {
 	uint16_t bad_psk_type; /* of the Notify */
 	/* How NO-PROPOSAL-CHOSEN to message 1 looks: 40 bytes with a zero cookie of its own,
 	 * message ID 0 and no SPI; or 56 bytes with a fresh cookie, a random message ID and both
-	 * cookies as SPI; or the same with random cookies in the header and CKY-I | 0 as SPI. */
-	enum { NO_PROPOSAL_PLAIN, NO_PROPOSAL_SPI16, NO_PROPOSAL_RANDOM_COOKIE } no_proposal;
+	 * cookies as SPI; or the same with random cookies in the header and CKY-I | 0 as SPI; or
+	 * nothing is said. */
+	enum {
+		NO_PROPOSAL_PLAIN,
+		NO_PROPOSAL_SPI16,
+		NO_PROPOSAL_RANDOM_COOKIE,
+		NO_PROPOSAL_SILENCE
+	} no_proposal;
 	/* A message 3 that differs from the one that was answered. */
 	enum {
 		OTHER_MESSAGE3_DROPS,
@@ -221,8 +228,8 @@ bool mode_accepts_phase2(const struct phase2_accept *a, unsigned esp, unsigned k
 const struct client_mode *mode_client(const char *name);
 const struct server_mode *mode_server(const char *name);
 /* All of them, in the order of the documentation. */
-const struct client_mode *mode_clients(size_t *n);
-const struct server_mode *mode_servers(size_t *n);
+const struct client_mode *const *mode_clients(size_t *n);
+const struct server_mode *const *mode_servers(size_t *n);
 
 /*
  * Microsoft's rule (MS-FASP 2.2.41, KB926179): may a connection go on? @registry: -1 for an

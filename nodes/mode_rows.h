@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode_rows.h - how the rows of mode_client.c and mode_server.c are written.
+ * mode_rows.h - how the rows of mode_client_*.c and mode_server_*.c are written, a file for each
+ * family of products, and their names. The order in which they are shown is mode.c's.
+ *
+ * What a family has in common is a macro of members, and one of facts; members that differ stand
+ * in the rows.
  */
 #ifndef NATDLAB_MODE_ROWS_H
 #define NATDLAB_MODE_ROWS_H
 
 #include "nodes/mode.h"
+#include "nodes/ppp.h"
+
+extern const struct client_mode mode_macos, mode_ios, mode_android, mode_linux_strongswan,
+	mode_windows_7, mode_windows_10;
+extern const struct server_mode mode_rras_2012r2, mode_strongswan_5_3, mode_strongswan_5_9,
+	mode_strongswan_forceencaps, mode_libreswan, mode_libreswan_encapsulation,
+	mode_openswan_forceencaps, mode_racoon_force, mode_softether_4, mode_softether_5,
+	mode_no_natt, mode_draft_only;
 
 /* A list member and its count, of a row of the given type: `CLIENT_LIST(vids, SAYS(VID_DPD), ...)`.
  */
@@ -16,14 +28,19 @@
 #define CLIENT_LIST(member, ...) ROW_LIST(struct client_mode, member, __VA_ARGS__)
 #define SERVER_LIST(member, ...) ROW_LIST(struct server_mode, member, __VA_ARGS__)
 
-/* A vendor ID sent to everybody, and one sent only to a peer that sent it. */
+/* A vendor ID sent to everybody, one sent only to a peer that sent it, and one sent to a peer that
+ * sent its first 16 bytes, whatever behind them. */
 #define SAYS(v)                                                                                    \
 	{                                                                                          \
-		.vid = (v), .if_peer_sent = false                                                  \
+		.vid = (v)                                                                         \
 	}
 #define ECHOES(v)                                                                                  \
 	{                                                                                          \
 		.vid = (v), .if_peer_sent = true                                                   \
+	}
+#define ECHOES_BEGUN(v)                                                                            \
+	{                                                                                          \
+		.vid = (v), .if_peer_sent = true, .any_tail = true                                 \
 	}
 
 /* Times of a retransmission and the end. */
@@ -37,6 +54,17 @@
 	{                                                                                          \
 		.n = 0                                                                             \
 	}
+
+/* The L2TP server beside every IPsec server that has none of its own. */
+#define XL2TPD                                                                                     \
+	.l2tp = {.host = "vpn",                                                                    \
+		 .vendor = "xelerance.com",                                                        \
+		 .framing = 3,                                                                     \
+		 .has_bearer = true,                                                               \
+		 .firmware = 0x0690,                                                               \
+		 .window = 4},                                                                     \
+	.lcp = {.wants = LCP_BIT(LCP_MRU) | LCP_BIT(LCP_ACCM) | LCP_BIT(LCP_MAGIC), .mru = 1410},  \
+	.hello_ms = 60000, .l2tp_retry = RETRY(31000, 1000, 3000, 7000, 15000)
 
 #define HIGH CERTAIN_HIGH
 #define MEDIUM CERTAIN_MEDIUM

@@ -69,6 +69,14 @@ static bool begins_with(struct view v, struct view prefix)
 	return v.len >= prefix.len && !memcmp(v.p, prefix.p, prefix.len);
 }
 
+bool vid_begins_as(struct view v, enum vid which)
+{
+	struct view b = vid_bytes(which);
+
+	b.len = MIN(b.len, (size_t)16); /* an MD5 digest; capabilities and versions follow it */
+	return begins_with(v, b);
+}
+
 bool vid_is_ms_nt5(struct view v)
 {
 	static const struct view ms_nt5 = VIEW(MS_NT5);

@@ -112,32 +112,32 @@ static void assert_phase1_known(const struct phase1_transform *t)
 
 static void every_row_is_whole(void **state)
 {
-	const struct client_mode *c;
-	const struct server_mode *s;
+	const struct client_mode *const *c;
+	const struct server_mode *const *s;
 	size_t n;
 
 	(void)state;
 	c = mode_clients(&n);
 	for (size_t i = 0; i < n; i++) {
-		assert_true(c[i].n_vids && c[i].n_phase1 && c[i].n_phase2 && c[i].n_facts);
-		assert_true(c[i].nonce_len >= 8 && c[i].main_retry.n && c[i].l2tp_retry.n);
-		for (size_t k = 0; k < c[i].n_phase1; k++)
-			assert_phase1_known(&c[i].phase1[k]);
-		assert_retry(&c[i].main_retry);
-		assert_retry(&c[i].later_retry);
-		assert_retry(&c[i].quick_retry);
-		assert_retry(&c[i].l2tp_retry);
+		assert_true(c[i]->n_vids && c[i]->n_phase1 && c[i]->n_phase2 && c[i]->n_facts);
+		assert_true(c[i]->nonce_len >= 8 && c[i]->main_retry.n && c[i]->l2tp_retry.n);
+		for (size_t k = 0; k < c[i]->n_phase1; k++)
+			assert_phase1_known(&c[i]->phase1[k]);
+		assert_retry(&c[i]->main_retry);
+		assert_retry(&c[i]->later_retry);
+		assert_retry(&c[i]->quick_retry);
+		assert_retry(&c[i]->l2tp_retry);
 	}
 	s = mode_servers(&n);
 	for (size_t i = 0; i < n; i++) {
-		assert_true(s[i].n_vids && s[i].n_facts && s[i].nonce_len >= 8);
-		assert_true(s[i].half_open_ms > 0); /* or the state of strangers would stay */
-		assert_true(s[i].sa_encoding == SA_AS_OFFERED ||
-			    (s[i].phase1_attrs[0] && s[i].phase2_attrs[0]));
-		assert_retry(&s[i].message2_retry);
-		assert_retry(&s[i].message4_retry);
-		assert_retry(&s[i].quick_retry);
-		assert_retry(&s[i].l2tp_retry);
+		assert_true(s[i]->n_vids && s[i]->n_facts && s[i]->nonce_len >= 8);
+		assert_true(s[i]->half_open_ms > 0); /* or the state of strangers would stay */
+		assert_true(s[i]->sa_encoding == SA_AS_OFFERED ||
+			    (s[i]->phase1_attrs[0] && s[i]->phase2_attrs[0]));
+		assert_retry(&s[i]->message2_retry);
+		assert_retry(&s[i]->message4_retry);
+		assert_retry(&s[i]->quick_retry);
+		assert_retry(&s[i]->l2tp_retry);
 	}
 }
 
@@ -163,8 +163,8 @@ static void every_fact_names_a_documented_source(void **state)
 {
 	static char text[64 * 1024];
 	FILE *f = fopen("docs/sources.md", "re");
-	const struct client_mode *c;
-	const struct server_mode *s;
+	const struct client_mode *const *c;
+	const struct server_mode *const *s;
 	size_t n, len;
 
 	(void)state;
@@ -175,33 +175,33 @@ static void every_fact_names_a_documented_source(void **state)
 	assert_false(documented(text, "no-such-key"));
 	c = mode_clients(&n);
 	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < c[i].n_facts; k++)
-			if (!documented(text, c[i].facts[k].source))
-				fail_msg("%s: no source \"%s\"", c[i].name, c[i].facts[k].source);
+		for (size_t k = 0; k < c[i]->n_facts; k++)
+			if (!documented(text, c[i]->facts[k].source))
+				fail_msg("%s: no source \"%s\"", c[i]->name, c[i]->facts[k].source);
 	s = mode_servers(&n);
 	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < s[i].n_facts; k++)
-			if (!documented(text, s[i].facts[k].source))
-				fail_msg("%s: no source \"%s\"", s[i].name, s[i].facts[k].source);
+		for (size_t k = 0; k < s[i]->n_facts; k++)
+			if (!documented(text, s[i]->facts[k].source))
+				fail_msg("%s: no source \"%s\"", s[i]->name, s[i]->facts[k].source);
 }
 
 static void an_inference_is_never_certain(void **state)
 {
-	const struct client_mode *c;
-	const struct server_mode *s;
+	const struct client_mode *const *c;
+	const struct server_mode *const *s;
 	size_t n;
 
 	(void)state;
 	c = mode_clients(&n);
 	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < c[i].n_facts; k++)
-			assert_true(strcmp(c[i].facts[k].source, "mode-inference") != 0 ||
-				    c[i].facts[k].certainty != CERTAIN_HIGH);
+		for (size_t k = 0; k < c[i]->n_facts; k++)
+			assert_true(strcmp(c[i]->facts[k].source, "mode-inference") != 0 ||
+				    c[i]->facts[k].certainty != CERTAIN_HIGH);
 	s = mode_servers(&n);
 	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < s[i].n_facts; k++)
-			assert_true(strcmp(s[i].facts[k].source, "mode-inference") != 0 ||
-				    s[i].facts[k].certainty != CERTAIN_HIGH);
+		for (size_t k = 0; k < s[i]->n_facts; k++)
+			assert_true(strcmp(s[i]->facts[k].source, "mode-inference") != 0 ||
+				    s[i]->facts[k].certainty != CERTAIN_HIGH);
 }
 
 int main(void)

@@ -203,8 +203,8 @@ static void callback_is_rejected_and_not_asked_for_again(void **state)
 static void every_client_opens_lcp_with_every_server_and_both_echo(void **state)
 {
 	size_t n_clients, n_servers;
-	const struct client_mode *clients = mode_clients(&n_clients);
-	const struct server_mode *servers = mode_servers(&n_servers);
+	const struct client_mode *const *clients = mode_clients(&n_clients);
+	const struct server_mode *const *servers = mode_servers(&n_servers);
 
 	(void)state;
 	assert_true(n_clients >= 2 && n_servers >= 3);
@@ -212,7 +212,7 @@ static void every_client_opens_lcp_with_every_server_and_both_echo(void **state)
 		for (size_t s = 0; s < n_servers; s++) {
 			struct pair p;
 
-			pair_init(&p, 1, &clients[c].lcp, &servers[s].lcp);
+			pair_init(&p, 1, &clients[c]->lcp, &servers[s]->lcp);
 			open_both(&p);
 			assert_int_equal(p.client.echoed, 1);
 			assert_int_equal(p.server.echoed, 1);

@@ -88,17 +88,17 @@ static void every_mode_has_its_row(void **state)
 	struct arena *a = arena_new();
 	unsigned missing = 0;
 	size_t n;
-	const struct client_mode *clients = mode_clients(&n);
-	const struct server_mode *servers;
+	const struct client_mode *const *clients = mode_clients(&n);
+	const struct server_mode *const *servers;
 
 	(void)state;
 	for (size_t i = 0; i < n; i++)
-		missing += !is_there(arena_printf(a, "| `%s` | client | %s |\n", clients[i].name,
-						  clients[i].title));
+		missing += !is_there(arena_printf(a, "| `%s` | client | %s |\n", clients[i]->name,
+						  clients[i]->title));
 	servers = mode_servers(&n);
 	for (size_t i = 0; i < n; i++)
-		missing += !is_there(arena_printf(a, "| `%s` | server | %s |\n", servers[i].name,
-						  servers[i].title));
+		missing += !is_there(arena_printf(a, "| `%s` | server | %s |\n", servers[i]->name,
+						  servers[i]->title));
 	arena_free(a);
 	assert_int_equal(missing, 0);
 }
