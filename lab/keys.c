@@ -58,6 +58,9 @@ static const struct key_row rows[KEYS] = {
 		"The network from which the server gives addresses to its clients."},
 	[KEY_OUTSIDE] = {"outside", PLACE_NODE, NATS, TYPE_IFACE, NULL, true,
 		"The interface that faces the world; all others are inside."},
+	[KEY_NAT] = {"nat", PLACE_NODE, NATS, TYPE_BOOL, NULL, false,
+		"false makes a plain router of the node in this scenario: everybody knows the way "
+		"through it, and no address is translated. true by itself."},
 	[KEY_MAP] = {"map", PLACE_NODE, KIND_BIT(KIND_EIP), TYPE_MAP, NULL, false,
 		"Public addresses, each with the node or private address that it stands for."},
 	[KEY_PORTS] = {"ports", PLACE_NODE, KIND_BIT(KIND_NAPT), TYPE_PORTS,

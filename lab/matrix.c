@@ -8,13 +8,35 @@
 
 /* ---- axes ---- */
 
-/* What an axis changes: keys of one node, as bits. */
+/* What an axis changes: keys of a node, as bits; several nodes, when its sets have keys of
+ * several. */
 struct touched {
-	int node;
+	unsigned node;
 	uint64_t keys;
 };
+typedef VEC(struct touched) touched_vec;
 
 _Static_assert(KEYS <= 64, "keys are bits of a uint64_t");
+
+static void touch(struct arena *a, touched_vec *v, unsigned node, enum key k)
+{
+	size_t i = 0;
+
+	while (i < v->n && v->v[i].node != node)
+		i++;
+	if (i == v->n)
+		*vec_push(a, v) = (struct touched){node, 0};
+	v->v[i].keys |= (uint64_t)1 << k;
+}
+
+static uint64_t touched_keys(const touched_vec *v, unsigned node)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		if (v->v[i].node == node)
+			return v->v[i].keys;
+	}
+	return 0;
+}
 
 /* Ids are names of folders as well as words on a command line. */
 static bool is_id(const char *s)
@@ -62,8 +84,8 @@ static void add_value(struct reading *r, struct axis *x, struct value v)
 }
 
 /* `server.mode: [rras-2012r2, softether-4]` */
-static void read_key_axis(struct reading *r, struct axis *x, const struct tree *v, int node,
-			  enum key k)
+static void read_key_axis(struct reading *r, struct axis *x, const struct tree *v,
+			  unsigned node, enum key k)
 {
 	const struct key_row *row = key_row(k);
 
@@ -83,7 +105,7 @@ static void read_key_axis(struct reading *r, struct axis *x, const struct tree *
 		if (!value_is_type(r, one, row) || !check_id(r, one))
 			continue;
 		o = arena_new_of(r->a, struct override);
-		*o = (struct override){(unsigned)node, k, one};
+		*o = (struct override){node, k, one};
 		add_value(r, x, (struct value){
 			.name = one->text,
 			.id = is_string(one) ? one->text
@@ -109,19 +131,89 @@ static void check_set_registry(struct reading *r, const struct tree **keys)
 		mistake(r->m, keys[KEY_REGISTRY], "registry means nothing to %s", c->name);
 }
 
-/* `client: {mac: {mode: macos}, ...}` */
-static void read_set_axis(struct reading *r, struct axis *x, const struct tree *v, int node,
-			  uint64_t *touched)
+/* NODE or NODE.KEY; KEYS in *@k for the former. @what: "axis ", for the mistake. */
+static bool parse_key(struct reading *r, const struct tree *at, const char *what, unsigned *node,
+		      enum key *k)
 {
+	const struct topology *t = r->t;
+	const char *dot = strchr(at->text, '.');
+	char *name = arena_strn(r->a, at->text, dot ? (size_t)(dot - at->text) : strlen(at->text));
+	int i = topo_node(t, name);
+	const struct node *n;
+
+	*k = KEYS;
+	if (i < 0) {
+		mistake(r->m, at, "%s%s: no node %s%s", what, tree_shown(r->a, at->text),
+			tree_shown(r->a, name),
+			did_you_mean(r->m, name, t->node_names, t->n_nodes));
+		return false;
+	}
+	*node = (unsigned)i;
+	n = &t->nodes[i];
+	if (!dot)
+		return true;
+	*k = key_find(PLACE_NODE, dot + 1);
+	if (*k == KEYS || (t->defs[i].has_kind && !(key_row(*k)->kinds & KIND_BIT(n->kind)))) {
+		const char *known[KEYS];
+		size_t n_known = 0;
+
+		for (unsigned j = 0; j < KEYS; j++) {
+			if (key_row((enum key)j)->place == PLACE_NODE &&
+			    key_row((enum key)j)->kinds & KIND_BIT(n->kind))
+				known[n_known++] = key_row((enum key)j)->name;
+		}
+		mistake(r->m, at, "%s%s: a %s has no key %s%s", what,
+			tree_shown(r->a, at->text), kind_name(n->kind), tree_shown(r->a, dot + 1),
+			did_you_mean(r->m, dot + 1, known, n_known));
+		return false;
+	}
+	return !is_fixed(r, at, *k);
+}
+
+/* The keys of a set of @node: `mac: {mode: macos}`. */
+static void read_node_set(struct reading *r, const struct tree *set, unsigned node,
+			  struct value *val)
+{
+	const struct tree *keys[KEYS] = {0};
 	const struct node *n = &r->t->nodes[node];
 
+	if (r->t->defs[node].has_kind) /* else who knows which keys it may have */
+		topo_keys(r, set, PLACE_NODE, n->kind, n->name, keys);
+	check_set_registry(r, keys);
+	val->set = arena_array_of(r->a, KEYS, struct override);
+	for (unsigned k = 0; k < KEYS; k++) {
+		if (keys[k] && !is_fixed(r, keys[k], (enum key)k))
+			val->set[val->n_set++] = (struct override){node, (enum key)k, keys[k]};
+	}
+}
+
+/* The keys of a set of several nodes: `both: {home.nat: true, igw.nat: true}`. */
+static void read_wide_set(struct reading *r, const struct tree *set, struct value *val)
+{
+	val->set = arena_array_of(r->a, set->n, struct override);
+	for (size_t i = 0; i < set->n; i++) {
+		unsigned node;
+		enum key k;
+
+		if (!strchr(set->keys[i]->text, '.'))
+			mistake(r->m, set->keys[i], "%s is no \"node.key\", and so are all keys of "
+				"an axis that is no node", tree_shown(r->a, set->keys[i]->text));
+		else if (parse_key(r, set->keys[i], "", &node, &k) && k != KEYS &&
+			 value_is_type(r, set->v[i], key_row(k)))
+			val->set[val->n_set++] = (struct override){node, k, set->v[i]};
+	}
+}
+
+/* `client: {mac: {mode: macos}, ...}`; @node -1: of several nodes */
+static void read_set_axis(struct reading *r, struct axis *x, const struct tree *v, int node,
+			  touched_vec *touched)
+{
 	if (v->kind != TREE_MAP) {
 		mistake(r->m, v, "axis %s is a map of named sets of keys; a list belongs to an "
 			"axis such as %s.mode", x->name, x->name);
 		return;
 	}
 	for (size_t i = 0; i < v->n; i++) {
-		const struct tree *keys[KEYS] = {0};
 		struct value val = {.name = v->keys[i]->text, .id = v->keys[i]->text,
 				    .at = v->keys[i]};
 
@@ -131,72 +223,33 @@ static void read_set_axis(struct reading *r, struct axis *x, const struct tree *
 			mistake(r->m, v->v[i], "%s is a set of keys (key: value)", val.name);
 			continue;
 		}
-		if (r->t->defs[node].has_kind) /* else who knows which keys it may have */
-			topo_keys(r, v->v[i], PLACE_NODE, n->kind, n->name, keys);
-		check_set_registry(r, keys);
-		val.set = arena_array_of(r->a, KEYS, struct override);
-		for (unsigned k = 0; k < KEYS; k++) {
-			if (!keys[k] || is_fixed(r, keys[k], (enum key)k))
-				continue;
-			val.set[val.n_set++] =
-				(struct override){(unsigned)node, (enum key)k, keys[k]};
-			*touched |= (uint64_t)1 << k;
-		}
+		if (node < 0)
+			read_wide_set(r, v->v[i], &val);
+		else
+			read_node_set(r, v->v[i], (unsigned)node, &val);
+		for (size_t o = 0; o < val.n_set; o++)
+			touch(r->a, touched, val.set[o].node, val.set[o].key);
 		add_value(r, x, val);
 	}
 }
 
-/* NODE or NODE.KEY; KEYS in *@k for the former. */
-static bool parse_axis(struct reading *r, const struct tree *at, int *node, enum key *k)
-{
-	const struct topology *t = r->t;
-	const char *dot = strchr(at->text, '.');
-	char *name = arena_strn(r->a, at->text, dot ? (size_t)(dot - at->text) : strlen(at->text));
-	const struct node *n;
-
-	*node = topo_node(t, name);
-	*k = KEYS;
-	if (*node < 0) {
-		mistake(r->m, at, "axis %s: no node %s%s", tree_shown(r->a, at->text),
-			tree_shown(r->a, name),
-			did_you_mean(r->m, name, t->node_names, t->n_nodes));
-		return false;
-	}
-	n = &t->nodes[*node];
-	if (!dot)
-		return true;
-	*k = key_find(PLACE_NODE, dot + 1);
-	if (*k == KEYS || (t->defs[*node].has_kind && !(key_row(*k)->kinds & KIND_BIT(n->kind)))) {
-		const char *known[KEYS];
-		size_t n_known = 0;
-
-		for (unsigned i = 0; i < KEYS; i++) {
-			if (key_row((enum key)i)->place == PLACE_NODE &&
-			    key_row((enum key)i)->kinds & KIND_BIT(n->kind))
-				known[n_known++] = key_row((enum key)i)->name;
-		}
-		mistake(r->m, at, "axis %s: a %s has no key %s%s", tree_shown(r->a, at->text),
-			kind_name(n->kind), tree_shown(r->a, dot + 1),
-			did_you_mean(r->m, dot + 1, known, n_known));
-		return false;
-	}
-	return !is_fixed(r, at, *k);
-}
-
 /* Two axes, or an axis and --set, that change the same key contradict each other. */
-static void check_touched(struct reading *r, const struct touched *v)
+static void check_touched(struct reading *r, const touched_vec *v)
 {
 	struct topology *t = r->t;
 
 	for (size_t i = 0; i < t->n_axes; i++) {
 		for (size_t j = 0; j < i; j++) {
-			if (v[i].node == v[j].node && v[i].keys & v[j].keys)
+			bool both = false;
+
+			for (size_t n = 0; n < v[i].n; n++)
+				both |= (v[i].v[n].keys & touched_keys(&v[j], v[i].v[n].node)) != 0;
+			if (both)
 				mistake(r->m, t->axes[i].at, "axes %s and %s change the same key",
 					t->axes[j].name, t->axes[i].name);
 		}
 		for (size_t o = 0; o < t->n_set; o++) {
-			if ((unsigned)v[i].node == t->set[o].node &&
-			    v[i].keys & (uint64_t)1 << t->set[o].key)
+			if (touched_keys(&v[i], t->set[o].node) & (uint64_t)1 << t->set[o].key)
 				mistake(r->m, t->set[o].value,
 					"the matrix' axis %s changes this key already",
 					t->axes[i].name);
@@ -241,27 +294,47 @@ static void count_scenarios(struct reading *r, const struct tree *matrix)
 	t->n_scenarios = (size_t)product;
 }
 
-static void read_axis(struct reading *r, struct axis *x, const struct tree *v,
-		      struct touched *touched, enum key k)
+/* No node's name, and every key in its sets has a dot: an axis of several nodes. */
+static bool is_wide(const struct topology *t, const struct tree *name, const struct tree *v)
 {
+	bool dots = false;
+
+	if (topo_node(t, name->text) >= 0 || !topo_is_name(name->text, NAME_LEN_MAX) ||
+	    v->kind != TREE_MAP)
+		return false;
+	for (size_t i = 0; i < v->n; i++) {
+		for (size_t k = 0; v->v[i]->kind == TREE_MAP && k < v->v[i]->n; k++)
+			dots |= strchr(v->v[i]->keys[k]->text, '.') != NULL;
+	}
+	return dots;
+}
+
+static void read_axis(struct reading *r, struct axis *x, const struct tree *v, touched_vec *touched)
+{
+	bool wide = is_wide(r->t, x->at, v);
+	unsigned node = 0;
+	enum key k = KEYS;
+
+	if (!wide && !parse_key(r, x->at, "axis ", &node, &k))
+		return;
 	if (v->kind != TREE_TEXT && (v->n == 0 || v->n > SCENARIOS_MAX)) {
 		mistake(r->m, v, "axis %s has %zu values; 1 to %d are possible", x->name, v->n,
 			SCENARIOS_MAX);
 		return;
 	}
 	x->v = arena_array_of(r->a, v->n, struct value);
-	if (k != KEYS) {
-		touched->keys = (uint64_t)1 << k;
-		read_key_axis(r, x, v, touched->node, k);
-	} else {
-		read_set_axis(r, x, v, touched->node, &touched->keys);
+	if (k == KEYS) {
+		read_set_axis(r, x, v, wide ? -1 : (int)node, touched);
+		return;
 	}
+	touch(r->a, touched, node, k);
+	read_key_axis(r, x, v, node, k);
 }
 
 void matrix_read(struct reading *r, const struct tree *matrix)
 {
 	struct topology *t = r->t;
-	struct touched touched[AXES_MAX] = {{0}};
+	touched_vec touched[AXES_MAX] = {{0}};
 
 	t->n_scenarios = 1;
 	if (!matrix)
@@ -270,16 +343,11 @@ void matrix_read(struct reading *r, const struct tree *matrix)
 		mistake(r->m, matrix, "%zu axes; at most %d are possible", matrix->n, AXES_MAX);
 	for (size_t i = 0; i < MIN(matrix->n, (size_t)AXES_MAX); i++) {
 		struct axis *x = &t->axes[t->n_axes];
-		struct touched *to = &touched[t->n_axes];
-		const struct tree *v = matrix->v[i];
-		enum key k;
-
 		size_t before = mistakes_count(r->m);
 
 		*x = (struct axis){.name = matrix->keys[i]->text, .at = matrix->keys[i]};
 		t->axis_names[t->n_axes++] = x->name;
-		if (parse_axis(r, x->at, &to->node, &k))
-			read_axis(r, x, v, to, k);
+		read_axis(r, x, matrix->v[i], &touched[t->n_axes - 1]);
 		x->broken = mistakes_count(r->m) != before;
 	}
 	check_touched(r, touched);

@@ -528,8 +528,9 @@ static bool find_routes(struct reading *r)
 			n_routes++;
 		}
 		if (n_routes > ROUTES_MAX) {
-			mistake(r->m, t->link_at[l], "so many routers and links in one realm need "
-				"more than %d routes", ROUTES_MAX);
+			if (r->m)
+				mistake(r->m, t->link_at[l], "so many routers and links in one "
+					"realm need more than %d routes", ROUTES_MAX);
 			return false;
 		}
 	}
@@ -621,4 +622,22 @@ bool network_build(struct reading *r, const struct inet_addr *taken, size_t n_ta
 		return false;
 	give_numbers(r->t);
 	return find_routes(r);
+}
+
+const struct topology *network_reshape(struct arena *a, const struct topology *t,
+				       struct node *nodes)
+{
+	struct topology *out = arena_copy(a, t, sizeof(*t));
+	struct reading r = {.a = a, .t = out};
+
+	out->nodes = nodes;
+	out->link_realm = arena_array_of(a, t->n_links, uint32_t);
+	find_realms(out);
+	find_routes(&r); /* cannot fail: see network_check_shape() */
+	return out;
+}
+
+bool network_check_shape(struct reading *r)
+{
+	return check_realms(r) && find_routes(r);
 }

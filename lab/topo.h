@@ -170,6 +170,12 @@ bool value_read(struct reading *r, enum key k, const struct tree *v, unsigned i,
 /* Addresses for every interface, realms, and the routes that do not depend on the matrix.
  * @taken: addresses that stand for something else (Elastic IPs). False: a mistake. */
 bool network_build(struct reading *r, const struct inet_addr *taken, size_t n_taken);
+/* The topology with @nodes, of which some are NATs no longer: its realms, and in @nodes its routes,
+ * are reckoned again. Everything else is shared with @t. */
+const struct topology *network_reshape(struct arena *a, const struct topology *t,
+				       struct node *nodes);
+/* Judges such a topology: a NAT that is none any more may have opened a way past another. */
+bool network_check_shape(struct reading *r);
 /* Adds to @nodes (a copy of the topology's) the routes to its Elastic IPs. */
 void network_eip_routes(struct arena *a, const struct topology *t, struct node *nodes);
 /* Is the link on the inside of this NAT? */

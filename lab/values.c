@@ -511,6 +511,9 @@ bool value_read(struct reading *r, enum key k, const struct tree *v, unsigned i,
 		return true;
 	case KEY_POOL:
 		return read_pool(r, v, n);
+	case KEY_NAT:
+		n->plain = v->text[0] == 'f';
+		return true;
 	case KEY_MAP:
 		return read_map(r, v, i, n);
 	case KEY_PORTS:

@@ -93,6 +93,60 @@ static void a_set_changes_its_keys_and_no_others(void **state)
 	arena_free(a);
 }
 
+static void an_axis_that_is_no_node_changes_several(void **state)
+{
+	struct arena *a = arena_new();
+	struct topology *t = topo_load(a, arena_printf(a, "%smatrix:\n"
+		"  keys: {same: {}, other: {c.psk: o, s.psk: o, c.registry: 2}}\n"
+		"  c.mode: [macos, windows-10]\n", base));
+	const struct scenario *s = topo_scenario(a, t, "other/windows-10");
+
+	(void)state;
+	assert_int_equal(scenario_count(t), 4);
+	assert_string_equal(scenario_node(s, "c")->psk, "o");
+	assert_string_equal(scenario_node(s, "s")->psk, "o");
+	assert_int_equal(scenario_node(s, "c")->registry, 2);
+	assert_string_equal(s->axes[0].axis, "keys");
+	s = topo_scenario(a, t, "same/macos");
+	assert_string_equal(scenario_node(s, "c")->psk, "k");
+	assert_string_equal(scenario_node(s, "s")->psk, "k");
+	arena_free(a);
+}
+
+static void a_nat_that_is_none_is_a_router_and_everybody_knows_the_way(void **state)
+{
+	struct arena *a = arena_new();
+	const struct topology *t = topo_load_file(a, "topologies/layouts.yaml");
+	static const struct {
+		const char *id, *dials;
+		enum kind home, igw;
+		bool knows_client, knows_server; /* does the internet? */
+	} rows[] = {
+		{"no-nat/mac", "172.31.0.10", KIND_ROUTER, KIND_ROUTER, true, true},
+		{"client-only/mac", "172.31.0.10", KIND_NAPT, KIND_ROUTER, false, true},
+		{"server-only/mac", "203.0.113.10", KIND_ROUTER, KIND_EIP, true, false},
+		{"both/mac", "203.0.113.10", KIND_NAPT, KIND_EIP, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct scenario *s = topo_scenario(a, t, rows[i].id);
+		const struct node *net = scenario_node(s, "internet");
+		const struct node *client = scenario_node(s, "client");
+		const struct node *server = scenario_node(s, "server");
+		struct inet_addr to;
+
+		assert_int_equal(scenario_node(s, "home")->kind, rows[i].home);
+		assert_int_equal(scenario_node(s, "igw")->kind, rows[i].igw);
+		assert_string_equal(INET_ADDR(client->dials), rows[i].dials);
+		assert_int_equal(scenario_route(s, net, s->ifaces[client->ifaces[0]].addr,
+						&to) >= 0, rows[i].knows_client);
+		assert_int_equal(scenario_route(s, net, s->ifaces[server->ifaces[0]].addr,
+						&to) >= 0, rows[i].knows_server);
+	}
+	arena_free(a);
+}
+
 static void a_mac_has_no_registry_whatever_the_node_says(void **state)
 {
 	struct arena *a = arena_new();
@@ -206,6 +260,8 @@ int main(void)
 		cmocka_unit_test(the_article_has_its_twelve_in_order),
 		cmocka_unit_test(values_that_are_no_strings_get_their_key_before_them),
 		cmocka_unit_test(a_set_changes_its_keys_and_no_others),
+		cmocka_unit_test(an_axis_that_is_no_node_changes_several),
+		cmocka_unit_test(a_nat_that_is_none_is_a_router_and_everybody_knows_the_way),
 		cmocka_unit_test(a_mac_has_no_registry_whatever_the_node_says),
 		cmocka_unit_test(a_setting_holds_in_every_scenario),
 		cmocka_unit_test(expectations_apply_where_when_says),
