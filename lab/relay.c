@@ -117,7 +117,7 @@ bool ground_relay_read(struct ground *g,
 
 	for (size_t i = 0; i < g->n_relays; i++) {
 		struct relay *r = &g->relay[i];
-		struct sockaddr_ll from;
+		struct sockaddr_ll from = {0};
 		socklen_t len = sizeof(from);
 		ssize_t n;
 

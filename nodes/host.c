@@ -90,7 +90,7 @@ bool host_send(struct host *h, const struct datagram *d)
 
 static bool receive(struct host *h, int which, struct datagram *d, uint8_t *buf, size_t size)
 {
-	struct sockaddr_in sa;
+	struct sockaddr_in sa = {0};
 	socklen_t len = sizeof(sa);
 	ssize_t n;
 	size_t header;

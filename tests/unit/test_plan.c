@@ -255,8 +255,8 @@ static void the_script_says_each_step_as_a_command(void **state)
 		"\non internet sysctl -q -w net.ipv4.ip_forward=1\n",
 		"\non server ip address add 172.31.0.10/20 dev eth0\n",
 		"\non home ip link set dev wan up\n",
-		"\non client ip neighbour replace 192.168.1.1 lladdr 02:00:00:00:00:0b nud "
-		"permanent dev eth0\n",
+		("\non client ip neighbour replace 192.168.1.1 lladdr 02:00:00:00:00:0b nud "
+		 "permanent dev eth0\n"),
 		"\non internet ip route add 203.0.113.10/32 via 203.0.113.2 dev eth1\n",
 		"\non server ip route add default via 172.31.0.1 dev eth0\n",
 	};
