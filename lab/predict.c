@@ -285,14 +285,23 @@ void predict_walk(const struct scenario *s, const struct node *client, uint16_t 
 
 /* ---- what the two modes make of it ---- */
 
-static bool offers_natt(const struct client_mode *c)
+/* The revisions of NAT-T that have NAT-D payloads which everybody understands: the RFC's and
+ * those of the drafts 00 to 03 (payload 130). Later drafts used a type of their own. */
+static bool is_natt(enum vid v)
 {
-	for (size_t i = 0; i < c->n_vids; i++) {
-		enum vid v = c->vids[i].vid;
+	return v == VID_RFC3947 || v == VID_DRAFT03 || v == VID_DRAFT02 || v == VID_DRAFT02N ||
+	       v == VID_DRAFT00;
+}
 
-		if (v == VID_RFC3947 || v == VID_DRAFT02 || v == VID_DRAFT02N)
-			return true;
-	}
+/* Both must name the same revision. */
+static bool natt_in_common(const struct client_mode *c, const struct server_mode *s)
+{
+	if (!s->natt)
+		return false;
+	for (size_t i = 0; i < c->n_vids; i++)
+		for (size_t k = 0; k < s->n_vids; k++)
+			if (is_natt(c->vids[i].vid) && c->vids[i].vid == s->vids[k].vid)
+				return true;
 	return false;
 }
 
@@ -337,12 +346,10 @@ static bool client_thinks_server_natted(const struct server_mode *s, const struc
 {
 	if (parrots) /* the client's own hash of what it dialled comes back */
 		return false;
-	if (s->address_zero)
-		return true;
 	switch (s->natd_own) {
 	case NATD_OWN_EXACT:
 	case NATD_OWN_PARROT:
-		return !inet_ep_eq(w->server_own, w->server_dialled);
+		return s->address_zero || !inet_ep_eq(w->server_own, w->server_dialled);
 	case NATD_OWN_RANDOM:
 	case NATD_OWN_PORT_ZERO:
 	case NATD_OWN_ADDR_ZERO:
@@ -402,7 +409,7 @@ void predict(const struct scenario *s, const struct node *client, struct predict
 		ends(out, c, "failed", "no-proposal", 789);
 		return;
 	}
-	out->natt = offers_natt(c) && server->server->natt;
+	out->natt = natt_in_common(c, server->server);
 	if (out->natt) {
 		out->parrots = server->server->natd_own == NATD_OWN_PARROT &&
 			       taken_for_microsoft(c);

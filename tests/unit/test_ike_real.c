@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Our servers are given the messages 1 that real servers were given, and must answer message 2 as
- * those did, byte for byte but for the cookie.
+ * Our servers are given the messages 1 and 3 that real servers were given. Message 2 must be the
+ * one of the real server, byte for byte but for the cookie; message 4 has the same payloads in
+ * the same order and of the same lengths, and its NAT-D hashes are made of the same things.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,18 +18,29 @@
 
 #define FOLDER "tests/data/captures/"
 
-/* Messages 1 and 2 of a capture. */
+#define MESSAGES 4
+
+/* Main Mode's clear messages in a capture, each as it was seen first. */
 struct opening {
-	uint8_t one[1024], two[1024];
-	size_t one_len, two_len;
+	struct message {
+		uint8_t b[1024];
+		size_t len;
+		struct inet_ep src, dst;
+	} m[1 + MESSAGES];
 };
 
-static void keep(uint8_t *to, size_t *to_len, const struct packet *pkt)
+/* Which message of Main Mode is it? 0 none of the clear ones. */
+static unsigned number_of(const struct isakmp_msg *m, struct inet_ep src, struct inet_ep client)
 {
-	if (*to_len || pkt->len > 1024)
-		return;
-	memcpy(to, pkt->payload, pkt->len);
-	*to_len = pkt->len;
+	bool from_client = inet_ep_eq(src, client) || !client.addr.len;
+
+	if (m->h.exchange != EXCHANGE_MAIN || m->h.flags & ISAKMP_FLAG_ENCRYPTED)
+		return 0;
+	if (m->has_sa)
+		return from_client ? 1 : 2;
+	if (m->ke.p)
+		return from_client ? 3 : 4;
+	return 0;
 }
 
 static void read_opening(const char *name, struct opening *o)
@@ -47,117 +59,199 @@ static void read_opening(const char *name, struct opening *o)
 	while (capture_next(c, &f, NULL) == 1) {
 		struct isakmp_msg m;
 		struct packet pkt;
+		struct message *to;
+		unsigned n;
 
 		if (!packet_parse(&pkt, f.linktype, f.data, f.len) || pkt.proto != IPPROTO_UDP_ ||
-		    isakmp_parse(&m, pkt.payload, pkt.len, NULL) || !m.has_sa)
+		    isakmp_parse(&m, pkt.payload, pkt.len, NULL))
 			continue;
-		if (memcmp(m.h.cky_r, (uint8_t[8]){0}, 8) == 0)
-			keep(o->one, &o->one_len, &pkt);
-		else
-			keep(o->two, &o->two_len, &pkt);
+		n = number_of(&m, pkt.src, o->m[1].src);
+		to = &o->m[n];
+		if (!n || to->len)
+			continue;
+		assert_true(pkt.len <= sizeof(to->b));
+		memcpy(to->b, pkt.payload, pkt.len);
+		to->len = pkt.len;
+		to->src = pkt.src;
+		to->dst = pkt.dst;
 	}
-	assert_true(o->one_len && o->two_len);
+	assert_true(o->m[1].len && o->m[2].len);
 	capture_close(c);
 	fclose(file);
 }
 
-/* The versions measured are newer than the rows: what they have learnt since. */
-static struct server_mode softether_5(void)
+/* Gives the server a message; its answer is the newest frame. */
+static const struct frame *answer(struct net *net, const struct message *m)
 {
-	struct server_mode s = *mode_server("softether-4");
+	struct datagram d = {.via = VIA_UDP,
+			     .local = m->dst,
+			     .remote = m->src,
+			     .data = m->b,
+			     .len = m->len};
+	size_t before = net->n;
 
-	s.phase1.groups |= ACCEPT(GROUP_MODP2048);
-	s.phase1.hashes |= ACCEPT(HASH_SHA256) | ACCEPT(HASH_SHA384) | ACCEPT(HASH_SHA512);
-	return s;
+	ike_input(net->server.ike, 0, &d, false);
+	assert_int_equal(net->n, before + 1);
+	return &net->frames[before];
 }
 
-static bool offers_fragmentation(const struct opening *o)
+static void assert_same_message_2(const char *name, const struct frame *f, const struct message *m)
+{
+	if (f->len != m->len)
+		fail_msg("%s: message 2 has %zu bytes, not %zu", name, f->len, m->len);
+	assert_memory_equal(f->data, m->b, 8);
+	assert_memory_equal(f->data + 16, m->b + 16, m->len - 16);
+}
+
+/* What a hash is made of, as far as one can say; the index is what is compared. */
+static int made_of(const struct isakmp_msg *m4, unsigned i, const struct message *three,
+		   const struct isakmp_msg *m3)
+{
+	struct inet_ep zero = inet_ep(inet_v4(0), 500);
+	const struct inet_ep candidates[] = {
+		three->src,
+		three->dst,
+		inet_ep(three->src.addr, 0),
+		inet_ep(three->dst.addr, 0),
+		inet_ep(zero.addr, three->src.port),
+		zero,
+	};
+	uint8_t hash[HASH_MAX];
+
+	assert_int_equal(m4->natd.len, hash_len(HASH_SHA1));
+	if (memcmp(m4->natd.v[i].b, m3->natd.v[0].b, m4->natd.len) == 0)
+		return 100; /* copied */
+	for (int k = 0; k < (int)ARRAY_LEN(candidates); k++) {
+		natd_hash(HASH_SHA1, m4->h.cky_i, m4->h.cky_r, candidates[k], hash);
+		if (memcmp(hash, m4->natd.v[i].b, m4->natd.len) == 0)
+			return k;
+	}
+	return -1;
+}
+
+static struct isakmp_msg parse(const uint8_t *p, size_t len)
 {
 	struct isakmp_msg m;
 
-	assert_int_equal(isakmp_parse(&m, o->one, o->one_len, NULL), DROP_NONE);
-	for (size_t i = 0; i < m.n_payloads; i++)
-		if (m.payloads[i].type == PAYLOAD_VID &&
-		    (vid_is(m.payloads[i].body, VID_FRAGMENTATION) ||
-		     vid_is(m.payloads[i].body, VID_FRAGMENTATION_CAP)))
-			return true;
-	return false;
+	assert_int_equal(isakmp_parse(&m, p, len, NULL), DROP_NONE);
+	return m;
 }
 
-static struct server_mode strongswan_5_9(const struct opening *o)
+/* The client's message 3 as it would have been with our cookie: of its two hashes the first, of
+ * the address that it dialled, is made anew. */
+static struct message with_our_cookie(const struct message *three, const uint8_t cky_r[8])
 {
-	struct server_mode s = *mode_server("strongswan-5.3");
+	const struct inet_ep dialled[] = {three->dst, inet_ep(EIP_PUBLIC, 500)};
+	struct message ours = *three;
+	struct isakmp_msg m = parse(ours.b, ours.len);
+	uint8_t hash[HASH_MAX];
+	size_t at = 0;
 
-	if (!offers_fragmentation(o))
-		return s;
-	memmove(&s.vids[3], &s.vids[2], (size_t)(s.n_vids - 2) * sizeof(s.vids[0]));
-	s.vids[2] = (struct vid_rule){.vid = VID_FRAGMENTATION_CAP};
-	s.n_vids++;
-	return s;
+	while (m.payloads[at].type != PAYLOAD_NATD)
+		at++;
+	for (size_t i = 0; i < ARRAY_LEN(dialled); i++) {
+		natd_hash(HASH_SHA1, m.h.cky_i, m.h.cky_r, dialled[i], hash);
+		if (memcmp(hash, m.natd.v[0].b, m.natd.len) != 0)
+			continue;
+		natd_hash(HASH_SHA1, m.h.cky_i, cky_r, dialled[i], hash);
+		memcpy(ours.b + (m.payloads[at].body.p - ours.b), hash, m.natd.len);
+		memcpy(ours.b + 8, cky_r, 8);
+		return ours;
+	}
+	fail_msg("message 3 dials an unknown address");
+	return ours;
 }
 
-static void assert_same_message_2(const char *name, const struct server_mode *mode,
-				  const struct opening *o)
+static void assert_alike_message_4(const char *name, const struct frame *f,
+				   const struct message *real, const struct message *three,
+				   const struct message *our_three)
 {
-	struct net *net = net_new_rows(mode_client("windows-10"), mode, false, false, "x", "x");
-	struct datagram d = {.via = VIA_UDP,
-			     .local = inet_ep(EIP_PUBLIC, 500),
-			     .remote = inet_ep(CLIENT_PUBLIC, 500),
-			     .data = o->one,
-			     .len = o->one_len};
+	struct isakmp_msg ours = parse(f->data, f->len), theirs = parse(real->b, real->len);
+	struct isakmp_msg m3 = parse(three->b, three->len);
+	struct isakmp_msg our_m3 = parse(our_three->b, our_three->len);
 
-	ike_input(net->server.ike, 0, &d, false);
-	assert_int_equal(net->n, 1);
-	if (net->frames[0].len != o->two_len)
-		fail_msg("%s: message 2 has %zu bytes, not %zu", name, net->frames[0].len,
-			 o->two_len);
-	assert_memory_equal(net->frames[0].data, o->two, 8);
-	assert_memory_equal(net->frames[0].data + 16, o->two + 16, o->two_len - 16);
-	net_free(net);
-}
+	if (f->len != real->len || ours.n_payloads != theirs.n_payloads)
+		fail_msg("%s: message 4 has %zu bytes, not %zu", name, f->len, real->len);
+	for (size_t i = 0; i < theirs.n_payloads; i++) {
+		assert_int_equal(ours.payloads[i].type, theirs.payloads[i].type);
+		assert_int_equal(ours.payloads[i].body.len, theirs.payloads[i].body.len);
+	}
+	assert_int_equal(ours.natd.n, theirs.natd.n);
+	for (unsigned i = 0; i < theirs.natd.n; i++) {
+		int want = made_of(&theirs, i, three, &m3);
+		int got = made_of(&ours, i, our_three, &our_m3);
 
-static void softether_answers_message_1_as_the_real_one(void **state)
-{
-	static const char *const names[] = {
-		"kat-se-eip-napt",	   "softether-eip-napt-apple",	"softether-eip-napt-ms",
-		"softether-eip-napt-none", "softether-pub-pub-apple",	"softether-pub-pub-ms",
-		"softether-pub-pub-none",  "softether-any-eip-napt-ms", "rt-se-mm2",
-	};
-	const struct server_mode mode = softether_5();
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		struct opening o;
-
-		read_opening(names[i], &o);
-		assert_same_message_2(names[i], &mode, &o);
+		if (want != got)
+			fail_msg("%s: hash %u of message 4 is made of %d, not %d", name, i + 1, got,
+				 want);
 	}
 }
 
-static void strongswan_answers_message_1_as_the_real_one(void **state)
+static void each_mode_answers_as_the_real_server(void **state)
 {
-	static const char *const names[] = {
-		"kat-ss-eip-napt",	    "strongswan-eip-napt-apple",   "strongswan-eip-napt-ms",
-		"strongswan-eip-napt-none", "strongswan-pub-pub-apple",	   "strongswan-pub-pub-ms",
-		"strongswan-pub-pub-none",  "strongswan-encap-pub-pub-ms",
+	static const struct {
+		const char *mode, *capture;
+		bool bound; /* SoftEther with ListenIP */
+	} v[] = {
+		{"strongswan-5.9", "strongswan-eip-napt-ms", false},
+		{"strongswan-5.9", "strongswan-eip-napt-apple", false},
+		{"strongswan-5.9", "strongswan-eip-napt-none", false},
+		{"strongswan-5.9", "strongswan-pub-pub-ms", false},
+		{"strongswan-5.9", "strongswan-pub-pub-apple", false},
+		{"strongswan-5.9", "strongswan-pub-pub-none", false},
+		{"strongswan-5.9", "kat-ss-eip-napt", false},
+		{"strongswan-5.9", "rt-ss-mm4", false},
+		{"strongswan-forceencaps", "strongswan-encap-eip-napt-ms", false},
+		{"strongswan-forceencaps", "strongswan-encap-pub-pub-ms", false},
+		{"libreswan", "libreswan-eip-napt-ms", false},
+		{"libreswan", "libreswan-eip-napt-apple", false},
+		{"libreswan", "libreswan-eip-napt-none", false},
+		{"libreswan", "libreswan-pub-pub-ms", false},
+		{"libreswan", "libreswan-pub-pub-apple", false},
+		{"libreswan", "libreswan-pub-pub-none", false},
+		{"libreswan", "rt-ls-mm4", false},
+		{"libreswan-encapsulation", "libreswan-encapsulation-eip-napt-ms", false},
+		{"libreswan-encapsulation", "libreswan-encapsulation-pub-pub-ms", false},
+		{"softether-5", "softether-any-eip-napt-ms", false},
+		{"softether-5", "softether-any-eip-napt-none", false},
+		{"softether-5", "softether-eip-napt-ms", true},
+		{"softether-5", "softether-eip-napt-apple", true},
+		{"softether-5", "softether-eip-napt-none", true},
+		{"softether-5", "softether-pub-pub-ms", true},
+		{"softether-5", "softether-pub-pub-apple", true},
+		{"softether-5", "softether-pub-pub-none", true},
+		{"softether-5", "kat-se-eip-napt", true},
+		{"softether-5", "rt-se-mm2", true},
+		{"softether-5", "rt-se-mm4", true},
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		struct server_mode mode;
+	for (size_t i = 0; i < ARRAY_LEN(v); i++) {
+		struct server_mode mode = *mode_server(v[i].mode);
+		struct net *net;
 		struct opening o;
+		struct message three;
+		const struct frame *f;
 
-		read_opening(names[i], &o);
-		mode = strongswan_5_9(&o);
-		assert_same_message_2(names[i], &mode, &o);
+		mode.address_zero &= !v[i].bound;
+		net = net_new_rows(mode_client("windows-10"), &mode, false, false, "x", "x");
+		read_opening(v[i].capture, &o);
+		f = answer(net, &o.m[1]);
+		assert_same_message_2(v[i].capture, f, &o.m[2]);
+		if (o.m[3].len) {
+			three = with_our_cookie(&o.m[3], f->data + 8);
+			f = answer(net, &three);
+			assert_true(o.m[4].len);
+			assert_alike_message_4(v[i].capture, f, &o.m[4], &o.m[3], &three);
+		}
+		net_free(net);
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(softether_answers_message_1_as_the_real_one),
-		cmocka_unit_test(strongswan_answers_message_1_as_the_real_one),
+		cmocka_unit_test(each_mode_answers_as_the_real_server),
 	};
 
 	return cmocka_run_group_tests_name("ike and real servers", tests, NULL, NULL);

@@ -98,6 +98,59 @@ static void microsofts_table_comes_out(void **state)
 	}
 }
 
+/* What Windows 10 makes of every server's message 4, in the order of the four layouts: EIP and NAPT
+ * client; EIP and public client; public server and NAPT client; both public. In each: r refuse,
+ * c connect for registry 0, 1, 2. The first eight are what was measured of real servers. */
+static void what_windows_makes_of_message_4(void **state)
+{
+	static const struct {
+		const char *server, *outcomes[4];
+	} rows[] = {
+		{"strongswan-5.9", {"rrc", "rcc", "ccc", "ccc"}},
+		{"strongswan-forceencaps", {"rrc", "rcc", "rrc", "rcc"}},
+		{"libreswan", {"rrc", "rcc", "ccc", "ccc"}},
+		{"libreswan-encapsulation", {"rrc", "rrc", "rrc", "rrc"}},
+		{"softether-5", {"ccc", "ccc", "ccc", "ccc"}},
+		{"softether-4", {"ccc", "ccc", "ccc", "ccc"}},
+		{"openswan-forceencaps", {"rrc", "rrc", "rrc", "rrc"}},
+		{"racoon-force", {"rrc", "rrc", "rrc", "rrc"}},
+		{"draft-only", {"rrc", "rcc", "ccc", "ccc"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows) * 4 * 3; i++) {
+		unsigned row = (unsigned)i / 12, cell = (unsigned)i / 3 % 4, reg = (unsigned)i % 3;
+		struct arena *a = arena_new();
+		struct prediction p;
+
+		predict_text(a,
+			     layout(a, cell % 2 == 0, cell < 2,
+				    arena_printf(a, "mode: windows-10, registry: %u", reg),
+				    arena_printf(a, "mode: %s", rows[row].server)),
+			     "client", &p);
+		assert_string_equal(p.outcome,
+				    rows[row].outcomes[cell][reg] == 'c' ? "connected" : "blocked");
+		arena_free(a);
+	}
+}
+
+/* Without NAT-T nobody refuses anything, and ESP does not get through a NAT. */
+static void without_nat_t_a_nat_is_the_end_of_esp(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct arena *a = arena_new();
+		struct prediction p;
+
+		predict_text(a, layout(a, i & 1, i & 2, "mode: windows-10", "mode: no-natt"),
+			     "client", &p);
+		assert_false(p.natt || p.floated);
+		assert_string_equal(p.outcome, i ? "failed" : "connected");
+		assert_string_equal(p.reason, i ? "no-reply" : "none");
+		arena_free(a);
+	}
+}
+
 static void the_walk_notes_the_addresses_on_both_sides(void **state)
 {
 	struct arena *a = arena_new();
@@ -131,6 +184,8 @@ static void other_things_that_go_wrong(void **state)
 		 "failed", "no-reply", 809},
 		{false, false, "mode: windows-10", "mode: rras-2012r2, allow: [udp/500, esp]",
 		 "connected", "none", 0},
+		/* MODP-1024 alone */
+		{true, true, "mode: android", "mode: libreswan", "failed", "no-proposal", 0},
 	};
 
 	(void)state;
@@ -337,6 +392,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(microsofts_table_comes_out),
+		cmocka_unit_test(what_windows_makes_of_message_4),
+		cmocka_unit_test(without_nat_t_a_nat_is_the_end_of_esp),
 		cmocka_unit_test(the_walk_notes_the_addresses_on_both_sides),
 		cmocka_unit_test(other_things_that_go_wrong),
 		cmocka_unit_test(unlike_keys_are_a_mismatch_before_any_rule),
