@@ -13,8 +13,8 @@
 
 set -u
 unset NO_COLOR CLICOLOR_FORCE CDPATH
-LC_ALL=C
-export LC_ALL
+LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
+export LC_ALL PATH
 
 : "${B:=build}"
 root=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
