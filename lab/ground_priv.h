@@ -36,6 +36,7 @@ struct ct_age {
 	usec owed;           /* jumps by which they were not cut yet */
 	usec soonest;        /* what the first of them to end had left when they last were */
 	uint64_t packets;    /* that had passed the node then */
+	size_t n;            /* entries then */
 };
 
 struct ground_node {

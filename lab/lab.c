@@ -25,6 +25,7 @@
 
 #include <time.h>
 
+#include "lab/agenda.h"
 #include "lab/base/packet.h"
 #include "lab/expect.h"
 #include "lab/keep.h"
@@ -44,7 +45,7 @@ struct actor {
 	unsigned number; /* the node's index in the scenario */
 	struct vpn *vpn;
 	struct rng *rng;
-	bool client;
+	bool undecided; /* a client that has not come to its end */
 };
 
 struct lab {
@@ -58,7 +59,10 @@ struct lab {
 	struct ev_log log;
 	struct keep *keep; /* the scenario's files, or NULL */
 	struct actor *actors;
-	size_t n_actors;
+	size_t n_actors, n_undecided;
+	struct actor **actor_of; /* of each node; NULL: it does not speak */
+	unsigned *ready;         /* room for every node */
+	struct agenda *agenda;   /* of the actors */
 	usec now;
 	usec started; /* real time at 0 */
 	uint32_t frames;
@@ -138,8 +142,10 @@ static int start_actor(struct lab *lab, struct actor *actor, const struct node *
 		.lab = lab,
 		.node = n,
 		.number = (unsigned)(n - lab->s->nodes),
-		.client = n->kind == KIND_CLIENT,
+		.undecided = n->kind == KIND_CLIENT,
 	};
+	lab->n_undecided += actor->undecided;
+	lab->actor_of[actor->number] = actor;
 	if (lab->ops->open(lab->net, actor->number, cfg.own, e))
 		return -1;
 	/* Each node draws from a generator of its own: adding a node changes no other's bytes. */
@@ -176,6 +182,9 @@ static int start(struct lab *lab, struct err *e)
 	for (size_t i = 0; i < s->n_nodes; i++)
 		n += speaks(&s->nodes[i]);
 	lab->actors = arena_array_of(lab->a, n, struct actor);
+	lab->actor_of = arena_array_of(lab->a, s->n_nodes, struct actor *);
+	lab->ready = arena_array_of(lab->a, s->n_nodes, unsigned);
+	lab->agenda = agenda_new(lab->a, n);
 	for (size_t i = 0; i < s->n_nodes; i++) {
 		if (!speaks(&s->nodes[i]))
 			continue;
@@ -188,37 +197,61 @@ static int start(struct lab *lab, struct err *e)
 
 /* ---- the loop ---- */
 
+/* After each call of a core: what is different now. */
+static void look_at(struct lab *lab, struct actor *actor)
+{
+	agenda_set(lab->agenda, (unsigned)(actor - lab->actors), vpn_deadline(actor->vpn));
+	if (actor->undecided && vpn_done(actor->vpn)) {
+		actor->undecided = false;
+		lab->n_undecided--;
+	}
+}
+
 /* Hands over every datagram that lies in a socket. */
 static bool deliver(struct lab *lab)
 {
-	bool any = false;
+	size_t n = lab->ops->ready(lab->net, lab->ready);
 
-	for (size_t i = 0; i < lab->n_actors; i++) {
-		struct actor *actor = &lab->actors[i];
+	for (size_t i = 0; i < n; i++) {
+		struct actor *actor = lab->actor_of[lab->ready[i]];
 		struct datagram d;
 
-		while (lab->ops->recv(lab->net, actor->number, &d, lab->buf, sizeof(lab->buf))) {
+		while (lab->ops->recv(lab->net, actor->number, &d, lab->buf, sizeof(lab->buf)))
 			vpn_input(actor->vpn, lab->now, &d);
-			any = true;
-		}
+		look_at(lab, actor);
 	}
-	return any;
+	return n > 0;
 }
 
 static usec earliest_deadline(const struct lab *lab)
 {
-	usec t = lab->ops->deadline(lab->net);
+	unsigned who;
 
-	for (size_t i = 0; i < lab->n_actors; i++)
-		t = MIN(t, vpn_deadline(lab->actors[i].vpn));
-	return t;
+	return MIN(lab->ops->deadline(lab->net), agenda_first(lab->agenda, &who));
 }
 
+/* Those that are due now. What is due by the time that this takes has its turn afterwards, when
+ * what was sent has arrived. */
 static void run_timers(struct lab *lab)
 {
-	for (size_t i = 0; i < lab->n_actors; i++)
-		if (vpn_deadline(lab->actors[i].vpn) <= lab->now)
-			vpn_timer(lab->actors[i].vpn, lab->now);
+	const usec due = lab->now;
+	unsigned who;
+
+	for (size_t i = 0; i < lab->n_actors && agenda_first(lab->agenda, &who) <= due; i++) {
+		vpn_timer(lab->actors[who].vpn, lab->now);
+		look_at(lab, &lab->actors[who]);
+	}
+}
+
+/* One after the other, each heard before the next begins: a thousand first messages at once would
+ * overflow the server's socket. */
+static void begin(struct lab *lab)
+{
+	for (size_t i = 0; i < lab->n_actors; i++) {
+		vpn_start(lab->actors[i].vpn, lab->now);
+		look_at(lab, &lab->actors[i]);
+		deliver(lab);
+	}
 }
 
 /* Frames that a bad link held back until now go on. */
@@ -229,14 +262,6 @@ static void release(struct lab *lab)
 	lab->ops->clock(lab->net, lab->now);
 	lab->ops->release(lab->net);
 	lab->ops->frames(lab->net, on_frame, lab);
-}
-
-static bool all_decided(const struct lab *lab)
-{
-	for (size_t i = 0; i < lab->n_actors; i++)
-		if (lab->actors[i].client && !vpn_done(lab->actors[i].vpn))
-			return false;
-	return true;
 }
 
 /* Waits until nothing is on its way, which the backend in the end says of what has vanished too.
@@ -274,8 +299,7 @@ static int advance(struct lab *lab, usec to, struct err *e)
 
 static int loop(struct lab *lab, struct err *e)
 {
-	for (size_t i = 0; i < lab->n_actors; i++)
-		vpn_start(lab->actors[i].vpn, lab->now);
+	begin(lab);
 	for (unsigned steps = 0; steps < STEPS_MAX; steps++) {
 		usec next;
 
@@ -286,7 +310,7 @@ static int loop(struct lab *lab, struct err *e)
 		if (deliver(lab))
 			continue;
 		next = earliest_deadline(lab);
-		if (all_decided(lab) || next > LAB_LIMIT)
+		if (!lab->n_undecided || next > LAB_LIMIT)
 			return 0;
 		if (advance(lab, next, e))
 			return -1;

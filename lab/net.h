@@ -42,7 +42,11 @@ struct net_ops {
 	void (*release)(struct net *n);
 	/* False when the network would not take it: the same as lost on the way. */
 	bool (*send)(struct net *n, unsigned node, const struct datagram *d);
-	/* The next datagram that waits for a node; false when there is none. */
+	/* The nodes for which datagrams wait, in ascending order, into @v, which has room for
+	 * all; how many. */
+	size_t (*ready)(struct net *n, unsigned *v);
+	/* The next datagram that waits for a node, those to UDP 500 first, then UDP 4500; false
+	 * when there is none. */
 	bool (*recv)(struct net *n, unsigned node, struct datagram *d, uint8_t *buf, size_t size);
 	/* Hands over the frames that were seen since the last call. */
 	void (*frames)(struct net *n, void (*frame)(void *ctx, const struct net_frame *f),

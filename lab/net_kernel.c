@@ -3,7 +3,10 @@
 #include "lab/net.h"
 
 #include <poll.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lab/faults.h"
 #include "lab/ground.h"
@@ -13,8 +16,10 @@ struct net {
 	const struct scenario *s;
 	struct ground *ground;
 	struct host *hosts;  /* of n_nodes; those that do not speak are closed */
-	struct pollfd *poll; /* what to wait for */
-	size_t n_poll;
+	int epoll;           /* of all hosts' sockets */
+	struct epoll_event *event; /* room for one of each */
+	size_t n_sockets;
+	bool *is_ready;      /* of n_nodes; of the ready() call under way */
 	struct faults *faults; /* NULL: every link is good */
 	usec now;
 	/* of the frames() call under way */
@@ -32,6 +37,7 @@ static void kernel_free(struct net *n)
 {
 	for (size_t i = 0; i < n->s->n_nodes; i++)
 		host_close(&n->hosts[i]);
+	close(n->epoll);
 	ground_free(n->ground);
 }
 
@@ -42,17 +48,18 @@ static struct net *kernel_build(struct arena *a, const struct plan *p, struct er
 	n->s = p->s;
 	n->faults = faults_new(a, p->s, p->seed);
 	n->hosts = arena_array_of(a, p->s->n_nodes, struct host);
-	n->poll = arena_array_of(a, p->s->n_nodes * HOST_SOCKETS + 1, struct pollfd);
+	n->event = arena_array_of(a, p->s->n_nodes * HOST_SOCKETS, struct epoll_event);
+	n->is_ready = arena_array_of(a, p->s->n_nodes, bool);
 	for (size_t i = 0; i < p->s->n_nodes; i++)
 		n->hosts[i] = (struct host)HOST_CLOSED;
 	n->ground = ground_build(a, p, e);
 	if (!n->ground)
 		return NULL;
-	if (ground_taps_open(n->ground, e)) {
+	n->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (n->epoll < 0 ? err_sys(e, "epoll") : ground_taps_open(n->ground, e)) {
 		kernel_free(n);
 		return NULL;
 	}
-	n->poll[n->n_poll++] = (struct pollfd){.fd = ground_taps_fd(n->ground), .events = POLLIN};
 	return n;
 }
 
@@ -71,17 +78,51 @@ static int make_socket(void *ctx, int family, int type, int protocol, struct err
 static int kernel_open(struct net *n, unsigned node, struct inet_addr own, struct err *e)
 {
 	struct maker m = {n, node};
+	struct pollfd p[HOST_SOCKETS];
 
 	if (host_open(&n->hosts[node], own, make_socket, &m, e))
 		return err_prefix(e, "%s", n->s->nodes[node].name);
-	host_poll(&n->hosts[node], n->poll + n->n_poll);
-	n->n_poll += HOST_SOCKETS;
+	host_poll(&n->hosts[node], p);
+	for (size_t i = 0; i < HOST_SOCKETS; i++) {
+		struct epoll_event ev = {.events = EPOLLIN, .data.u32 = node};
+
+		if (epoll_ctl(n->epoll, EPOLL_CTL_ADD, p[i].fd, &ev))
+			return err_sys(e, "%s: epoll", n->s->nodes[node].name);
+		n->n_sockets++;
+	}
 	return 0;
 }
 
 static bool kernel_send(struct net *n, unsigned node, const struct datagram *d)
 {
 	return host_send(&n->hosts[node], d);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static size_t kernel_ready(struct net *n, unsigned *v)
+{
+	int sockets = n->n_sockets ? epoll_wait(n->epoll, n->event, (int)n->n_sockets, 0) : 0;
+	size_t kept = 0;
+
+	/* A node with two sockets that are ready is there twice. */
+	for (int i = 0; i < sockets; i++) {
+		unsigned node = n->event[i].data.u32;
+
+		if (!n->is_ready[node])
+			v[kept++] = node;
+		n->is_ready[node] = true;
+	}
+	for (size_t i = 0; i < kept; i++)
+		n->is_ready[v[i]] = false;
+	if (kept > 1)
+		qsort(v, kept, sizeof(*v), by_number);
+	return kept;
 }
 
 static bool kernel_recv(struct net *n, unsigned node, struct datagram *d, uint8_t *buf, size_t size)
@@ -159,7 +200,12 @@ static void kernel_wait(struct net *n, usec timeout)
 {
 	const struct timespec ts = {.tv_sec = timeout / SEC, .tv_nsec = timeout % SEC * 1000};
 
-	ppoll(n->poll, n->n_poll, &ts, NULL);
+	struct pollfd p[] = {
+		{.fd = n->epoll, .events = POLLIN},
+		{.fd = ground_taps_fd(n->ground), .events = POLLIN},
+	};
+
+	ppoll(p, ARRAY_LEN(p), &ts, NULL);
 }
 
 static int kernel_age(struct net *n, usec d, struct err *e)
@@ -193,6 +239,7 @@ const struct net_ops net_kernel = {
 	.deadline = kernel_deadline,
 	.release = kernel_release,
 	.send = kernel_send,
+	.ready = kernel_ready,
 	.recv = kernel_recv,
 	.frames = kernel_frames,
 	.quiet = kernel_quiet,

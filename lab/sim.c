@@ -14,6 +14,7 @@
  */
 #include "lab/sim.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lab/base/packet.h"
@@ -51,11 +52,19 @@ struct waiting {
 	uint8_t data[];
 };
 
+/* What waits in a socket. */
+struct inbox {
+	struct waiting *first, **last;
+};
+
+/* In the order in which a host looks at its sockets. */
+enum { INBOX_IKE, INBOX_NATT, INBOX_ESP, INBOXES };
+
 struct sim_node {
 	VEC(struct track) tracks;
 	const struct napt_map *map; /* of a NAPT */
 	size_t n_map;
-	struct waiting *first, **last;
+	struct inbox inbox[INBOXES];
 	size_t n_waiting;
 	bool open;
 };
@@ -71,6 +80,8 @@ struct net {
 	struct sim_node *nodes;
 	VEC(struct queued_frame) frames;
 	VEC(uint8_t) bytes;
+	unsigned *waiting; /* nodes for which something waits, each once; room for all */
+	size_t n_waiting;
 	uint16_t ip_id;
 	struct waiting *spare; /* inbox entries to use again, all of one size */
 	struct faults *faults; /* NULL: every link is good */
@@ -207,6 +218,9 @@ static void deliver(struct net *net, unsigned node, const struct packet_in *p)
 {
 	struct sim_node *n = &net->nodes[node];
 	struct waiting *w = net->spare;
+	struct inbox *in = &n->inbox[p->proto != PROTO_UDP   ? INBOX_ESP
+				     : p->dst.port == 500 ? INBOX_IKE
+							  : INBOX_NATT];
 
 	if (!n->open || n->n_waiting == INBOX_MAX)
 		return;
@@ -225,9 +239,10 @@ static void deliver(struct net *net, unsigned node, const struct packet_in *p)
 		.len = p->len,
 	};
 	w->next = NULL;
-	*n->last = w;
-	n->last = &w->next;
-	n->n_waiting++;
+	*in->last = w;
+	in->last = &w->next;
+	if (!n->n_waiting++)
+		net->waiting[net->n_waiting++] = node;
 }
 
 static bool allowed(const struct node *n, const struct packet_in *p)
@@ -344,8 +359,10 @@ static struct net *sim_build(struct arena *a, const struct plan *p, struct err *
 	net->a = a;
 	net->faults = faults_new(a, p->s, p->seed);
 	net->nodes = arena_array_of(a, p->s->n_nodes, struct sim_node);
+	net->waiting = arena_array_of(a, p->s->n_nodes, unsigned);
 	for (unsigned i = 0; i < p->s->n_nodes; i++) {
-		net->nodes[i].last = &net->nodes[i].first;
+		for (unsigned k = 0; k < INBOXES; k++)
+			net->nodes[i].inbox[k].last = &net->nodes[i].inbox[k].first;
 		if (p->s->nodes[i].kind == KIND_NAPT)
 			net->nodes[i].map = napt_map(a, p->s, i, p->seed, &net->nodes[i].n_map);
 	}
@@ -452,17 +469,47 @@ static bool sim_send(struct net *net, unsigned node, const struct datagram *d)
 	return true;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static size_t sim_ready(struct net *net, unsigned *v)
+{
+	if (net->n_waiting) {
+		memcpy(v, net->waiting, net->n_waiting * sizeof(*v));
+		qsort(v, net->n_waiting, sizeof(*v), by_number);
+	}
+	return net->n_waiting;
+}
+
+static void forget_waiting(struct net *net, unsigned node)
+{
+	size_t i = 0;
+
+	while (net->waiting[i] != node)
+		i++;
+	net->waiting[i] = net->waiting[--net->n_waiting];
+}
+
 static bool sim_recv(struct net *net, unsigned node, struct datagram *d, uint8_t *buf, size_t size)
 {
 	struct sim_node *n = &net->nodes[node];
-	struct waiting *w = n->first;
+	struct inbox *in = n->inbox;
+	struct waiting *w;
 
-	if (!w)
+	if (!n->n_waiting)
 		return false;
-	n->first = w->next;
-	if (!n->first)
-		n->last = &n->first;
-	n->n_waiting--;
+	while (!in->first)
+		in++;
+	w = in->first;
+	in->first = w->next;
+	if (!in->first)
+		in->last = &in->first;
+	if (!--n->n_waiting)
+		forget_waiting(net, node);
 	*d = w->d;
 	d->len = MIN(d->len, size);
 	memcpy(buf, w->data, d->len);
@@ -560,6 +607,7 @@ const struct net_ops net_sim = {
 	.deadline = sim_deadline,
 	.release = sim_release,
 	.send = sim_send,
+	.ready = sim_ready,
 	.recv = sim_recv,
 	.frames = sim_frames,
 	.quiet = sim_quiet,

@@ -33,7 +33,7 @@ floor() {
 		lab/network | lab/matrix | lab/scenario | lab/draw | lab/suggest | lab/plan* | \
 		lab/ruleset*) echo 2 ;;
 	# from frames to a result
-	lab/net | lab/sim* | lab/faults | lab/pcapng* | lab/watch* | lab/judge | lab/predict | \
+	lab/net | lab/agenda | lab/sim* | lab/faults | lab/pcapng* | lab/watch* | lab/judge | lab/predict | \
 		lab/observe | lab/expect | lab/result | lab/summary | lab/json | lab/report*) echo 2 ;;
 	lab/load | lab/ground* | lab/space | lab/link | lab/filter | lab/capture | \
 		lab/relay | lab/net_*) echo 3 ;;
