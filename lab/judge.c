@@ -27,6 +27,7 @@ struct bench {
 struct responder {
 	bool known, at_place; /* @own; @peer too */
 	struct inet_ep own, peer;
+	const char *place;
 };
 
 const char *hash_class_name(enum hash_class c)
@@ -206,6 +207,23 @@ static void give_letters(const struct exchange *x, struct judgement *out)
 
 /* ---- the responder's place ---- */
 
+/* A packet that no router has forwarded: systems begin with one of these. */
+static bool fresh_ttl(uint8_t ttl)
+{
+	return ttl == 64 || ttl == 128 || ttl == 255;
+}
+
+/* The answer to @s, at the same place. */
+static const struct sighting *answer_at(const struct exchange *x, const struct sighting *s)
+{
+	for (size_t n = 4; n >= 2; n -= 2)
+		for (size_t i = 0; i < x->mm[n].n_sightings; i++)
+			if (x->mm[n].at[i].place == s->place &&
+			    inet_ep_eq(x->mm[n].at[i].src, s->dst))
+				return &x->mm[n].at[i];
+	return NULL;
+}
+
 /*
  * Was message 3 seen at the responder's own place, so that its source is the one which the
  * responder sees? Yes, when
@@ -213,21 +231,36 @@ static void give_letters(const struct exchange *x, struct judgement *out)
  *    another address than this destination;
  *  - or the destination is not the one that the initiator hashed: a NAT lies before this place;
  *  - or the source is not one that the initiator hashed, and the responder's address is known;
+ *  - or the packets say so: the answers have not been forwarded yet, message 3 has;
  *  - or it is the last of several places.
- * A single place without any of these may as well be the initiator's.
+ * Not where the answers have come a way already. A single place without any of these may as well
+ * be the initiator's.
  */
 static bool at_responder(const struct bench *b, const struct sighting *s, bool last_of_several,
 			 const struct inet_ep *own)
 {
 	const struct exchange *x = b->x;
+	const struct sighting *answer = answer_at(x, s);
 
 	if (own && !inet_addr_eq(own->addr, s->dst.addr))
 		return false;
+	if (made_of(b, &x->natd4, 0, s->src) && (own || any_made_of(b, &x->natd4, 1, s->dst)))
+		return true;
+	if (answer && !fresh_ttl(answer->ttl))
+		return false;
+	if (answer && !fresh_ttl(s->ttl))
+		return true;
 	if (last_of_several || (x->natd3.n && !made_of(b, &x->natd3, 0, s->dst)))
 		return true;
-	if (own && x->natd3.n && !any_made_of(b, &x->natd3, 1, s->src))
-		return true;
-	return made_of(b, &x->natd4, 0, s->src) && (own || any_made_of(b, &x->natd4, 1, s->dst));
+	return own && x->natd3.n && !any_made_of(b, &x->natd3, 1, s->src);
+}
+
+/* Is that so because the capture was made there, and not because nothing changes on the way? */
+static bool captured_at_responder(const struct exchange *x, const struct sighting *s)
+{
+	const struct sighting *answer = answer_at(x, s);
+
+	return answer && fresh_ttl(answer->ttl) && !fresh_ttl(s->ttl);
 }
 
 static struct responder find_responder(const struct bench *b, const struct inet_ep *own)
@@ -246,6 +279,7 @@ static struct responder find_responder(const struct bench *b, const struct inet_
 		r.known = r.at_place = true;
 		r.own = s->dst;
 		r.peer = s->src;
+		r.place = captured_at_responder(b->x, s) ? s->place : NULL;
 		break;
 	}
 	return r;
@@ -334,6 +368,7 @@ void judge(const struct exchange *x, const struct known *known, size_t n_known,
 	gather(&b, known, n_known, initiator_own, responder_own);
 	find_meanings(&b, out);
 	r = find_responder(&b, responder_own);
+	out->responder_place = r.place;
 	if (out->complete)
 		out->client_sees = initiator_sees(&b, initiator_own);
 	if (r.at_place)

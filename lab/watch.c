@@ -44,7 +44,7 @@ struct at_place {
 	const char *place;
 	uint32_t copies[7];
 	uint32_t quick_modes, deletes;
-	uint32_t informationals[2], esp[2], keepalives[2];
+	uint32_t informationals[2], esp[2], keepalives[2], on_4500[2], quick_messages[2];
 	struct ring msgids, messages, packets[2];
 };
 
@@ -147,6 +147,23 @@ static void put_event(struct watch *w, const struct frame *f, struct event *e)
 	e->frame = f->number;
 	if (w->sink.put)
 		w->sink.put(w->sink.ctx, e);
+}
+
+static struct mark mark_of(const struct frame *f)
+{
+	return (struct mark){f->place, f->number, f->t};
+}
+
+static void mark_first(struct mark *m, const struct frame *f)
+{
+	if (!m->place || f->t < m->t)
+		*m = mark_of(f);
+}
+
+static void mark_last(struct mark *m, const struct frame *f)
+{
+	if (!m->place || f->t >= m->t)
+		*m = mark_of(f);
 }
 
 /* One more at this place; the exchange has what the place with most has. */
@@ -308,6 +325,8 @@ static struct tracked *add_sibling(struct watch *w, const struct tracked *of,
 	n->x.first = x.first;
 	n->x.mm[1] = x.mm[1];
 	n->x.offered_natt = x.offered_natt;
+	n->x.n_offers = x.n_offers;
+	memcpy(n->x.offers, x.offers, sizeof(x.offers));
 	n->x.n_vids[0] = x.n_vids[0];
 	memcpy(n->x.vids[0], x.vids[0], sizeof(x.vids[0]));
 	return n;
@@ -407,6 +426,7 @@ static void note_sighting(struct mm_seen *mm, const struct frame *f)
 		.src = f->pkt->src,
 		.dst = f->pkt->dst,
 		.frame = f->number,
+		.ttl = f->pkt->ttl,
 	};
 	size_t i;
 
@@ -453,6 +473,21 @@ static void note_vids(struct exchange *x, const struct isakmp_msg *m, enum side 
 	}
 }
 
+static void note_offers(struct exchange *x, const struct isakmp_sa *sa)
+{
+	for (size_t i = 0; i < sa->n_transforms && x->n_offers < WATCH_OFFERS; i++) {
+		const struct isakmp_transform *t = &sa->transforms[i];
+
+		x->offers[x->n_offers++] = (struct offer){
+			.cipher = (uint16_t)isakmp_attr_value(t, P1_ENC, 0),
+			.keybits = (uint16_t)isakmp_attr_value(t, P1_KEYLEN, 0),
+			.hash = (uint16_t)isakmp_attr_value(t, P1_HASH, 0),
+			.group = (uint16_t)isakmp_attr_value(t, P1_GROUP, 0),
+			.auth = (uint16_t)isakmp_attr_value(t, P1_AUTH, 0),
+		};
+	}
+}
+
 static void note_chosen(struct exchange *x, const struct isakmp_sa *sa)
 {
 	const struct isakmp_transform *t = &sa->transforms[0];
@@ -472,6 +507,8 @@ static void note_contents(struct exchange *x, const struct isakmp_msg *m, unsign
 {
 	if (n <= 4)
 		note_vids(x, m, n % 2 ? SIDE_INITIATOR : SIDE_RESPONDER);
+	if (n == 1 && m->has_sa)
+		note_offers(x, &m->sa);
 	if (n == 2 && m->has_sa)
 		note_chosen(x, &m->sa);
 	if (n == 3) {
@@ -525,6 +562,7 @@ static unsigned main_mode(struct watch *w, const struct frame *f, struct tracked
 			note_contents(&t->x, m, n);
 	}
 	note_sighting(mm, f);
+	mark_last(&mm->last, f);
 	if (at)
 		count(&at->copies[n], &mm->copies);
 	return n;
@@ -550,11 +588,16 @@ static void phase2(struct watch *w, const struct frame *f, struct tracked *t,
 	if (h->exchange == EXCHANGE_QUICK) {
 		if (ring_fresh(&at->msgids, h->msgid))
 			count(&at->quick_modes, &x->quick_modes);
+		mark_first(&x->quick[0], f);
+		mark_last(&x->quick[1], f);
+		if (side != SIDE_NONE && ring_fresh(&at->messages, digest))
+			count(&at->quick_messages[side], &x->quick_messages[side]);
 		return;
 	}
 	if (side == SIDE_NONE || !ring_fresh(&at->messages, digest))
 		return;
 	count(&at->informationals[side], &x->informationals[side]);
+	mark_first(&x->informational_at[side], f);
 	if (side == SIDE_INITIATOR && (x->mm[6].seen || x->quick_modes))
 		count(&at->deletes, &x->deletes);
 }
@@ -577,6 +620,23 @@ static void isakmp_event(struct watch *w, const struct frame *f, const struct is
 	if (n)
 		ev_u(&e, K_MESSAGE, n);
 	put_event(w, f, &e);
+}
+
+static void note_notify(struct exchange *x, const struct frame *f, uint16_t type)
+{
+	x->notify = type;
+	mark_last(&x->notify_at, f);
+}
+
+/* Something of this exchange's on port 4500: whose port is open is told by who speaks there. */
+static void note_4500(struct watch *w, const struct frame *f, struct tracked *t)
+{
+	struct at_place *at = at_place(t, f->place);
+	enum side side;
+
+	flow_lookup(w, f->pkt->src, f->pkt->dst, &side);
+	if (at && side != SIDE_NONE)
+		count(&at->on_4500[side], &t->x.on_4500[side]);
 }
 
 /* False: this is no ISAKMP. */
@@ -602,7 +662,9 @@ static bool isakmp_frame(struct watch *w, const struct frame *f, const uint8_t *
 		else if (h->flags & ISAKMP_FLAG_ENCRYPTED)
 			phase2(w, f, t, h, digest);
 		else if (d == DROP_NONE && w->m.n_notifies)
-			t->x.notify = w->m.notifies[0].type;
+			note_notify(&t->x, f, w->m.notifies[0].type);
+		if (marker)
+			note_4500(w, f, t);
 	}
 	isakmp_event(w, f, h, n);
 	if (d == DROP_NONE)
@@ -629,6 +691,7 @@ static bool esp_frame(struct watch *w, const struct frame *f, bool udp)
 	if (at && ring_fresh(&at->packets[side], (uint64_t)le32(spi) << 32 | seq))
 		count(&at->esp[side], &t->x.esp[side]);
 	if (t) {
+		mark_first(&t->x.first_esp[side], f);
 		*(udp ? &t->x.esp_udp : &t->x.esp_raw) = true;
 		t->x.last = MAX(t->x.last, f->t);
 	}
@@ -651,8 +714,11 @@ static void keepalive_frame(struct watch *w, const struct frame *f)
 
 	t = flow_lookup(w, f->pkt->src, f->pkt->dst, &side);
 	at = t ? at_place(t, f->place) : NULL;
-	if (at)
+	if (at) {
 		count(&at->keepalives[side], &t->x.keepalives[side]);
+		if (f->pkt->src.port == PORT_NATT || f->pkt->dst.port == PORT_NATT)
+			count(&at->on_4500[side], &t->x.on_4500[side]);
+	}
 	ev_ep(&e, K_SRC, f->pkt->src);
 	ev_ep(&e, K_DST, f->pkt->dst);
 	put_event(w, f, &e);

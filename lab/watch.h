@@ -23,7 +23,21 @@ struct sighting {
 	usec t;
 	struct inet_ep src, dst;
 	uint32_t frame;
+	uint8_t ttl; /* or hop limit: a sender's own is 64, 128 or 255 */
 };
+
+/* A frame that a sentence points to; place NULL: there is none. */
+struct mark {
+	const char *place; /* lives as long as the watch */
+	uint32_t frame;
+	usec t;
+};
+
+/* One Main Mode transform as offered, in IANA's numbers. */
+struct offer {
+	uint16_t cipher, keybits, hash, group, auth;
+};
+#define WATCH_OFFERS 24
 
 /* Message @n (1..6) of Main Mode, first transmission. */
 struct mm_seen {
@@ -33,6 +47,7 @@ struct mm_seen {
 	uint8_t n_sightings;
 	struct sighting at[WATCH_NAMES]; /* in the order of time, so of the path */
 	uint32_t copies;     /* transmissions, as counted nearest to the sender */
+	struct mark last;    /* the last one of them */
 };
 
 struct exchange {
@@ -42,17 +57,25 @@ struct exchange {
 	uint8_t n_vids[2];           /* 0 initiator's, 1 responder's */
 	struct { uint8_t b[32], len; } vids[2][WATCH_VIDS];
 	bool offered_natt, answered_natt;
+	uint8_t n_offers;            /* message 1's transforms, the first so many */
+	struct offer offers[WATCH_OFFERS];
 	bool chosen;                 /* message 2's transform */
 	unsigned cipher, keybits, hash, group, auth;
 	uint8_t natd_type;           /* payload type of message 4's, or 3's */
 	struct natd_list natd3, natd4;
 	bool floated;                /* any ISAKMP of this exchange on 4500 with the marker */
+	uint32_t on_4500[2];         /* ISAKMP messages and keep-alives there, by sender */
 	uint32_t quick_modes;        /* distinct message IDs of exchange type 32 */
+	uint32_t quick_messages[2];  /* their messages, by sender */
+	struct mark quick[2];        /* the first and the last of these */
 	uint32_t deletes;            /* Informationals of the initiator's behind phase 1 */
 	uint32_t informationals[2];  /* encrypted ones, by sender */
 	uint32_t esp[2];             /* ESP packets: initiator's, responder's; each counted once */
 	bool esp_udp, esp_raw;
+	struct mark first_esp[2];
 	uint16_t notify;             /* last unencrypted notify type, 0 none */
+	struct mark notify_at;
+	struct mark informational_at[2]; /* the first encrypted one of each */
 	uint32_t keepalives[2];
 };
 
@@ -88,6 +111,7 @@ struct judgement {
 	struct natd_seen server_sees; /* what RFC 3947 concludes from message 3 */
 	bool server_sees_valid;       /* the responder's own address was known or deduced */
 	enum hash_class server_hash, peer_hash;
+	const char *responder_place;  /* where the capture lies at the responder; NULL unknown */
 };
 
 /* @known: addresses to try behind hashes, besides those on the wire. @responder_own: the server's

@@ -347,17 +347,17 @@ static const struct {
 	{"kat-se", false, "?CC", "UFF", "nyy"},
 	{"kat-ss", false, "UEE", "UEE", "nyy"},
 	{"strongswan-encap-", false, "UFF", "UEE", "nyy"},
-	{"strongswan-encap-", true, "UUF", "EEE", "nny"},
+	{"strongswan-encap-", true, "UFF", "EEE", "nyy"},
 	{"strongswan-", false, "UEE", "UEE", "nyy"},
 	{"strongswan-", true, "???", "EEE", "yyy"},
 	{"libreswan-encapsulation-", false, "UFF", "UFF", "nyy"},
-	{"libreswan-encapsulation-", true, "FFF", "FFF", "nny"},
+	{"libreswan-encapsulation-", true, "FFF", "FFF", "nyy"},
 	{"libreswan-", false, "UEE", "UEE", "nyy"},
 	{"libreswan-", true, "???", "EEE", "yyy"},
 	{"softether-any-eip-napt-none", false, "FFF", "UFF", "nyy"},
 	{"softether-eip-napt-none", false, "UEE", "UFF", "nyy"},
 	{"softether-", false, "?CC", "UFF", "nyy"},
-	{"softether-", true, "???", "UUF", "nny"},
+	{"softether-", true, "???", "UFF", "nyy"},
 };
 
 static char class_letter(enum hash_class c)
