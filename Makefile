@@ -29,7 +29,7 @@ LAB      := $(patsubst %.c,$(B)/%,$(wildcard tests/lab/test_*.c))
 CLI      := $(filter-out tests/cli/lib.sh,$(wildcard tests/cli/*.sh))
 MUTANTS  := $(wildcard tests/mutants/*.sh)
 FUZZ     := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
-SCRIPTS  := .ci/deps .ci/run $(wildcard tests/*.sh tests/*/*.sh)
+SCRIPTS  := .ci/deps .ci/real .ci/run $(wildcard tests/*.sh tests/*/*.sh)
 TESTSRC  := $(wildcard tests/*/*.c)
 OBJ      := $(SRC:%.c=$(B)/%.o)
 
@@ -133,6 +133,10 @@ mutant: $(MUTANT_MAIN) $(B)/libnatdlab.a
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $(MUTANT)/mutant.o $(MUTANT)/$(MUTANT_FILE)
 	$(Q)$(CC) $(LDFLAGS) -o $(MUTANT)/program $(MUTANT)/mutant.o $^ $(LDLIBS) \
 		$(if $(filter %main.o,$(MUTANT_MAIN)),,-lcmocka)
+
+.PHONY: real
+real: ## Fetch the real strongSwan, Libreswan and SoftEther into build/real; installs nothing
+	$(Q).ci/real $(B)/real
 
 .PHONY: deps
 deps: ## Say which packages are missing for build, tests and lint, and install them

@@ -15,7 +15,7 @@ files() {
 }
 
 licence_and_length() {
-	files '*.c' '*.h' '*.sh' .ci/deps .ci/run | while read -r file; do
+	files '*.c' '*.h' '*.sh' .ci/deps .ci/real .ci/run | while read -r file; do
 		head -n 2 "$file" | grep -q 'SPDX-License-Identifier: MIT' ||
 			echo "$file:1: no SPDX line at the top"
 		lines=$(wc -l <"$file")
@@ -38,7 +38,7 @@ guards() {
 }
 
 line_ends() {
-	files '*.c' '*.h' '*.sh' '*.md' '*.1' '*.yaml' '*.yml' Makefile .ci/deps .ci/run |
+	files '*.c' '*.h' '*.sh' '*.md' '*.1' '*.yaml' '*.yml' Makefile .ci/deps .ci/real .ci/run |
 		while read -r file; do
 			grep -nE '[[:blank:]]+$' "$file" |
 				sed "s|^\([0-9]*\):.*|$file:\1: blanks at the end of the line|"
