@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "lab/probe.h"
 #include "lab/result.h"
 
 /* One event as one line of events.jsonl. */
@@ -13,5 +14,8 @@ void json_event(FILE *f, const struct event *e);
 void json_run(FILE *f, const struct run_result *run);
 /* One scenario as one line: --format jsonl. */
 void json_scenario_line(FILE *f, const struct run_result *run, size_t i);
+
+/* What `probe` found. */
+void json_probe(FILE *f, struct inet_ep server, struct inet_ep local, const struct probe_result *r);
 
 #endif

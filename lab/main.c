@@ -10,6 +10,7 @@ static const struct verb *const verbs[] = {
 	&verb_run,
 	&verb_check,
 	&verb_plan,
+	&verb_probe,
 };
 
 static void usage(FILE *f)

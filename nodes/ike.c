@@ -158,7 +158,8 @@ void ike_free(struct ike *ike)
 
 struct ike_sa *ike_dial(struct ike *ike, usec now)
 {
-	struct inet_ep local = inet_ep(ike->cfg.own, IKE_PORT);
+	struct inet_ep local =
+		inet_ep(ike->cfg.own, ike->cfg.own_port ? ike->cfg.own_port : IKE_PORT);
 	uint8_t cky_i[8];
 	struct ike_sa *sa;
 

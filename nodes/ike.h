@@ -20,6 +20,13 @@ struct ike_config {
 	const struct server_mode *server; /* of a responder */
 	struct inet_addr own;             /* the node's own address */
 	struct inet_ep peer;              /* of an initiator: what it dials */
+	uint16_t own_port;                /* 0: 500; a probe without the right to 500 has another */
+	/*
+	 * Of an initiator that only asks: the first NAT-D hash of message 3 is drawn at random, so
+	 * that a server that copies it proves that it copies; the exchange ends with message 4, by
+	 * the hook `down` and the reason "probed". No secret is used.
+	 */
+	bool probe;
 	const char *psk;
 };
 

@@ -367,6 +367,10 @@ static enum drop take_message4(struct ike_sa *sa, const struct ike_rx *rx,
 		sa->floated = true;
 	}
 	ike_natd_tell(sa);
+	if (sa->ike->cfg.probe) {
+		sa_end(sa, "probed", false, rx->now);
+		return DROP_NONE;
+	}
 	begin(sa, &o, ISAKMP_FLAG_ENCRYPTED);
 	put_id_and_hash(sa, &o);
 	if (mode->initial_contact)

@@ -101,7 +101,10 @@ void ike_natd_ask(const struct ike_sa *sa, struct isakmp_out *o)
 
 	if (!sa->natd_type)
 		return;
-	natd_of(sa, sa->remote, hash);
+	if (sa->ike->cfg.probe)
+		rng_bytes(sa->ike->env.rng, hash, len);
+	else
+		natd_of(sa, sa->remote, hash);
 	put_natd(o, sa->natd_type, hash, len);
 	natd_of(sa, sa->local, hash);
 	put_natd(o, sa->natd_type, hash, len);

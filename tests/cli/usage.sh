@@ -51,13 +51,16 @@ for verb in $verbs; do
 	run "$natdlab" "$verb"
 	is_status 2
 	out_empty
-	err_has "natdlab $verb FILE"
+	err_has "usage: natdlab $verb "
 
 	it "$verb refuses an option that it does not know"
 	run "$natdlab" "$verb" --frobnicate topologies/article.yaml
 	is_status 2
 	out_empty
 	err_has 'unknown option --frobnicate'
+
+	# The other verbs take something else: a host, a mode.
+	case $("$natdlab" "$verb" --help | head -n 1) in *FILE*) ;; *) continue ;; esac
 
 	it "$verb refuses a file that is not there, and names it"
 	run "$natdlab" "$verb" "$T/no-such.yaml"

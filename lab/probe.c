@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/probe.h"
+
+#include <string.h>
+
+#include "lab/base/packet.h"
+#include "nodes/ike.h"
+
+#define PACKET_MAX 2048
+#define PACKETS_EACH (PROBE_PACKETS / PROBES)
+
+struct exchange_probe {
+	struct probe *p;
+	struct client_mode mode; /* the row, with a probe's patience */
+	struct ike *ike;
+	unsigned sent;
+	const char *end; /* NULL while it goes on */
+	uint8_t cky_i[8];
+};
+
+struct probe {
+	struct arena *a;
+	struct node_env env;
+	struct inet_ep local, server;
+	struct watch *watch;
+	uint32_t frames;
+	usec now;
+	struct exchange_probe x[PROBES];
+};
+
+/* Everything that is said goes by the eye: what is told is what was on the wire. */
+static void show(struct probe *p, struct inet_ep src, struct inet_ep dst, const uint8_t *data,
+		 size_t len)
+{
+	uint8_t udp[PACKET_MAX], ip[PACKET_MAX + 20];
+	struct wr u = wr_new(udp, sizeof(udp)), w = wr_new(ip, sizeof(ip));
+
+	if (src.addr.len != 4)
+		return;
+	wr_udp(&u, src, dst, data, len);
+	wr_ipv4(&w, src.addr, dst.addr, IPPROTO_UDP_, 64, 0, wr_len(&u));
+	wr_bytes(&w, udp, wr_len(&u));
+	if (wr_ok(&w) && wr_ok(&u))
+		watch_frame(p->watch, "here", LINKTYPE_RAW_, p->now, ++p->frames, ip, wr_len(&w));
+}
+
+static void on_send(void *ctx, const struct datagram *d)
+{
+	struct exchange_probe *x = ctx;
+	struct rd r = rd_new(d->data, d->len);
+	const uint8_t *cky = rd_bytes(&r, 8, NULL);
+
+	if (x->sent == PACKETS_EACH)
+		return;
+	x->sent++;
+	if (cky)
+		memcpy(x->cky_i, cky, sizeof(x->cky_i));
+	show(x->p, d->local, d->remote, d->data, d->len);
+	x->p->env.send(x->p->env.ctx, d);
+}
+
+static void on_event(void *ctx, const struct event *e)
+{
+	struct exchange_probe *x = ctx;
+
+	x->p->env.event(x->p->env.ctx, e);
+}
+
+static void on_down(void *ctx, struct ike_sa *sa, const char *reason, usec now)
+{
+	struct exchange_probe *x = ctx;
+
+	(void)sa;
+	(void)now;
+	if (!x->end)
+		x->end = reason;
+}
+
+/* Windows' row; or the same proposals from somebody who is known to nobody. */
+static void make_mode(struct client_mode *m, enum probe_as as)
+{
+	static const struct retry patience = {
+		.n = 1, .at_ms = {1000}, .give_up_ms = PROBE_PATIENCE / MSEC};
+
+	*m = *mode_client("windows-10");
+	m->main_retry = m->later_retry = patience;
+	if (as == PROBE_WINDOWS)
+		return;
+	m->n_vids = 1;
+	m->vids[0] = (struct vid_rule){.vid = VID_RFC3947};
+}
+
+struct probe *probe_new(struct arena *a, struct inet_ep local, struct inet_ep server,
+			const struct node_env *env)
+{
+	struct probe *p = arena_new_of(a, struct probe);
+	const struct ev_sink nowhere = {0};
+
+	*p = (struct probe){.a = a, .env = *env, .local = local, .server = server};
+	p->watch = watch_new(a, &nowhere);
+	for (unsigned i = 0; i < PROBES; i++) {
+		struct exchange_probe *x = &p->x[i];
+		const struct node_env own = {
+			.rng = env->rng, .send = on_send, .event = on_event, .ctx = x};
+		const struct ike_hooks hooks = {.down = on_down, .ctx = x};
+		const struct ike_config cfg = {
+			.initiator = true,
+			.client = &x->mode,
+			.own = local.addr,
+			.own_port = local.port,
+			.peer = server,
+			.probe = true,
+			.psk = "",
+		};
+
+		x->p = p;
+		make_mode(&x->mode, i);
+		x->ike = ike_new(&cfg, &own, &hooks);
+	}
+	return p;
+}
+
+void probe_free(struct probe *p)
+{
+	for (unsigned i = 0; i < PROBES; i++)
+		ike_free(p->x[i].ike);
+}
+
+void probe_start(struct probe *p, usec now)
+{
+	p->now = now;
+	for (unsigned i = 0; i < PROBES; i++)
+		ike_dial(p->x[i].ike, now);
+}
+
+void probe_input(struct probe *p, usec now, const struct datagram *d)
+{
+	p->now = now;
+	if (!inet_addr_eq(d->remote.addr, p->server.addr))
+		return;
+	show(p, d->remote, d->local, d->data, d->len);
+	/* Each knows its own cookies and passes over the other's. */
+	for (unsigned i = 0; i < PROBES; i++)
+		if (!p->x[i].end)
+			ike_input(p->x[i].ike, now, d, false);
+}
+
+void probe_timer(struct probe *p, usec now)
+{
+	p->now = now;
+	for (unsigned i = 0; i < PROBES; i++)
+		ike_timer(p->x[i].ike, now);
+}
+
+usec probe_deadline(const struct probe *p)
+{
+	usec t = USEC_NEVER;
+
+	for (unsigned i = 0; i < PROBES; i++)
+		if (!p->x[i].end)
+			t = MIN(t, ike_deadline(p->x[i].ike));
+	return t;
+}
+
+bool probe_done(const struct probe *p)
+{
+	return p->x[PROBE_WINDOWS].end && p->x[PROBE_PLAIN].end;
+}
+
+unsigned probe_sent(const struct probe *p)
+{
+	return p->x[PROBE_WINDOWS].sent + p->x[PROBE_PLAIN].sent;
+}
+
+const char *windows_result_name(enum windows_result r)
+{
+	switch (r) {
+	case WINDOWS_CONNECTS:
+		return "connects";
+	case WINDOWS_BLOCKED:
+		return "blocked";
+	case WINDOWS_UNKNOWN:
+		return "unknown";
+	}
+	return "?";
+}
+
+/* ---- judgement ---- */
+
+static const struct exchange *exchange_of(const struct probe *p, const uint8_t cky_i[8])
+{
+	struct exchange *const *v;
+	size_t n = watch_exchanges(p->watch, &v);
+
+	for (size_t i = 0; i < n; i++)
+		if (!memcmp(v[i]->cky_i, cky_i, 8) && v[i]->mm[4].seen)
+			return v[i];
+	for (size_t i = 0; i < n; i++)
+		if (!memcmp(v[i]->cky_i, cky_i, 8) && v[i]->mm[2].seen)
+			return v[i];
+	return NULL;
+}
+
+/* Is hash @i of the list that of an address and port in this exchange? */
+static bool made_of(const struct exchange *x, const struct natd_list *l, size_t i,
+		    struct inet_ep ep)
+{
+	uint8_t want[HASH_MAX];
+
+	if (i >= l->n || hash_len((enum ike_hash)x->hash) != l->len)
+		return false;
+	natd_hash((enum ike_hash)x->hash, x->cky_i, x->cky_r, ep, want);
+	return !memcmp(want, l->v[i].b, l->len);
+}
+
+static bool any_made_of(const struct exchange *x, const struct natd_list *l, size_t from,
+			struct inet_ep ep)
+{
+	for (size_t i = from; i < l->n; i++)
+		if (made_of(x, l, i, ep))
+			return true;
+	return false;
+}
+
+static bool copied(const struct exchange *x)
+{
+	for (size_t i = 1; i < x->natd4.n; i++)
+		if (x->natd4.len == x->natd3.len &&
+		    !memcmp(x->natd4.v[i].b, x->natd3.v[0].b, x->natd3.len))
+			return true;
+	return false;
+}
+
+static enum windows_result windows(int registry, bool client, bool server)
+{
+	return mode_gate_allows(GATE_MICROSOFT, registry, client, server) ? WINDOWS_CONNECTS
+									  : WINDOWS_BLOCKED;
+}
+
+/* The second hash, towards a client that looks like Microsoft's. */
+static enum hash_class class_of_own(const struct probe *p, const struct exchange *x)
+{
+	struct inet_ep zero_port = inet_ep(p->server.addr, 0);
+	struct inet_ep zero_addr = inet_ep(inet_v4(0), p->server.port);
+
+	if (x->natd4.n < 2)
+		return CLASS_UNKNOWN;
+	if (copied(x))
+		return CLASS_COPIED;
+	if (any_made_of(x, &x->natd4, 1, p->server))
+		return CLASS_EXACT;
+	if (any_made_of(x, &x->natd4, 1, zero_port) || any_made_of(x, &x->natd4, 1, zero_addr))
+		return CLASS_FAKED;
+	return CLASS_UNKNOWN;
+}
+
+void probe_judge(const struct probe *p, struct probe_result *out)
+{
+	const struct known known[] = {{.ep = p->server}, {.ep = p->local}};
+	const struct exchange *w, *plain;
+
+	*out = (struct probe_result){0};
+	for (unsigned i = 0; i < PROBES; i++) {
+		const struct exchange *x = exchange_of(p, p->x[i].cky_i);
+
+		out->end[i] = p->x[i].end ? p->x[i].end : "no-reply";
+		out->x[i] = x;
+		if (!x)
+			continue;
+		judge(x, known, ARRAY_LEN(known), NULL, NULL, &out->j[i]);
+		out->answered[i] = x->mm[4].seen;
+	}
+	w = out->answered[PROBE_WINDOWS] ? out->x[PROBE_WINDOWS] : NULL;
+	plain = out->answered[PROBE_PLAIN] ? out->x[PROBE_PLAIN] : NULL;
+	for (int v = 0; v < 3; v++)
+		out->home[v] = out->public_client[v] = WINDOWS_UNKNOWN;
+	if (plain && plain->natd4.n >= 2) {
+		out->server_known = true;
+		out->server_behind_nat_truly = !any_made_of(plain, &plain->natd4, 1, p->server);
+	}
+	if (!w)
+		return;
+	out->server_hash = class_of_own(p, w);
+	out->copies = out->server_hash == CLASS_COPIED;
+	/* A server without NAT-D says nothing of NAT, and Windows has nothing against it. */
+	out->server_behind_nat = w->natd4.n >= 2 && !out->copies && out->server_hash != CLASS_EXACT;
+	out->self_known = made_of(w, &w->natd4, 0, p->local);
+	out->peer_hash = out->self_known ? CLASS_EXACT : CLASS_UNKNOWN;
+	if (!out->self_known && out->server_hash != CLASS_FAKED && !out->copies && w->natd4.n) {
+		/* Not ours as we know it: a NAT of ours, unless the server lies about us, which
+		 * only those were seen to do that lie about themselves as well. */
+		out->self_known = out->self_behind_nat = true;
+	}
+	for (int v = 0; v < 3; v++) {
+		out->home[v] = windows(v, true, out->server_behind_nat);
+		/* A server that hashes port 0 for itself does so for the client. */
+		out->public_client[v] =
+			windows(v, out->server_hash == CLASS_FAKED, out->server_behind_nat);
+	}
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * probe.h - asks somebody's server what it says of itself: Main Mode messages 1 to 4, twice, and
+ * no secret. Pure: bytes and the time go in, bytes and a deadline come out.
+ *
+ * The first exchange offers what Windows offers, but for the first NAT-D hash of message 3, which
+ * is random: if it comes back in message 4, the server copies, which is proven even of a public
+ * server, where a copy and the truth are the same bytes. The second exchange is that of a client
+ * that no server takes for Microsoft's: it shows what the server says when it does not copy.
+ */
+#ifndef NATDLAB_PROBE_H
+#define NATDLAB_PROBE_H
+
+#include "lab/watch.h"
+#include "nodes/crypto.h"
+#include "nodes/node.h"
+
+#define PROBE_PACKETS 6         /* sent at the most, both exchanges together */
+#define PROBE_PATIENCE (3 * SEC)
+
+enum probe_as { PROBE_WINDOWS, PROBE_PLAIN, PROBES };
+
+struct probe;
+
+/* @local: our own address and port, as far as this machine knows. @env is copied. */
+struct probe *probe_new(struct arena *a, struct inet_ep local, struct inet_ep server,
+			const struct node_env *env);
+void probe_free(struct probe *p);
+void probe_start(struct probe *p, usec now);
+void probe_input(struct probe *p, usec now, const struct datagram *d);
+void probe_timer(struct probe *p, usec now);
+usec probe_deadline(const struct probe *p);
+bool probe_done(const struct probe *p);
+unsigned probe_sent(const struct probe *p); /* packets */
+
+/* What a Windows client makes of the server. */
+enum windows_result { WINDOWS_CONNECTS, WINDOWS_BLOCKED, WINDOWS_UNKNOWN };
+const char *windows_result_name(enum windows_result r); /* "connects", "blocked", "unknown" */
+
+struct probe_result {
+	bool answered[PROBES];          /* message 4 came */
+	const struct exchange *x[PROBES]; /* NULL: not even message 2 */
+	const char *end[PROBES];        /* "probed", "no-reply", "no-proposal", ... */
+	struct judgement j[PROBES];
+	bool copies;                    /* the random hash came back: proven */
+	enum hash_class server_hash, peer_hash; /* towards a Microsoft client */
+	bool server_behind_nat;         /* what Windows concludes */
+	bool server_behind_nat_truly; /* what the server says when it does not copy */
+	bool server_known;              /* the former can be told: the plain exchange was answered */
+	bool self_behind_nat, self_known; /* of ourselves, from an honest first hash */
+	/* For registry values 0, 1, 2: a client at home behind NAT, and a public one. */
+	enum windows_result home[3], public_client[3];
+};
+
+void probe_judge(const struct probe *p, struct probe_result *out);
+
+#endif
