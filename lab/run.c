@@ -4,9 +4,9 @@
  *
  * Theory of operation. Scenarios are built before the fork, so parent and lab share every pointer
  * into them. A lab fills its result in shared memory and writes its number into a pipe: from then
- * on its place is free for the next one, while the kernel still takes the old network away. The
- * process itself is waited for at the end. A lab that dies without a word has failed, and the
- * status that it died with is the message.
+ * on its place is free for the next one, while the kernel still takes the old network away. A
+ * process is waited for when it is gone, or when too many of them linger. A lab that dies without
+ * a word has failed, and the status that it died with is the message.
  */
 #include "lab/run.h"
 
@@ -26,6 +26,11 @@
 #include "lab/ground.h"
 #include "lab/lab.h"
 
+/* Processes at most that have given their result and are not gone yet, each with a descriptor:
+ * far below the 1024 that a process may usually have, and far above what a kernel takes down at
+ * once. */
+#define LINGERING_MAX 128
+
 struct job {
 	struct lab_config lab;
 	struct scenario_result *result;
@@ -42,9 +47,10 @@ struct pool {
 	struct job *jobs;
 	size_t n;
 	size_t next, running, done;
+	size_t oldest, lingering; /* no process before the oldest is left; ended, not waited for */
 	int notify[2];
 	bool stop; /* --fail-fast */
-	bool any_ran;
+	bool any_ran, machine_failed;
 };
 
 static usec monotonic(void)
@@ -85,7 +91,9 @@ static void finished(struct pool *p, struct job *job)
 		if (!r->error.text[0])
 			err_set(&r->error, ERR_FAILED, "the lab ended without a result");
 	}
+	p->lingering += job->pid > 0;
 	p->any_ran |= r->ran;
+	p->machine_failed |= !r->ran && r->error.kind == ERR_MACHINE;
 	if (r->verdict != VERDICT_PASS && p->cfg->fail_fast)
 		p->stop = true;
 	if (p->cfg->progress)
@@ -152,14 +160,14 @@ static int wait_for_one(struct pool *p, struct pollfd *fds, struct err *e)
 	size_t n = 1;
 
 	fds[0] = (struct pollfd){.fd = p->notify[0], .events = POLLIN};
-	for (size_t i = 0; i < p->next; i++)
+	for (size_t i = p->oldest; i < p->next; i++)
 		if (p->jobs[i].running)
 			fds[n++] = (struct pollfd){.fd = p->jobs[i].pidfd, .events = POLLIN};
 	if (poll(fds, n, -1) < 0 && errno != EINTR)
 		return err_sys(e, "cannot wait for the labs");
 	/* The word comes before the death; read it first, so that a finished lab is no dead one. */
 	read_notices(p);
-	for (size_t i = 0, k = 1; i < p->next && k < n; i++) {
+	for (size_t i = p->oldest, k = 1; i < p->next && k < n; i++) {
 		if (p->jobs[i].pidfd != fds[k].fd)
 			continue;
 		k++;
@@ -174,15 +182,50 @@ static int wait_for_one(struct pool *p, struct pollfd *fds, struct err *e)
 	return 0;
 }
 
-/* Where not even the first lab could be built, no other can: said once, not for each. */
-static int machine_refuses(const struct pool *p, struct err *e)
+/* A lab that has ended is waited for: at once if it is gone, or until it is. */
+static void reap_one(struct pool *p, struct job *job, bool until_gone)
 {
-	for (size_t i = 0; !p->any_ran && i < p->next; i++)
-		if (!p->jobs[i].running && p->jobs[i].result->error.kind == ERR_MACHINE) {
+	pid_t pid;
+
+	do
+		pid = waitpid(job->pid, NULL, until_gone ? 0 : WNOHANG);
+	while (pid < 0 && errno == EINTR);
+	if (!pid)
+		return;
+	close(job->pidfd);
+	job->pid = job->pidfd = -1;
+	p->lingering--;
+}
+
+static void reap(struct pool *p)
+{
+	for (size_t i = p->oldest; i < p->next && p->lingering; i++)
+		if (!p->jobs[i].running && p->jobs[i].pid > 0)
+			reap_one(p, &p->jobs[i], p->lingering > LINGERING_MAX);
+	while (p->oldest < p->next && !p->jobs[p->oldest].running && p->jobs[p->oldest].pid <= 0)
+		p->oldest++;
+}
+
+/* Where no lab could be built no other can: said once, not for each. Until one has been built
+ * nothing is started after a failure. */
+static bool machine_refuses(const struct pool *p)
+{
+	return p->machine_failed && !p->any_ran;
+}
+
+static int refusal(const struct pool *p, struct err *e)
+{
+	for (size_t i = 0; i < p->next; i++)
+		if (p->jobs[i].result->error.kind == ERR_MACHINE) {
 			*e = p->jobs[i].result->error;
-			return -1;
+			break;
 		}
-	return 0;
+	return -1;
+}
+
+static bool may_start(const struct pool *p)
+{
+	return p->next < p->n && !p->stop && !machine_refuses(p);
 }
 
 static int run_pool(struct pool *p, struct err *e)
@@ -192,22 +235,25 @@ static int run_pool(struct pool *p, struct err *e)
 
 	if (!fds)
 		abort();
-	while (!status && ((p->next < p->n && !p->stop) || p->running)) {
-		if (p->next < p->n && !p->stop && p->running < p->cfg->jobs)
+	while (!status && (may_start(p) || p->running)) {
+		if (may_start(p) && p->running < p->cfg->jobs)
 			start_next(p);
 		else
 			status = wait_for_one(p, fds, e);
-		if (!status)
-			status = machine_refuses(p, e);
+		reap(p);
 	}
-	for (size_t i = 0; i < p->next; i++) {
-		if (p->jobs[i].pid <= 0)
+	if (!status && machine_refuses(p))
+		status = refusal(p, e);
+	for (size_t i = p->oldest; i < p->next; i++) {
+		struct job *job = &p->jobs[i];
+
+		if (job->pid <= 0)
 			continue;
-		if (p->jobs[i].running)
-			kill(p->jobs[i].pid, SIGKILL);
-		while (waitpid(p->jobs[i].pid, NULL, 0) < 0 && errno == EINTR)
-			;
-		close(p->jobs[i].pidfd);
+		if (job->running) {
+			kill(job->pid, SIGKILL);
+			p->lingering++;
+		}
+		reap_one(p, job, true);
 	}
 	free(fds);
 	return status;

@@ -180,11 +180,37 @@ check 'not a success' [ "$status" -eq 2 -o "$status" -eq 3 ]
 out_empty
 err_has "$T/file"
 
+it 'more scenarios than a process may have open files'
+awk 'BEGIN {
+	print "name: many\ntopology:\n  nodes:"
+	print "    c: {kind: client, mode: macos, psk: a, dials: s}"
+	print "    s: {kind: server, mode: rras-2012r2, psk: a}"
+	print "  links:\n    - {endpoints: [\"c:e\", \"s:e\"], subnet: 192.0.2.0/24}"
+	printf "matrix:\n  s.user: [u0"
+	for (i = 1; i < 400; i++) printf ", u%d", i
+	print "]"
+}' >"$T/many.yaml"
+run sh -c 'ulimit -n 256 && exec "$@"' sh "$natdlab" run --backend sim --jobs 4 "$T/many.yaml"
+is_status 0
+out_has '400 scenarios, 400 as expected'
+
+# A namespace lives as long as a process stands in it, and every process of a run has the run's
+# environment. Other people's processes come and go meanwhile.
 it 'nothing is left: no process, no namespace, no interface'
 needs_lab
-namespaces() {
-	for p in /proc/[0-9]*/ns/net; do readlink "$p" 2>/dev/null; done | sort -u
+mark=NATDLAB_LEFT_BY=$$
+left() {
+	grep -qzxF -e "$mark" /proc/[0-9]*/environ 2>/dev/null
 }
-before=$(namespaces)
-run "$natdlab" run --seed 1 "$article"
-check 'the same network namespaces as before' [ "$(namespaces)" = "$before" ]
+before=$(ls /run/netns 2>/dev/null; ip -o link)
+env "$mark" sleep 5 &
+sleeper=$!
+for _ in 1 2 3 4 5 6 7 8 9; do
+	left || sleep 0.1
+done
+check 'a process that is left would be seen' left
+kill "$sleeper"
+wait "$sleeper" 2>/dev/null
+run env "$mark" "$natdlab" run --seed 1 "$article"
+check 'no process' lib_not left
+check 'no name and no interface' [ "$(ls /run/netns 2>/dev/null; ip -o link)" = "$before" ]
