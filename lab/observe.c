@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/observe.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define PORT_IKE 500
@@ -29,18 +30,71 @@ static struct inet_addr node_addr(const struct scenario *s, unsigned node)
 	return s->ifaces[s->nodes[node].ifaces[0]].addr;
 }
 
-/* Did this client send the exchange's first message? Its own link saw it with its own address. */
-static bool exchange_is_of(const struct scenario *s, const struct exchange *x, unsigned client)
-{
-	const struct iface *f = &s->ifaces[s->nodes[client].ifaces[0]];
-	const struct mm_seen *m = &x->mm[1];
+/* ---- names ---- */
 
-	for (unsigned i = 0; i < m->n_sightings; i++)
-		if (inet_addr_eq(m->at[i].src.addr, f->addr) &&
-		    !strcmp(m->at[i].place, s->links[f->link].name))
-			return true;
-	return false;
+struct named {
+	const char *name;
+	unsigned number;
+};
+
+/* Links and nodes by name, and what is whose: events and sightings are many. */
+struct index {
+	const struct scenario *s;
+	struct named *links, *nodes;  /* sorted */
+	struct connection **of_node;  /* of each node; NULL: it does not dial */
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
 }
+
+/* The number of that name, or -1. */
+static int find_named(const struct named *v, size_t n, const char *name)
+{
+	const struct named key = {.name = name};
+	const struct named *found = n ? bsearch(&key, v, n, sizeof(*v), by_name) : NULL;
+
+	return found ? (int)found->number : -1;
+}
+
+static struct index index_new(struct arena *a, const struct scenario *s, struct scenario_result *r)
+{
+	struct index x = {
+		.s = s,
+		.links = arena_array_of(a, s->n_links, struct named),
+		.nodes = arena_array_of(a, s->n_nodes, struct named),
+		.of_node = arena_array_of(a, s->n_nodes, struct connection *),
+	};
+
+	for (unsigned i = 0; i < s->n_links; i++)
+		x.links[i] = (struct named){s->links[i].name, i};
+	for (unsigned i = 0; i < s->n_nodes; i++)
+		x.nodes[i] = (struct named){s->nodes[i].name, i};
+	if (s->n_links)
+		qsort(x.links, s->n_links, sizeof(*x.links), by_name);
+	if (s->n_nodes)
+		qsort(x.nodes, s->n_nodes, sizeof(*x.nodes), by_name);
+	for (unsigned i = 0; i < r->n_connections; i++)
+		x.of_node[r->connections[i].client] = &r->connections[i];
+	return x;
+}
+
+/* The connection of a client whose own link is the one of that name; @end: which of its ends. */
+static struct connection *at_link(const struct index *x, const char *name, unsigned end)
+{
+	int link = find_named(x->links, x->s->n_links, name);
+	unsigned iface;
+	const struct node *n;
+
+	if (link < 0)
+		return NULL;
+	iface = x->s->links[link].iface[end];
+	n = &x->s->nodes[x->s->ifaces[iface].node];
+	return n->n_ifaces && n->ifaces[0] == iface ? x->of_node[n - x->s->nodes] : NULL;
+}
+
+/* ---- exchanges ---- */
 
 static unsigned progress(const struct exchange *x)
 {
@@ -51,20 +105,51 @@ static unsigned progress(const struct exchange *x)
 	return n;
 }
 
+/* The client that sent the exchange's first message: its own link saw it with its own address. */
+static struct connection *sender_of(const struct index *x, const struct exchange *ex)
+{
+	const struct mm_seen *m = &ex->mm[1];
+
+	for (unsigned i = 0; i < m->n_sightings; i++)
+		for (unsigned end = 0; end < 2; end++) {
+			struct connection *c = at_link(x, m->at[i].place, end);
+
+			if (c && inet_addr_eq(m->at[i].src.addr, node_addr(x->s, c->client)))
+				return c;
+		}
+	return NULL;
+}
+
+/* The parent reads the result: places must be the scenario's own names, which it has too. */
+static void adopt_places(const struct index *x, struct exchange *ex)
+{
+	for (unsigned m = 1; m <= 6; m++)
+		for (unsigned i = 0; i < ex->mm[m].n_sightings; i++) {
+			struct sighting *at = &ex->mm[m].at[i];
+			int link = find_named(x->links, x->s->n_links, at->place);
+
+			at->place = link < 0 ? "?" : x->s->links[link].name;
+		}
+}
+
 /* A client may begin again, and SoftEther answers a repeated message 1 with a second exchange:
  * the one that came farthest counts, the first of equals. */
-static const struct exchange *exchange_of(const struct scenario *s, const struct watch *w,
-					  unsigned client)
+static void take_exchanges(const struct index *x, const struct watch *w)
 {
-	const struct exchange *best = NULL;
 	struct exchange *const *v;
 	size_t n = watch_exchanges(w, &v);
 
-	for (size_t i = 0; i < n; i++)
-		if (exchange_is_of(s, v[i], client) && (!best || progress(v[i]) > progress(best)))
-			best = v[i];
-	return best;
+	for (size_t i = 0; i < n; i++) {
+		struct connection *c = sender_of(x, v[i]);
+
+		if (!c || (c->exchanged && progress(v[i]) <= progress(&c->x)))
+			continue;
+		c->exchanged = true;
+		c->x = *v[i];
+	}
 }
+
+/* ---- events ---- */
 
 static enum outcome outcome_parse(const char *s)
 {
@@ -82,80 +167,67 @@ static enum reached reached_parse(const char *s)
 	return REACHED_NOTHING;
 }
 
-static void take_outcome(const struct scenario *s, const struct ev_log *log, struct connection *c)
+static void take_outcome(struct connection *c, const struct event *ev)
 {
-	const char *client = s->nodes[c->client].name;
-
-	for (size_t i = 0; i < log->ev.n; i++) {
-		const struct event *ev = &log->ev.v[i];
-
-		if (ev->wire || ev->kind != EV_OUTCOME || strcmp(ev->place, client))
-			continue;
-		c->outcome = outcome_parse(ev_get_str(ev, K_OUTCOME));
-		c->reason = ev_get_str(ev, K_REASON);
-		c->error = (int)ev_get_u(ev, K_ERROR);
-		c->reached = reached_parse(ev_get_str(ev, K_REACHED));
-		c->outcome_event = ev->seq;
+	if (c->outcome_event) /* the first one counts */
 		return;
-	}
+	c->outcome = outcome_parse(ev_get_str(ev, K_OUTCOME));
+	c->reason = ev_get_str(ev, K_REASON);
+	c->error = (int)ev_get_u(ev, K_ERROR);
+	c->reached = reached_parse(ev_get_str(ev, K_REACHED));
+	c->outcome_event = ev->seq;
 }
 
 /* The event in which the client's own link showed message 4's hashes. */
-static uint32_t find_natd_event(const struct scenario *s, const struct ev_log *log,
-				const struct connection *c)
+static void take_natd(struct connection *c, const struct event *ev)
 {
-	const char *link = s->links[s->ifaces[s->nodes[c->client].ifaces[0]].link].name;
+	const struct ev_field *cky = ev_get(ev, K_CKY_I);
 
-	for (size_t i = 0; i < log->ev.n; i++) {
-		const struct event *ev = &log->ev.v[i];
-		const struct ev_field *cky = ev_get(ev, K_CKY_I);
-
-		if (ev->wire && ev->kind == EV_NATD && ev_get_u(ev, K_MESSAGE) == 4 &&
-		    !strcmp(ev->place, link) && cky && !memcmp(cky->hex, c->cky_i, 8))
-			return ev->seq;
-	}
-	return 0;
+	if (c && c->exchanged && !c->natd_event && cky && !memcmp(cky->hex, c->x.cky_i, 8))
+		c->natd_event = ev->seq;
 }
 
-/* The parent reads the result: places must be the scenario's own names, which it has too. */
-static void adopt_places(const struct scenario *s, struct exchange *x)
+static void take_events(const struct index *x, const struct ev_log *log)
 {
-	for (unsigned m = 1; m <= 6; m++)
-		for (unsigned i = 0; i < x->mm[m].n_sightings; i++) {
-			const char *place = x->mm[m].at[i].place;
+	for (size_t i = 0; i < log->ev.n; i++) {
+		const struct event *ev = &log->ev.v[i];
 
-			x->mm[m].at[i].place = "?";
-			for (size_t l = 0; l < s->n_links; l++)
-				if (!strcmp(s->links[l].name, place))
-					x->mm[m].at[i].place = s->links[l].name;
+		if (!ev->wire && ev->kind == EV_OUTCOME) {
+			int node = find_named(x->nodes, x->s->n_nodes, ev->place);
+
+			if (node >= 0 && x->of_node[node])
+				take_outcome(x->of_node[node], ev);
+		} else if (ev->wire && ev->kind == EV_NATD && ev_get_u(ev, K_MESSAGE) == 4) {
+			for (unsigned end = 0; end < 2; end++)
+				take_natd(at_link(x, ev->place, end), ev);
 		}
+	}
 }
 
 void observe(const struct scenario *s, const struct watch *w, const struct ev_log *log,
 	     struct scenario_result *r)
 {
 	struct arena *a CLEANUP(arena_freep) = arena_new();
+	struct index x = index_new(a, s, r);
 	size_t n_known;
 	const struct known *known = observe_known(a, s, &n_known);
 
+	for (unsigned i = 0; i < r->n_connections; i++)
+		r->connections[i].reason = "none";
+	take_exchanges(&x, w);
+	take_events(&x, log);
 	for (unsigned i = 0; i < r->n_connections; i++) {
 		struct connection *c = &r->connections[i];
-		const struct exchange *x = exchange_of(s, w, c->client);
 		struct inet_ep client = inet_ep(node_addr(s, c->client), PORT_IKE);
 		struct inet_ep server = {0};
 
-		c->reason = "none";
-		take_outcome(s, log, c);
-		if (!x)
+		if (!c->exchanged)
 			continue;
-		c->exchanged = true;
-		c->x = *x;
-		adopt_places(s, &c->x);
-		memcpy(c->cky_i, x->cky_i, sizeof(c->cky_i));
-		memcpy(c->cky_r, x->cky_r, sizeof(c->cky_r));
+		adopt_places(&x, &c->x);
+		memcpy(c->cky_i, c->x.cky_i, sizeof(c->cky_i));
+		memcpy(c->cky_r, c->x.cky_r, sizeof(c->cky_r));
 		if (c->server >= 0)
 			server = inet_ep(node_addr(s, (unsigned)c->server), PORT_IKE);
-		judge(x, known, n_known, &client, c->server >= 0 ? &server : NULL, &c->j);
-		c->natd_event = find_natd_event(s, log, c);
+		judge(&c->x, known, n_known, &client, c->server >= 0 ? &server : NULL, &c->j);
 	}
 }

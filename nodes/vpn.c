@@ -110,6 +110,7 @@ static void child_new(struct vpn_peer *p, const struct ike_child *c)
 static void peer_end(struct vpn *v, struct vpn_peer *p, usec now)
 {
 	p->sa = NULL;
+	v->ended = true;
 	l2tp_forget(v->l2tp, p, now);
 	while (p->n_children)
 		child_end(p, p->n_children - 1);
@@ -309,8 +310,10 @@ static void on_echoed(void *ctx, usec now)
 
 static void on_finished(void *ctx, usec now)
 {
+	struct vpn_link *link = ctx;
+
 	(void)now;
-	((struct vpn_link *)ctx)->finished = true;
+	link->finished = link->v->ended = true;
 }
 
 static void on_session_up(void *ctx, struct l2tp_session *s, usec now)
@@ -343,10 +346,11 @@ static void on_session_data(void *ctx, struct l2tp_session *s, const uint8_t *p,
 static void on_session_down(void *ctx, struct l2tp_session *s, usec now)
 {
 	struct vpn_link *link = s->user;
+	struct vpn *v = ctx;
 
-	(void)ctx;
 	(void)now;
 	link->session = NULL;
+	v->ended = true;
 }
 
 static void on_tunnel_down(void *ctx, void *peer, const char *why, usec now)
@@ -400,7 +404,7 @@ static void reap_peers(struct vpn *v, bool all)
 	}
 }
 
-static void settle(struct vpn *v, usec now)
+static void close_finished(struct vpn *v, usec now)
 {
 	for (struct vpn_link *link = v->links; link; link = link->next) {
 		if (!link->finished || !link->session)
@@ -409,8 +413,18 @@ static void settle(struct vpn *v, usec now)
 			client_down(v, "ppp-failed");
 		l2tp_close(v->l2tp, link->session, now);
 	}
+}
+
+/* A server has thousands of peers, and after most datagrams none of them has ended. */
+static void settle(struct vpn *v, usec now)
+{
+	if (v->ended)
+		close_finished(v, now);
 	if (v->cfg.client)
 		client_settle(v, now);
+	if (!v->ended)
+		return;
+	v->ended = false;
 	reap_links(v, false);
 	reap_peers(v, false);
 }

@@ -82,6 +82,7 @@ struct vpn {
 	struct l2tp *l2tp;
 	struct vpn_peer *peers;
 	struct vpn_link *links;
+	bool ended; /* one of these is, and settle() has to look at them */
 	struct vpn_client client;
 	struct arena *arena; /* of the secrets, which outlive their SAs */
 	VEC(struct isakmp_secret) isakmp_secrets;
