@@ -54,7 +54,10 @@ static size_t outstanding(struct balance *b, int64_t difference)
 
 static struct moved moved_new(struct arena *a, size_t n)
 {
-	return (struct moved){.v = arena_array_of(a, n, unsigned), .in = arena_array_of(a, n, bool)};
+	return (struct moved){
+		.v = arena_array_of(a, n, unsigned),
+		.in = arena_array_of(a, n, bool),
+	};
 }
 
 void account_prepare(struct ground *g)

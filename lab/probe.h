@@ -46,7 +46,7 @@ struct probe_result {
 	enum hash_class server_hash, peer_hash; /* towards a Microsoft client */
 	bool server_behind_nat;         /* what Windows concludes */
 	bool server_behind_nat_truly; /* what the server says when it does not copy */
-	bool server_known;              /* the former can be told: the plain exchange was answered */
+	bool server_known;              /* that can be told: the plain exchange was answered */
 	bool self_behind_nat, self_known; /* of ourselves, from an honest first hash */
 	/* For registry values 0, 1, 2: a client at home behind NAT, and a public one. */
 	enum windows_result home[3], public_client[3];

@@ -78,7 +78,7 @@ int relays_open(struct ground *g, struct link_door *lab, struct err *e)
 {
 	const int size = RELAY_BUFFER;
 
-	/* Our ends come up when the nodes' ends do, a moment after: until then they send nothing. */
+	/* Our ends come up a moment after the nodes': until then they send nothing. */
 	for (size_t i = 0; i < g->n_relays; i++)
 		if (link_wait_up(lab, &g->relay[i].end, e))
 			return err_prefix(e, "relay of %s", g->s->ifaces[g->relay[i].iface].full);

@@ -79,7 +79,7 @@ struct node {
 	unsigned *ifaces;        /* indexes into scenario.ifaces */
 	size_t n_ifaces;
 	unsigned outside;        /* napt, eip: an index into scenario.ifaces */
-	bool plain;              /* was one of these, and is a router in this scenario: nat: false */
+	bool plain;              /* was one of these, is a router in this scenario: nat: false */
 	/* client, server */
 	const struct client_mode *client;
 	const struct server_mode *server;
