@@ -25,11 +25,12 @@
 #define PORT_IKE 500
 #define PORT_NATT 4500
 
-#define EXCHANGES_MAX 1024
-#define BUCKETS 1024 /* of exchanges by initiator cookie; a power of two */
-#define FLOWS 4096   /* a power of two */
+#define BUCKETS 4096 /* of exchanges by initiator cookie; a power of two */
+#define FLOWS_FIRST 256 /* slots; powers of two */
+#define FLOWS_MAX 65536
 #define FLOW_PROBES 8
 #define PLACES_MAX 4096
+#define PLACE_SLOTS 8192 /* a power of two, well above PLACES_MAX */
 
 enum side { SIDE_NONE = -1, SIDE_INITIATOR = 0, SIDE_RESPONDER = 1 };
 
@@ -69,10 +70,12 @@ struct watch {
 	struct arena *a;
 	struct ev_sink sink;
 	size_t n;
-	struct exchange *v[EXCHANGES_MAX]; /* in the order of their first message */
+	struct exchange *v[WATCH_EXCHANGES]; /* in the order of their first message */
 	struct tracked *buckets[BUCKETS];
-	struct flow flows[FLOWS];
+	struct flow *flows; /* of n_slots */
+	size_t n_slots, n_flows;
 	VEC(const char *) places;
+	uint16_t place_slots[PLACE_SLOTS]; /* numbers of places + 1, by hash; 0 empty */
 	uint64_t frames;
 	struct isakmp_msg m; /* of the frame at hand; too large for a stack */
 };
@@ -92,6 +95,8 @@ struct watch *watch_new(struct arena *a, const struct ev_sink *sink)
 	struct watch *w = arena_new_of(a, struct watch);
 
 	w->a = a;
+	w->n_slots = FLOWS_FIRST;
+	w->flows = arena_array_of(a, w->n_slots, struct flow);
 	if (sink)
 		w->sink = *sink;
 	return w;
@@ -131,12 +136,17 @@ static uint64_t digest_of(const void *p, size_t len, uint64_t h)
 /* A copy of a place's name that lives as long as the watch: captures close before verdicts. */
 static const char *place_of(struct watch *w, const char *name)
 {
-	for (size_t i = 0; i < w->places.n; i++)
-		if (!strcmp(w->places.v[i], name))
-			return w->places.v[i];
+	uint64_t h = digest_of(name, strlen(name), DIGEST_START);
+	size_t slot = (size_t)(h ^ h >> 32) % PLACE_SLOTS;
+
+	for (; w->place_slots[slot]; slot = (slot + 1) % PLACE_SLOTS)
+		if (!strcmp(w->places.v[w->place_slots[slot] - 1], name))
+			return w->places.v[w->place_slots[slot] - 1];
 	if (w->places.n == PLACES_MAX)
 		return "?";
-	return *vec_push(w->a, &w->places) = arena_str(w->a, name);
+	*vec_push(w->a, &w->places) = arena_str(w->a, name);
+	w->place_slots[slot] = (uint16_t)w->places.n;
+	return w->places.v[w->places.n - 1];
 }
 
 static void put_event(struct watch *w, const struct frame *f, struct event *e)
@@ -175,6 +185,11 @@ static void count(uint32_t *here, uint32_t *total)
 
 /* ---- flows ---- */
 
+static struct flow *flow_at(const struct watch *w, size_t slot)
+{
+	return &w->flows[slot % w->n_slots];
+}
+
 static size_t flow_slot(struct inet_ep i, struct inet_ep r)
 {
 	uint64_t h = digest_of(i.addr.b, sizeof(i.addr.b), DIGEST_START);
@@ -182,7 +197,7 @@ static size_t flow_slot(struct inet_ep i, struct inet_ep r)
 	h = digest_of(&i.port, sizeof(i.port), h);
 	h = digest_of(r.addr.b, sizeof(r.addr.b), h);
 	h = digest_of(&r.port, sizeof(r.port), h);
-	return (size_t)(h ^ h >> 32) % FLOWS;
+	return (size_t)(h ^ h >> 32);
 }
 
 static bool flow_live(const struct flow *f)
@@ -195,7 +210,7 @@ static struct flow *flow_find(struct watch *w, struct inet_ep i, struct inet_ep 
 	size_t slot = flow_slot(i, r);
 
 	for (size_t n = 0; n < FLOW_PROBES; n++) {
-		struct flow *f = &w->flows[(slot + n) % FLOWS];
+		struct flow *f = flow_at(w, slot + n);
 
 		if (flow_live(f) && inet_ep_eq(f->i, i) && inet_ep_eq(f->r, r)) {
 			f->used = w->frames;
@@ -205,19 +220,46 @@ static struct flow *flow_find(struct watch *w, struct inet_ep i, struct inet_ep 
 	return NULL;
 }
 
+/* Where a flow that is not there yet goes. */
+static struct flow *flow_room(struct watch *w, struct inet_ep i, struct inet_ep r)
+{
+	size_t slot = flow_slot(i, r);
+	struct flow *to = flow_at(w, slot);
+
+	for (size_t n = 0; n < FLOW_PROBES; n++)
+		if (!flow_live(flow_at(w, slot + n))) {
+			w->n_flows++;
+			return flow_at(w, slot + n);
+		}
+	/* The one that was not used for the longest time makes room. */
+	for (size_t n = 1; n < FLOW_PROBES; n++)
+		if (flow_at(w, slot + n)->used < to->used)
+			to = flow_at(w, slot + n);
+	return to;
+}
+
+/* Twice the slots when a quarter is taken, so that few have to make room before the last size. */
+static void flows_grow(struct watch *w)
+{
+	struct flow *old = w->flows;
+	size_t n = w->n_slots;
+
+	w->n_slots = 2 * n;
+	w->flows = arena_array_of(w->a, w->n_slots, struct flow);
+	w->n_flows = 0;
+	for (size_t k = 0; k < n; k++)
+		if (flow_live(&old[k]))
+			*flow_room(w, old[k].i, old[k].r) = old[k];
+}
+
 static void flow_note(struct watch *w, struct inet_ep i, struct inet_ep r, struct tracked *t)
 {
 	struct flow *to = flow_find(w, i, r);
-	size_t slot = flow_slot(i, r);
 
-	for (size_t n = 0; !to && n < FLOW_PROBES; n++)
-		if (!flow_live(&w->flows[(slot + n) % FLOWS]))
-			to = &w->flows[(slot + n) % FLOWS];
-	if (!to) { /* the one that was not used for the longest time makes room */
-		to = &w->flows[slot];
-		for (size_t n = 1; n < FLOW_PROBES; n++)
-			if (w->flows[(slot + n) % FLOWS].used < to->used)
-				to = &w->flows[(slot + n) % FLOWS];
+	if (!to) {
+		if (w->n_flows >= w->n_slots / 4 && w->n_slots < FLOWS_MAX)
+			flows_grow(w);
+		to = flow_room(w, i, r);
 	}
 	*to = (struct flow){i, r, t, t->generation, w->frames};
 }
@@ -302,7 +344,7 @@ static struct tracked *forget(struct watch *w)
 
 static struct tracked *add(struct watch *w, const struct isakmp_header *h, usec t)
 {
-	struct tracked *n = w->n == EXCHANGES_MAX ? forget(w) : arena_new_of(w->a, struct tracked);
+	struct tracked *n = w->n == WATCH_EXCHANGES ? forget(w) : arena_new_of(w->a, struct tracked);
 	struct tracked **p = bucket_of(w, h->cky_i);
 
 	memcpy(n->x.cky_i, h->cky_i, 8);

@@ -16,6 +16,7 @@
 
 #define WATCH_VIDS 24
 #define WATCH_NAMES 8
+#define WATCH_EXCHANGES 4096
 
 /* Both ends of a message as seen at one place. */
 struct sighting {
@@ -86,8 +87,8 @@ struct watch *watch_new(struct arena *a, const struct ev_sink *sink);
 /* A frame seen at @place. */
 void watch_frame(struct watch *w, const char *place, uint32_t linktype, usec t, uint32_t number,
 		 const uint8_t *data, size_t len);
-/* All exchanges, in the order of their first messages; at most 1024: a further one takes the place
- * of the oldest that has no message 4. */
+/* All exchanges, in the order of their first messages; at most WATCH_EXCHANGES: a
+ * further one takes the place of the oldest that has no message 4. */
 size_t watch_exchanges(const struct watch *w, struct exchange *const **v);
 
 /* ---- judgement of one exchange (judge.c) ---- */

@@ -463,6 +463,8 @@ static void a_malformed_message_is_seen_but_not_believed(void **state)
 
 /* ---- bounds ---- */
 
+#define FLOOD (2 * WATCH_EXCHANGES + 1000)
+
 static void a_flood_of_message_1_pushes_out_the_oldest_unfinished_only(void **state)
 {
 	struct exchange *const *v;
@@ -472,24 +474,24 @@ static void a_flood_of_message_1_pushes_out_the_oldest_unfinished_only(void **st
 	(void)state;
 	main_mode_at_server(server); /* finished: stays */
 	message1();
-	for (unsigned i = 0; i < 3000; i++) {
+	for (unsigned i = 0; i < FLOOD; i++) {
 		msg.buf[ISAKMP_MARKER_LEN] = 0xee;
 		msg.buf[ISAKMP_MARKER_LEN + 1] = (uint8_t)(i >> 8);
 		msg.buf[ISAKMP_MARKER_LEN + 2] = (uint8_t)i;
 		send_to("vpc", client, server);
 	}
 	n = watch_exchanges(st.w, &v);
-	assert_int_equal(n, 1024);
+	assert_int_equal(n, WATCH_EXCHANGES);
 	assert_memory_equal(v[0]->cky_i, ci, 8);
 	assert_int_equal(v[0]->natd4.n, 2);
 	memcpy(first, v[1]->cky_i, 8);
-	assert_int_equal(first[1] << 8 | first[2], 3000 - 1023);
-	assert_int_equal(v[1023]->cky_i[1] << 8 | v[1023]->cky_i[2], 2999);
-	assert_int_equal(v[1023]->mm[1].copies, 1);
+	assert_int_equal(first[1] << 8 | first[2], FLOOD - (WATCH_EXCHANGES - 1));
+	assert_int_equal(v[WATCH_EXCHANGES - 1]->cky_i[1] << 8 | v[WATCH_EXCHANGES - 1]->cky_i[2], FLOOD - 1);
+	assert_int_equal(v[WATCH_EXCHANGES - 1]->mm[1].copies, 1);
 	/* What is left is still known: a duplicate makes no new exchange. */
 	send_to("vpc", client, server);
-	assert_int_equal(watch_exchanges(st.w, &v), 1024);
-	assert_int_equal(v[1023]->mm[1].copies, 2);
+	assert_int_equal(watch_exchanges(st.w, &v), WATCH_EXCHANGES);
+	assert_int_equal(v[WATCH_EXCHANGES - 1]->mm[1].copies, 2);
 }
 
 static void the_flow_of_a_forgotten_exchange_is_forgotten(void **state)
@@ -499,18 +501,18 @@ static void the_flow_of_a_forgotten_exchange_is_forgotten(void **state)
 	(void)state;
 	message1();
 	send_to("lan", client, eip);
-	for (unsigned i = 0; i < 1024; i++) {
+	for (unsigned i = 0; i < WATCH_EXCHANGES; i++) {
 		msg.buf[ISAKMP_MARKER_LEN] = 0xee;
 		msg.buf[ISAKMP_MARKER_LEN + 1] = (uint8_t)(i >> 8);
 		msg.buf[ISAKMP_MARKER_LEN + 2] = (uint8_t)i;
 		send_to("lan", napt, eip);
 	}
 	ip("lan", client, eip, IPPROTO_ESP_, "\1\2\3\4\0\0\0\1rest", 12);
-	assert_int_equal(watch_exchanges(st.w, &v), 1024);
-	for (size_t i = 0; i < 1024; i++)
+	assert_int_equal(watch_exchanges(st.w, &v), WATCH_EXCHANGES);
+	for (size_t i = 0; i < WATCH_EXCHANGES; i++)
 		assert_int_equal(v[i]->esp[0], 0);
 	ip("lan", napt, eip, IPPROTO_ESP_, "\1\2\3\4\0\0\0\1rest", 12);
-	assert_int_equal(v[1023]->esp[0], 1); /* the last one that used these addresses */
+	assert_int_equal(v[WATCH_EXCHANGES - 1]->esp[0], 1); /* the last one that used these addresses */
 }
 
 static void more_places_than_there_is_room_for_do_no_harm(void **state)
