@@ -48,10 +48,14 @@ static void show_progress(void *ctx, size_t done, size_t all, const char *id)
 	n = snprintf(line, sizeof(line), "%zu/%zu %s", done, all, id);
 	fprintf(stderr, "\r%-*s", (int)p->width, line);
 	p->width = MAX(p->width, MIN((size_t)n, sizeof(line) - 1));
-	if (done == all) {
+	fflush(stderr);
+}
+
+static void wipe_progress(struct progress *p)
+{
+	if (p->width)
 		fprintf(stderr, "\r%*s\r", (int)p->width, "");
-		p->width = 0;
-	}
+	p->width = 0;
 	fflush(stderr);
 }
 
@@ -97,9 +101,8 @@ static bool want_colour(void)
 	return isatty(STDOUT_FILENO) && !(no && no[0]) && !(term && !strcmp(term, "dumb"));
 }
 
-static void print_result(const struct args *args, const struct run_result *run)
+static void print_result(const struct args *args, const char *format, const struct run_result *run)
 {
-	const char *format = args_value(args, "format", "table");
 	const struct report_style style = {
 		.colour = want_colour(),
 		.verbose = args_flag(args, "verbose"),
@@ -110,10 +113,6 @@ static void print_result(const struct args *args, const struct run_result *run)
 	else if (!strcmp(format, "jsonl"))
 		for (size_t i = 0; i < run->n; i++)
 			json_scenario_line(stdout, run, i);
-	else if (!strcmp(format, "junit"))
-		report_junit(stdout, run);
-	else if (!strcmp(format, "tap"))
-		report_tap(stdout, run);
 	else if (!strcmp(format, "markdown"))
 		report_markdown(stdout, run);
 	else
@@ -162,10 +161,11 @@ static int exit_status(const struct run_result *run)
 	return 1;
 }
 
-static void list(struct arena *a, const struct topology *t)
+static void list(struct arena *a, const struct topology *t, const char *filter)
 {
 	for (size_t i = 0; i < scenario_count(t); i++)
-		puts(scenario_id(a, t, i));
+		if (run_wants(filter, scenario_id(a, t, i)))
+			puts(scenario_id(a, t, i));
 }
 
 /* Where namespaces are refused, the simulator runs what it can, and the first line says so. */
@@ -184,23 +184,74 @@ static int run_somewhere(struct arena *a, const struct args *args, struct run_co
 	return run_all(a, cfg, run, e);
 }
 
+/* 0, or -1 with the message printed and *@status set: nothing was run. */
 static int run_file(struct arena *a, const struct args *args, const struct topology *t,
-		    struct run_config cfg, struct err *e)
+		    struct run_config cfg, struct run_result *out, int *status)
 {
 	struct progress progress = {.on = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO)};
-	struct run_result run;
+	struct err e = {0};
+	int failed;
 
 	cfg.topology = t;
 	if (cfg.dir && args->n > 1)
 		cfg.dir = arena_printf(a, "%s/%s", cfg.dir, topology_name(t));
 	cfg.progress = show_progress;
 	cfg.ctx = &progress;
-	if ((cfg.dir && keep_make_dir(cfg.dir, e)) || run_somewhere(a, args, &cfg, &run, e))
-		return report_err(e);
-	print_result(args, &run);
-	if (cfg.dir && keep_run(a, cfg.dir, &run, e))
-		return report_err(e);
-	return exit_status(&run);
+	failed = (cfg.dir && keep_make_dir(cfg.dir, &e)) || run_somewhere(a, args, &cfg, out, &e);
+	wipe_progress(&progress);
+	if (failed) {
+		*status = report_err(&e);
+		return -1;
+	}
+	*status = exit_status(out);
+	if (cfg.dir && keep_run(a, cfg.dir, out, &e))
+		*status = report_err(&e);
+	return 0;
+}
+
+static int run_files(struct arena *a, const struct args *args, struct topology *const *files,
+		     const struct run_config *cfg)
+{
+	const char *format = args_value(args, "format", "table");
+	bool paragraphs = !strcmp(format, "table") || !strcmp(format, "markdown");
+	/* These two are one document, however many files were run. */
+	bool junit = !strcmp(format, "junit"), tap = !strcmp(format, "tap");
+	struct run_result *runs = arena_array_of(a, args->n, struct run_result);
+	int status = 0, one;
+	size_t n = 0;
+
+	for (unsigned i = 0; i < args->n; i++) {
+		if (i && paragraphs)
+			putchar('\n');
+		if (!run_file(a, args, files[i], *cfg, &runs[n], &one)) {
+			if (!junit && !tap)
+				print_result(args, format, &runs[n]);
+			n++;
+		}
+		status = MAX(status, one);
+	}
+	if (junit && n)
+		report_junit(stdout, runs, n);
+	if (tap && n)
+		report_tap(stdout, runs, n);
+	return status;
+}
+
+/* Folders of several files are called as their topologies are. */
+static int check_folders(const struct args *args, struct topology *const *files, struct err *e)
+{
+	const char *dir = args_value(args, "output", NULL);
+
+	if (dir && !*dir)
+		return err_set(e, ERR_INPUT, "run: --output wants the name of a folder");
+	for (unsigned i = 0; dir && i < args->n; i++)
+		for (unsigned k = 0; k < i; k++)
+			if (!strcmp(topology_name(files[i]), topology_name(files[k])))
+				return err_set(e, ERR_INPUT,
+					       "run: %s and %s are both called %s: in %s one would "
+					       "overwrite the other",
+					       args->v[k], args->v[i], topology_name(files[i]), dir);
+	return 0;
 }
 
 static int run(const struct args *args)
@@ -249,18 +300,12 @@ static int run(const struct args *args)
 		return status;
 	if (args_flag(args, "list")) {
 		for (unsigned i = 0; i < args->n; i++)
-			list(a, files[i]);
+			list(a, files[i], cfg.filter);
 		return 0;
 	}
-	for (unsigned i = 0; i < args->n; i++) {
-		int one;
-
-		if (i)
-			putchar('\n');
-		one = run_file(a, args, files[i], cfg, &e);
-		status = MAX(status, one);
-	}
-	return status;
+	if (check_folders(args, files, &e))
+		return report_err(&e);
+	return run_files(a, args, files, &cfg);
 }
 
 const struct verb verb_run = {

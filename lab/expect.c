@@ -33,11 +33,6 @@ static const char *have_reached(const struct connection *c)
 	return reached_name(c->reached);
 }
 
-static const char *have_encapsulation(const struct connection *c)
-{
-	return c->x.esp_udp ? "udp" : c->x.esp_raw ? "esp" : "none";
-}
-
 static const char *have_floated(const struct connection *c)
 {
 	return c->x.floated ? "true" : "false";
@@ -54,7 +49,7 @@ static const struct {
 	{"server_hash", offsetof(struct expectation, server_hash), have_server_hash},
 	{"peer_hash", offsetof(struct expectation, peer_hash), have_peer_hash},
 	{"reached", offsetof(struct expectation, reached), have_reached},
-	{"encapsulation", offsetof(struct expectation, encapsulation), have_encapsulation},
+	{"encapsulation", offsetof(struct expectation, encapsulation), connection_encapsulation},
 };
 
 static const char *wish_of(const struct expectation *x, size_t offset)
@@ -192,6 +187,8 @@ void expect_judge(const struct scenario *s, struct scenario_result *r)
 		if (r->connections[i].lab_error[0])
 			r->verdict = VERDICT_FAIL;
 	}
+	if (!r->n_connections) /* nothing was seen, so nothing was proven */
+		r->verdict = VERDICT_UNDECIDED;
 	for (unsigned i = 0; i < r->n_expects; i++) {
 		judge_one(s, &s->expects[i], r, &r->expects[i]);
 		if (r->expects[i].verdict == VERDICT_FAIL ||

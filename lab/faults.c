@@ -19,7 +19,6 @@ struct faults {
 	struct draw *draws;	  /* for each interface: frames that it sends */
 	VEC(struct held *) queue; /* held frames; unsorted, they are few */
 	VEC(struct held *) spare;
-	struct held *taken; /* handed out by the last faults_take() */
 	uint64_t order;
 };
 

@@ -33,7 +33,8 @@ struct fate {
 /* @iface: the sending end. Each call moves that direction's generator on. */
 struct fate faults_draw(struct faults *f, unsigned iface);
 
-/* Holds a copy of a frame from @iface until @due. False when there are too many. */
+/* Holds a copy of a frame from @iface until @due. False when there are too many, or
+ * when it is longer than any link carries: then it is lost. */
 bool faults_hold(struct faults *f, unsigned iface, usec due, const void *data, size_t len);
 /* When the first held frame is due; USEC_NEVER none. */
 usec faults_deadline(const struct faults *f);

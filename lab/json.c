@@ -2,6 +2,7 @@
 #include "lab/json.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lab/summary.h"
@@ -21,6 +22,23 @@ static json_t *hex_json(const void *p, size_t len)
 
 	assert(len <= HASH_MAX);
 	return json_string(hex_str(p, len, buf));
+}
+
+/* Text that may hold the name of a file, which is any bytes, while JSON is UTF-8. */
+static json_t *text_json(const char *s)
+{
+	json_t *j = json_string(s);
+	char *plain;
+
+	if (j)
+		return j;
+	plain = strdup(s);
+	for (char *p = plain; p && *p; p++)
+		if (*p & 0x80)
+			*p = '?';
+	j = plain ? json_string(plain) : NULL;
+	free(plain);
+	return j;
 }
 
 static json_t *ep_json(struct inet_ep ep)
@@ -156,7 +174,7 @@ static json_t *connection_json(const struct scenario *s, const struct connection
 	json_object_set_new(o, "client_sees", seen_json(c->j.complete, &c->j.client_sees));
 	json_object_set_new(o, "server_sees", seen_json(c->j.server_sees_valid, &c->j.server_sees));
 	json_object_set_new(o, "floated", json_boolean(c->x.floated));
-	json_object_set_new(o, "encapsulation", json_string(summary_encapsulation(c)));
+	json_object_set_new(o, "encapsulation", json_string(connection_encapsulation(c)));
 	json_object_set_new(o, "phase1", phase1_json(&c->x));
 	json_object_set_new(o, "esp_from_client", json_integer(c->x.esp[0]));
 	json_object_set_new(o, "esp_from_server", json_integer(c->x.esp[1]));
@@ -164,7 +182,7 @@ static json_t *connection_json(const struct scenario *s, const struct connection
 	json_object_set_new(o, "deletes", json_integer(c->x.deletes));
 	json_object_set_new(o, "predicted", predicted_json(&c->predicted));
 	json_object_set_new(o, "lab_error",
-			    c->lab_error[0] ? json_string(c->lab_error) : json_null());
+			    c->lab_error[0] ? text_json(c->lab_error) : json_null());
 	return o;
 }
 
@@ -178,7 +196,7 @@ static json_t *expectation_json(const struct expectation *x, const struct expect
 	o = json_pack("{s:i, s:s, s:o}", "line", x->line, "verdict", verdict_name(er->verdict),
 		      "evidence", evidence);
 	if (er->why[0])
-		json_object_set_new(o, "why", json_string(er->why));
+		json_object_set_new(o, "why", text_json(er->why));
 	return o;
 }
 
@@ -200,13 +218,18 @@ static json_t *scenario_json(const struct scenario *s, const struct scenario_res
 	json_object_set_new(o, "connections", conns);
 	json_object_set_new(o, "expectations", expects);
 	if (r && r->error.text[0])
-		json_object_set_new(o, "error", json_string(r->error.text));
+		json_object_set_new(o, "error", text_json(r->error.text));
 	if (r && r->ran) {
 		json_object_set_new(o, "lab_seconds", json_real((double)r->lasted / 1e6));
 		json_object_set_new(o, "frames", json_integer(r->frames));
 		json_object_set_new(o, "frames_lost", json_integer(r->lost));
 	}
 	return o;
+}
+
+static json_t *registry_needed_json(int needed)
+{
+	return needed == REGISTRY_NONE ? json_null() : json_integer(needed);
 }
 
 static json_t *summary_json(const struct run_result *run)
@@ -219,10 +242,9 @@ static json_t *summary_json(const struct run_result *run)
 		json_t *o = json_object();
 
 		json_object_set_new(o, "server_mode", json_string(rows[i].server_mode));
-		json_object_set_new(o, "registry_needed",
-				    rows[i].registry_needed >= 0
-					    ? json_integer(rows[i].registry_needed)
-					    : json_null());
+		if (rows[i].registry_needed != REGISTRY_UNKNOWN)
+			json_object_set_new(o, "registry_needed",
+					    registry_needed_json(rows[i].registry_needed));
 		json_array_append_new(a, o);
 	}
 	return a;

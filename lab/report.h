@@ -15,8 +15,9 @@ struct report_style {
 /* INTERFACE's two tables, what failed, and the closing line. */
 void report_table(FILE *f, const struct run_result *run, const struct report_style *style);
 void report_markdown(FILE *f, const struct run_result *run);
-void report_tap(FILE *f, const struct run_result *run);
-void report_junit(FILE *f, const struct run_result *run);
+/* One document for all runs: what reads these takes a second one for rubbish. */
+void report_tap(FILE *f, const struct run_result *runs, size_t n);
+void report_junit(FILE *f, const struct run_result *runs, size_t n);
 
 /* What failed, a line each; nothing when all is well. */
 void report_failures(FILE *f, const struct run_result *run, const char *indent);

@@ -15,6 +15,8 @@ static void why_not(const struct scenario_result *r, char *buf, size_t size)
 		snprintf(buf, size, "%s", r->error.text);
 	else if (r->error.text[0])
 		snprintf(buf, size, "the lab failed: %s", r->error.text);
+	else if (!r->n_connections)
+		snprintf(buf, size, "no client dials");
 	for (unsigned i = 0; r && !buf[0] && i < r->n_connections; i++)
 		if (r->connections[i].lab_error[0])
 			snprintf(buf, size, "an error of the lab itself: %s",
@@ -27,9 +29,9 @@ static void why_not(const struct scenario_result *r, char *buf, size_t size)
 			*p = ' ';
 }
 
-void report_tap(FILE *f, const struct run_result *run)
+/* @before: tests of the runs before this one. */
+static void tap_run(FILE *f, const struct run_result *run, size_t before)
 {
-	fprintf(f, "TAP version 13\n1..%zu\n", run->n);
 	for (size_t i = 0; i < run->n; i++) {
 		const struct scenario_result *r = run->results[i];
 		enum verdict v = r ? r->verdict : VERDICT_SKIPPED;
@@ -37,12 +39,23 @@ void report_tap(FILE *f, const struct run_result *run)
 
 		why_not(r, why, sizeof(why));
 		fprintf(f, "%s %zu - %s/%s%s%s\n",
-			v == VERDICT_PASS || v == VERDICT_SKIPPED ? "ok" : "not ok", i + 1,
+			v == VERDICT_PASS || v == VERDICT_SKIPPED ? "ok" : "not ok",
+			before + i + 1,
 			topology_name(run->topology), run->scenarios[i]->id,
 			v == VERDICT_SKIPPED ? " # SKIP " : "", v == VERDICT_SKIPPED ? why : "");
 		if (v == VERDICT_FAIL || v == VERDICT_UNDECIDED)
 			fprintf(f, "# %s: %s\n", verdict_name(v), why);
 	}
+}
+
+void report_tap(FILE *f, const struct run_result *runs, size_t n)
+{
+	size_t tests = 0;
+
+	fputs("TAP version 13\n", f);
+	for (size_t i = 0; i < n; tests += runs[i++].n)
+		tap_run(f, &runs[i], tests);
+	fprintf(f, "1..%zu\n", tests);
 }
 
 static void xml(FILE *f, const char *s)
@@ -58,17 +71,17 @@ static void xml(FILE *f, const char *s)
 		case '"':
 			fputs("&quot;", f);
 			break;
-		default:
-			fputc(*s, f);
+		default: /* XML 1.0 has no place for other control characters, however written */
+			fputc((unsigned char)*s < ' ' && *s != '\t' ? '?' : *s, f);
 		}
 	}
 }
 
-void report_junit(FILE *f, const struct run_result *run)
+static void junit_run(FILE *f, const struct run_result *run)
 {
 	struct run_count c = run_count(run);
 
-	fprintf(f, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"");
+	fputs("<testsuite name=\"", f);
 	xml(f, topology_name(run->topology));
 	fprintf(f, "\" tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n", run->n,
 		c.fail + c.undecided, c.skipped, (double)run->took / 1e6);
@@ -92,6 +105,14 @@ void report_junit(FILE *f, const struct run_result *run)
 		fputs("</testcase>\n", f);
 	}
 	fputs("</testsuite>\n", f);
+}
+
+void report_junit(FILE *f, const struct run_result *runs, size_t n)
+{
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", f);
+	for (size_t i = 0; i < n; i++)
+		junit_run(f, &runs[i]);
+	fputs("</testsuites>\n", f);
 }
 
 void report_markdown(FILE *f, const struct run_result *run)

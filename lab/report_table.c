@@ -336,6 +336,8 @@ void report_failures(FILE *f, const struct run_result *run, const char *indent)
 					r->expects[k].verdict == VERDICT_FAIL ? "FAIL"
 									      : "UNDECIDED",
 					s->id, path, s->expects[k].line, r->expects[k].why);
+		if (r->ran && !r->n_connections && !r->n_expects)
+			fprintf(f, "%sUNDECIDED %s: no client dials\n", indent, s->id);
 		if (r->lost)
 			fprintf(f, "%s%s: %u frames were lost by a tap; the capture has holes\n",
 				indent, s->id, r->lost);

@@ -31,6 +31,17 @@ const char *verdict_name(enum verdict v)
 	return "?";
 }
 
+const char *connection_encapsulation(const struct connection *c)
+{
+	if (c->x.esp_udp)
+		return "udp";
+	if (c->x.esp_raw)
+		return "esp";
+	if (c->reached < REACHED_PHASE2)
+		return "none";
+	return c->x.floated ? "udp" : "esp";
+}
+
 unsigned scenario_dialling(const struct scenario *s)
 {
 	unsigned n = 0;

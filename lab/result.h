@@ -61,6 +61,9 @@ struct scenario_result {
 	struct expectation_result *expects;   /* one for each of scenario.expects */
 };
 
+/* "udp", "esp", "none": how ESP travelled; where none was sent, how it was agreed upon. */
+const char *connection_encapsulation(const struct connection *c);
+
 /* Clients of @s that dial. */
 unsigned scenario_dialling(const struct scenario *s);
 /* Bytes that the result of @s takes, and the result laid out in so many zeroed bytes (the

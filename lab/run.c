@@ -259,12 +259,17 @@ static int run_pool(struct pool *p, struct err *e)
 	return status;
 }
 
+bool run_wants(const char *filter, const char *id)
+{
+	return !filter || !fnmatch(filter, id, 0);
+}
+
 static size_t count_matching(struct arena *a, const struct run_config *cfg)
 {
 	size_t all = scenario_count(cfg->topology), n = 0;
 
 	for (size_t i = 0; i < all; i++)
-		n += !cfg->filter || !fnmatch(cfg->filter, scenario_id(a, cfg->topology, i), 0);
+		n += run_wants(cfg->filter, scenario_id(a, cfg->topology, i));
 	return n;
 }
 
@@ -300,7 +305,7 @@ int run_all(struct arena *a, const struct run_config *cfg, struct run_result *ou
 		return err_set(e, ERR_INPUT, "no scenario of %s matches \"%s\"; --list shows them",
 			       topology_path(cfg->topology), cfg->filter ? cfg->filter : "*");
 	for (size_t i = 0; i < all; i++)
-		if (!cfg->filter || !fnmatch(cfg->filter, scenario_id(a, cfg->topology, i), 0))
+		if (run_wants(cfg->filter, scenario_id(a, cfg->topology, i)))
 			scenarios[k++] = scenario_new(a, cfg->topology, i);
 	if (make_results(a, scenarios, results, n, e))
 		return -1;

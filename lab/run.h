@@ -28,4 +28,7 @@ struct run_config {
 int run_all(struct arena *a, const struct run_config *cfg, struct run_result *out,
 	    struct err *e) MUST_CHECK;
 
+/* Does a scenario's id match the glob @filter? NULL: every one does. */
+bool run_wants(const char *filter, const char *id);
+
 #endif

@@ -316,9 +316,9 @@ static int pass(struct net *net, unsigned node, int in, struct packet_in *p)
 	established = t && (reply || t->replied);
 	out = own_address(net->s, n, p->dst.addr) ? -1
 						  : scenario_route(net->s, n, p->dst.addr, &via);
+	if (out < 0 && !own_address(net->s, n, p->dst.addr))
+		return -1;
 	if (in >= 0) {
-		if (out < 0 && !own_address(net->s, n, p->dst.addr))
-			return -1;
 		if (out >= 0 && (!forwards(n) || --p->ttl == 0))
 			return -1;
 		if (!filter_passes(net->s, n, in, out, established, translated, p))

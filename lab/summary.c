@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define REGISTRY_VALUES 3 /* 0, 1, 2 */
+
 static bool has_gate(const struct node *client)
 {
 	return client->client && client->client->gate == GATE_MICROSOFT;
@@ -77,10 +79,14 @@ static bool in_row(const struct scenario *s, const struct summary_row *row)
 	return !strcmp(label, row->label);
 }
 
+/*
+ * Each value allows what the one below it allows and more. So that a value is the lowest one takes
+ * that it connects every client and the one below it does not; that none helps, that 2 does not.
+ */
 static int registry_needed(const struct run_result *run, const struct summary_row *row)
 {
+	bool tried[REGISTRY_VALUES] = {0}, failed[REGISTRY_VALUES] = {0};
 	struct cursor cur = {.run = run};
-	int lowest_tried = 3, lowest_good = 3;
 
 	while (next_connection(&cur)) {
 		const struct node *client = &cur.s->nodes[cur.c->client];
@@ -88,16 +94,13 @@ static int registry_needed(const struct run_result *run, const struct summary_ro
 
 		if (!has_gate(client) || !in_row(cur.s, row))
 			continue;
-		lowest_tried = MIN(lowest_tried, value);
-		if (cur.c->outcome == OUTCOME_CONNECTED)
-			lowest_good = MIN(lowest_good, value);
+		tried[value] = true;
+		failed[value] |= cur.c->outcome != OUTCOME_CONNECTED;
 	}
-	if (lowest_tried == 3)
-		return REGISTRY_UNKNOWN;
-	if (lowest_good == 3)
-		return REGISTRY_NONE;
-	/* Value 2 connects, 0 and 1 were not tried: that tells nothing. */
-	return lowest_good == lowest_tried && lowest_good > 0 ? REGISTRY_UNKNOWN : lowest_good;
+	for (int v = 0; v < REGISTRY_VALUES; v++)
+		if (tried[v] && !failed[v])
+			return v == 0 || tried[v - 1] ? v : REGISTRY_UNKNOWN;
+	return tried[REGISTRY_VALUES - 1] ? REGISTRY_NONE : REGISTRY_UNKNOWN;
 }
 
 size_t summary_rows(const struct run_result *run, struct summary_row rows[SUMMARY_ROWS])
@@ -263,16 +266,6 @@ const char *summary_registry_text(int needed)
 	default:
 		return "-";
 	}
-}
-
-const char *summary_encapsulation(const struct connection *c)
-{
-	if (c->x.esp_udp)
-		return "udp";
-	if (c->x.esp_raw)
-		return "esp";
-	/* No ESP flowed; a floated exchange negotiated UDP encapsulation all the same. */
-	return c->x.floated ? "udp" : "none";
 }
 
 const char *summary_reason_text(const struct connection *c)

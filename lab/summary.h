@@ -8,12 +8,13 @@
 #include "lab/result.h"
 
 #define SUMMARY_ROWS 256
+#define SUMMARY_LABEL 336 /* eight axes, forty characters each (topo.h), and what joins them */
 
 /*
  * One line of the first table: the connections that share everything but the client.
  */
 struct summary_row {
-	char label[96];          /* "softether-4", or the values of all axes but the client's */
+	char label[SUMMARY_LABEL]; /* "softether-4", or the values of all axes but the client's */
 	const char *server_mode;
 	int registry_needed;     /* result.h: 0, 1, 2, REGISTRY_NONE, REGISTRY_UNKNOWN */
 	size_t first;            /* index of a scenario of the row */
@@ -46,8 +47,6 @@ const char *summary_conclusion(const struct connection *c);
 /* "needed: 2", "not needed", "does not help", "-". */
 const char *summary_registry_text(int registry_needed);
 
-/* "udp", "esp", "none": how ESP travelled, or would have. */
-const char *summary_encapsulation(const struct connection *c);
 /* One sentence on why the connection came out as it did. */
 const char *summary_reason_text(const struct connection *c);
 /* Is this outcome a claim of Microsoft's text of which no capture is known (docs/sources.md)? */

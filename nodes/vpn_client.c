@@ -14,16 +14,10 @@
 
 #include "nodes/crypto.h"
 
-#define IKE_PORT 500
 #define EPHEMERAL_FIRST 49152 /* RFC 6335 6 */
 
 void client_start(struct vpn *v, usec now)
 {
-	struct event e = ev_new(EV_DIAL);
-
-	ev_ep(&e, K_SRC, inet_ep(v->cfg.own, IKE_PORT));
-	ev_ep(&e, K_DST, inet_ep(v->cfg.dials, IKE_PORT));
-	v->env.event(v->env.ctx, &e);
 	v->client.l2tp_port = v->cfg.client->l2tp_port;
 	if (!v->client.l2tp_port)
 		v->client.l2tp_port = (uint16_t)(EPHEMERAL_FIRST +
