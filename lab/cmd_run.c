@@ -248,9 +248,10 @@ static int check_folders(const struct args *args, struct topology *const *files,
 		for (unsigned k = 0; k < i; k++)
 			if (!strcmp(topology_name(files[i]), topology_name(files[k])))
 				return err_set(e, ERR_INPUT,
-					       "run: %s and %s are both called %s: in %s one would "
-					       "overwrite the other",
-					       args->v[k], args->v[i], topology_name(files[i]), dir);
+					       "run: %s and %s are both called %s: one would "
+					       "overwrite the other in %s",
+					       args->v[k], args->v[i], topology_name(files[k]),
+					       dir);
 	return 0;
 }
 

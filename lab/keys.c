@@ -112,7 +112,7 @@ static const struct key_row rows[KEYS] = {
 		"How far it got."},
 	[KEY_ENCAPSULATION] = {"encapsulation", PLACE_EXPECT, 0, TYPE_WORD,
 		WORDS("udp", "esp", "none"), false,
-		"How ESP travels, or was agreed to: in UDP, bare (IP protocol 50), or no SA was made."},
+		"How ESP travels or was to: in UDP, bare (IP protocol 50); none: no SA."},
 	[KEY_FLOATED] = {"floated", PLACE_EXPECT, 0, TYPE_BOOL, NULL, false,
 		"Whether IKE moved to port 4500."},
 	[KEY_CLIENT] = {"client", PLACE_EXPECT, 0, TYPE_NAME, NULL, false,
