@@ -18,4 +18,7 @@ void json_scenario_line(FILE *f, const struct run_result *run, size_t i);
 /* What `probe` found. */
 void json_probe(FILE *f, struct inet_ep server, struct inet_ep local, const struct probe_result *r);
 
+/* `natdlab modes --format json`: one server, one client, or with both NULL every row. */
+void json_modes(FILE *f, const struct server_mode *server, const struct client_mode *client);
+
 #endif

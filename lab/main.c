@@ -11,6 +11,7 @@ static const struct verb *const verbs[] = {
 	&verb_check,
 	&verb_plan,
 	&verb_probe,
+	&verb_modes,
 };
 
 static void usage(FILE *f)

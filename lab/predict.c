@@ -283,6 +283,17 @@ void predict_walk(const struct scenario *s, const struct node *client, uint16_t 
 	arena_free(w.a);
 }
 
+void predict_usual_walk(bool napt, bool eip, struct walk *out)
+{
+	*out = (struct walk){
+		.arrives = true,
+		.client_own = inet_ep(inet_v4(napt ? 0xc0a8010a : 0xc633640a), 500),
+		.client_seen = inet_ep(inet_v4(0xc633640a), 500),
+		.server_dialled = inet_ep(inet_v4(0xcb00710a), 500),
+		.server_own = inet_ep(inet_v4(eip ? 0xac1f000a : 0xcb00710a), 500),
+	};
+}
+
 /* ---- what the two modes make of it ---- */
 
 /* The revisions of NAT-T that have NAT-D payloads which everybody understands: the RFC's and
@@ -372,57 +383,68 @@ static bool same_secret(const struct node *a, const struct node *b)
 	return a->psk && b->psk && strcmp(a->psk, b->psk) == 0;
 }
 
-/* With the NATs known: which packets follow on which ports, and who lets them in. */
-static void predict_end(struct prediction *p, const struct node *client, const struct node *server)
+void predict_modes(const struct client_mode *c, int registry, const struct server_mode *s,
+		   struct prediction *p)
+{
+	const struct walk *w = &p->walk;
+	bool client_moved = !inet_ep_eq(w->client_own, w->client_seen);
+	bool server_moved = !inet_ep_eq(w->server_own, w->server_dialled);
+
+	if (!common_transform(c, s)) {
+		ends(p, c, "failed", "no-proposal", 789);
+		return;
+	}
+	p->natt = natt_in_common(c, s);
+	if (p->natt) {
+		p->parrots = s->natd_own == NATD_OWN_PARROT && taken_for_microsoft(c);
+		p->server_sees = (struct natd_seen){server_moved, client_moved};
+		p->client_sees = (struct natd_seen){
+			.self_behind_nat = client_thinks_self_natted(s, w),
+			.peer_behind_nat = client_thinks_server_natted(s, w, p->parrots),
+		};
+		p->floated = p->client_sees.self_behind_nat || p->client_sees.peer_behind_nat;
+	}
+	if (!mode_gate_allows(c->gate, registry, p->client_sees.self_behind_nat,
+			      p->client_sees.peer_behind_nat))
+		ends(p, c, "blocked",
+		     p->client_sees.self_behind_nat ? "both-behind-nat" : "server-behind-nat", 809);
+	else if (!p->floated && (client_moved || server_moved))
+		ends(p, c, "failed", "no-reply", 809); /* bare ESP does not get through */
+	else
+		ends(p, c, "connected", "none", 0);
+}
+
+static bool connects(const struct prediction *p)
+{
+	return strcmp(p->outcome, "connected") == 0;
+}
+
+/* What stands between the two beside NATs; in the order in which the packets meet it. */
+static void predict_obstacles(struct prediction *p, const struct node *client,
+			      const struct node *server)
 {
 	const struct client_mode *c = client->client;
-	bool c_nat = p->client_sees.self_behind_nat, s_nat = p->client_sees.peer_behind_nat;
-	bool translated = !inet_ep_eq(p->walk.client_own, p->walk.client_seen) ||
-			  !inet_ep_eq(p->walk.server_own, p->walk.server_dialled);
 
 	if (p->floated && !allows(server, 17, 4500))
 		ends(p, c, "failed", "no-reply", 809);
 	else if (!same_secret(client, server))
 		ends(p, c, "failed", "psk-mismatch", 789);
-	else if (!mode_gate_allows(c->gate, client->registry, c_nat, s_nat))
-		ends(p, c, "blocked", c_nat ? "both-behind-nat" : "server-behind-nat", 809);
-	else if (!p->floated && (translated || !allows(server, 50, 0)))
-		ends(p, c, "failed", "no-reply", 809); /* bare ESP, and it does not get through */
-	else
-		ends(p, c, "connected", "none", 0);
+	else if (connects(p) && !p->floated && !allows(server, 50, 0))
+		ends(p, c, "failed", "no-reply", 809);
 }
 
 void predict(const struct scenario *s, const struct node *client, struct prediction *out)
 {
-	const struct client_mode *c = client->client;
 	const struct node *server;
-	struct walk *w = &out->walk;
 
 	*out = (struct prediction){0};
-	predict_walk(s, client, 500, 1, w);
-	if (!w->arrives) {
-		ends(out, c, "failed", "no-reply", 809);
+	predict_walk(s, client, 500, 1, &out->walk);
+	if (!out->walk.arrives) {
+		ends(out, client->client, "failed", "no-reply", 809);
 		return;
 	}
-	server = &s->nodes[w->server];
-	if (!common_transform(c, server->server)) {
-		ends(out, c, "failed", "no-proposal", 789);
-		return;
-	}
-	out->natt = natt_in_common(c, server->server);
-	if (out->natt) {
-		out->parrots = server->server->natd_own == NATD_OWN_PARROT &&
-			       taken_for_microsoft(c);
-		out->server_sees = (struct natd_seen){
-			.self_behind_nat = !inet_ep_eq(w->server_own, w->server_dialled),
-			.peer_behind_nat = !inet_ep_eq(w->client_own, w->client_seen),
-		};
-		out->client_sees = (struct natd_seen){
-			.self_behind_nat = client_thinks_self_natted(server->server, w),
-			.peer_behind_nat = client_thinks_server_natted(server->server, w,
-								       out->parrots),
-		};
-		out->floated = out->client_sees.self_behind_nat || out->client_sees.peer_behind_nat;
-	}
-	predict_end(out, client, server);
+	server = &s->nodes[out->walk.server];
+	predict_modes(client->client, client->registry, server->server, out);
+	if (strcmp(out->reason, "no-proposal") != 0)
+		predict_obstacles(out, client, server);
 }

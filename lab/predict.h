@@ -10,6 +10,7 @@
 #define NATDLAB_PREDICT_H
 
 #include "lab/topology.h"
+#include "nodes/mode.h"
 #include "nodes/natd.h"
 
 struct walk {
@@ -30,13 +31,22 @@ struct prediction {
 	bool parrots;                    /* the server copies the client's own hash */
 	const char *outcome;             /* "connected", "blocked", "failed" */
 	const char *reason;              /* "none", "server-behind-nat", "both-behind-nat", ... */
-	int error;                       /* 0 or 809 */
+	int error;                       /* 0, 789 or 809; 0 for clients without such numbers */
 };
 
 /* The way of a first datagram from @client, UDP port @port to the same port of what it dials, and
  * of the answer. @seed: of the run, for the ports that a NAPT draws. */
 void predict_walk(const struct scenario *s, const struct node *client, uint16_t port,
 		  uint64_t seed, struct walk *out);
+
+/* The way through a usual home router, a usual Elastic IP, both or none: walks without a topology,
+ * for what can be said of modes alone. */
+void predict_usual_walk(bool napt, bool eip, struct walk *out);
+
+/* What two modes make of addresses: @p->walk is there, the rest is filled in, as if the keys were
+ * the same and no security group stood between them. @registry: -1 for an absent value. */
+void predict_modes(const struct client_mode *client, int registry,
+		   const struct server_mode *server, struct prediction *p);
 
 /* @client: a node of kind client that dials. The ports in it are those of seed 1; nothing else in
  * it depends on the seed. */

@@ -19,6 +19,11 @@ void report_markdown(FILE *f, const struct run_result *run);
 void report_tap(FILE *f, const struct run_result *runs, size_t n);
 void report_junit(FILE *f, const struct run_result *runs, size_t n);
 
+/* `natdlab modes`: all rows as tables; one with all that it says. In 80 columns. */
+void report_modes(FILE *f);
+void report_server_mode(FILE *f, const struct server_mode *s);
+void report_client_mode(FILE *f, const struct client_mode *c);
+
 /* What failed, a line each; nothing when all is well. */
 void report_failures(FILE *f, const struct run_result *run, const char *indent);
 

@@ -208,6 +208,9 @@ enum vid {
 };
 /* The bytes that a mode sends. */
 struct view vid_bytes(enum vid v);
+/* One word for it, as a topology file has it: "rfc-3947", "draft-02n" (for the text that ends
+ * with a line feed), "fragmentation-80000000". */
+const char *vid_word(enum vid v);
 /* The name of anybody's vendor ID, found by prefix in a larger table; NULL when not known. The
  * text may carry a version word: written to @buf. */
 const char *vid_name(struct view v, char buf[64]);

@@ -57,6 +57,51 @@ const struct server_mode *mode_server(const char *name)
 	return NULL;
 }
 
+const char *natd_own_name(enum natd_own own)
+{
+	switch (own) {
+	case NATD_OWN_EXACT:
+		return "exact";
+	case NATD_OWN_PARROT:
+		return "copied";
+	case NATD_OWN_RANDOM:
+		return "random";
+	case NATD_OWN_PORT_ZERO:
+		return "port-zero";
+	case NATD_OWN_ADDR_ZERO:
+		return "address-zero";
+	}
+	return "?";
+}
+
+const char *natd_peer_name(enum natd_peer peer)
+{
+	switch (peer) {
+	case NATD_PEER_EXACT:
+		return "exact";
+	case NATD_PEER_UNMATCHED:
+		return "unmatched";
+	case NATD_PEER_PORT_ZERO:
+		return "port-zero";
+	case NATD_PEER_ADDR_ZERO:
+		return "address-zero";
+	}
+	return "?";
+}
+
+const char *certainty_name(enum certainty c)
+{
+	switch (c) {
+	case CERTAIN_HIGH:
+		return "high";
+	case CERTAIN_MEDIUM:
+		return "medium";
+	case CERTAIN_LOW:
+		return "low";
+	}
+	return "?";
+}
+
 /* Is the value one of the set? Values come from a peer: any number. */
 static bool accepts(uint32_t set, unsigned value)
 {

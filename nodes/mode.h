@@ -219,6 +219,12 @@ struct server_mode {
 	struct retry l2tp_retry;
 };
 
+/* The words for them, as a topology file has them: "exact", "copied", "random", "port-zero",
+ * "address-zero"; "unmatched"; and "high", "medium", "low". */
+const char *natd_own_name(enum natd_own own);
+const char *natd_peer_name(enum natd_peer peer);
+const char *certainty_name(enum certainty c);
+
 bool mode_accepts_phase1(const struct phase1_accept *a, unsigned cipher, unsigned keybits,
 			 unsigned hash, unsigned group);
 bool mode_accepts_phase2(const struct phase2_accept *a, unsigned esp, unsigned keybits,

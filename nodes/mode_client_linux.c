@@ -7,7 +7,7 @@
 const struct client_mode mode_linux_strongswan = {
 	.name = "linux-strongswan",
 	.short_name = "Linux",
-	.title = "Linux, NetworkManager-l2tp with strongSwan 5.9",
+	.title = "Linux, NetworkManager-l2tp (strongSwan)",
 	.gate = GATE_NONE,
 	CLIENT_LIST(vids, SAYS(VID_XAUTH), SAYS(VID_DPD), SAYS(VID_FRAGMENTATION_CAP),
 		    SAYS(VID_RFC3947), SAYS(VID_DRAFT02N)),

@@ -91,7 +91,7 @@
 const struct client_mode mode_macos = {
 	.name = "macos",
 	.short_name = "Mac",
-	.title = "macOS, built-in L2TP/IPsec client (racoon)",
+	.title = "macOS, built-in client (racoon)",
 	APPLE,
 	.l2tp = {.host = "macbook", .framing = 3, .window = 4},
 	CLIENT_LIST(facts, APPLE_FACTS),
@@ -100,7 +100,7 @@ const struct client_mode mode_macos = {
 const struct client_mode mode_ios = {
 	.name = "ios",
 	.short_name = "iPhone",
-	.title = "iOS and iPadOS, built-in L2TP/IPsec client (racoon)",
+	.title = "iOS, built-in client (racoon)",
 	APPLE,
 	.l2tp = {.host = "iphone", .framing = 3, .window = 4},
 	CLIENT_LIST(
@@ -114,7 +114,7 @@ const struct client_mode mode_ios = {
 const struct client_mode mode_android = {
 	.name = "android",
 	.short_name = "Android",
-	.title = "Android up to 11, built-in L2TP/IPsec client (racoon)",
+	.title = "Android up to 11, built-in client (racoon)",
 	RACOON,
 	CLIENT_LIST(vids, SAYS(VID_RFC3947), SAYS(VID_DRAFT02), SAYS(VID_DRAFT02N),
 		    SAYS(VID_DRAFT00), SAYS(VID_FRAGMENTATION_CAP), SAYS(VID_DPD)),

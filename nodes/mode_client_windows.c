@@ -87,7 +87,7 @@
 const struct client_mode mode_windows_10 = {
 	.name = "windows-10",
 	.short_name = "Windows 10",
-	.title = "Windows 10 and 11, built-in L2TP/IPsec client",
+	.title = "Windows 10 and 11, built-in client",
 	WINDOWS,
 	CLIENT_LIST(vids, SAYS(VID_KEY_MODS), SAYS(VID_MS_NT5_V9), SAYS(VID_RFC3947),
 		    SAYS(VID_DRAFT02N), SAYS(VID_FRAGMENTATION),
@@ -120,7 +120,7 @@ const struct client_mode mode_windows_10 = {
 const struct client_mode mode_windows_7 = {
 	.name = "windows-7",
 	.short_name = "Windows 7",
-	.title = "Windows 7 SP1, built-in L2TP/IPsec client",
+	.title = "Windows 7 SP1, built-in client",
 	WINDOWS,
 	CLIENT_LIST(vids, SAYS(VID_MS_NT5_V8), SAYS(VID_RFC3947), SAYS(VID_DRAFT02N),
 		    SAYS(VID_FRAGMENTATION), SAYS(VID_MS_NEGOTIATION_DISCOVERY),

@@ -6,7 +6,7 @@
 
 const struct server_mode mode_rras_2012r2 = {
 	.name = "rras-2012r2",
-	.title = "Windows Server 2012 R2, Routing and Remote Access",
+	.title = "Windows Server 2012 R2 (RRAS)",
 	.natd_own = NATD_OWN_EXACT,
 	.natd_peer = NATD_PEER_EXACT,
 	.natt = true,

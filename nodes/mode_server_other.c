@@ -31,7 +31,7 @@
 
 const struct server_mode mode_racoon_force = {
 	.name = "racoon-force",
-	.title = "racoon of ipsec-tools with nat_traversal force",
+	.title = "racoon with nat_traversal force",
 	.natd_own = NATD_OWN_ADDR_ZERO,
 	.natd_peer = NATD_PEER_ADDR_ZERO,
 	.natt = true,
@@ -70,7 +70,7 @@ const struct server_mode mode_racoon_force = {
 
 const struct server_mode mode_no_natt = {
 	.name = "no-natt",
-	.title = "A server that knows nothing of NAT traversal",
+	.title = "A server without NAT traversal",
 	.natd_own = NATD_OWN_EXACT,
 	.natd_peer = NATD_PEER_EXACT,
 	.natt = false,
@@ -96,7 +96,7 @@ const struct server_mode mode_no_natt = {
 
 const struct server_mode mode_draft_only = {
 	.name = "draft-only",
-	.title = "A server that knows NAT-T only as draft-02",
+	.title = "A server of 2003, draft-02 only",
 	.natd_own = NATD_OWN_EXACT,
 	.natd_peer = NATD_PEER_EXACT,
 	.natt = true,

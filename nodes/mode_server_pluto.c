@@ -77,7 +77,7 @@
 
 const struct server_mode mode_libreswan = {
 	.name = "libreswan",
-	.title = "Libreswan 4.10 with xl2tpd",
+	.title = "Libreswan 4.10",
 	.natd_own = NATD_OWN_EXACT,
 	.natd_peer = NATD_PEER_EXACT,
 	LIBRESWAN,
@@ -93,7 +93,7 @@ const struct server_mode mode_libreswan = {
 
 const struct server_mode mode_libreswan_encapsulation = {
 	.name = "libreswan-encapsulation",
-	.title = "Libreswan 4.10 with encapsulation=yes",
+	.title = "Libreswan with encapsulation=yes",
 	.natd_own = NATD_OWN_PORT_ZERO,
 	.natd_peer = NATD_PEER_PORT_ZERO,
 	.force_natt = true,
@@ -114,7 +114,7 @@ const struct server_mode mode_libreswan_encapsulation = {
 
 const struct server_mode mode_openswan_forceencaps = {
 	.name = "openswan-forceencaps",
-	.title = "Openswan 2.6 with forceencaps=yes",
+	.title = "Openswan 2.6 with forceencaps",
 	.natd_own = NATD_OWN_PORT_ZERO,
 	.natd_peer = NATD_PEER_PORT_ZERO,
 	.natt = true,

@@ -120,7 +120,7 @@ const struct server_mode mode_softether_4 = {
 
 const struct server_mode mode_softether_5 = {
 	.name = "softether-5",
-	.title = "SoftEther VPN Server 5.01, bound to no address",
+	.title = "SoftEther VPN Server 5.01",
 	SOFTETHER,
 	.address_zero = true,
 	.phase1 = {.ciphers = ACCEPT(CIPHER_DES) | ACCEPT(CIPHER_3DES) | ACCEPT(CIPHER_AES),

@@ -96,7 +96,7 @@
 
 const struct server_mode mode_strongswan_5_3 = {
 	.name = "strongswan-5.3",
-	.title = "strongSwan 5.3.2 with xl2tpd",
+	.title = "strongSwan 5.3.2",
 	.natd_own = NATD_OWN_EXACT,
 	.natd_peer = NATD_PEER_EXACT,
 	SERVER_LIST(vids, STRONGSWAN_VIDS, STRONGSWAN_NATT_VIDS),
@@ -117,7 +117,7 @@ const struct server_mode mode_strongswan_5_3 = {
 
 const struct server_mode mode_strongswan_5_9 = {
 	.name = "strongswan-5.9",
-	.title = "strongSwan 5.9.8 with xl2tpd",
+	.title = "strongSwan 5.9.8",
 	.natd_own = NATD_OWN_EXACT,
 	.natd_peer = NATD_PEER_EXACT,
 	SERVER_LIST(vids, STRONGSWAN_VIDS, ECHOES_BEGUN(VID_FRAGMENTATION_CAP),
@@ -135,7 +135,7 @@ const struct server_mode mode_strongswan_5_9 = {
 
 const struct server_mode mode_strongswan_forceencaps = {
 	.name = "strongswan-forceencaps",
-	.title = "strongSwan 5.9.8 with forceencaps=yes (encap = yes)",
+	.title = "strongSwan 5.9 with forceencaps",
 	.natd_own = NATD_OWN_RANDOM,
 	.natd_peer = NATD_PEER_EXACT,
 	.force_natt = true,

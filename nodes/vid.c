@@ -57,6 +57,36 @@ struct view vid_bytes(enum vid v)
 	return sent[v];
 }
 
+const char *vid_word(enum vid v)
+{
+	static const char *const words[VIDS] = {
+		[VID_KEY_MODS] = "key-mods",
+		[VID_MS_NT5_V8] = "ms-nt5-v8",
+		[VID_MS_NT5_V9] = "ms-nt5-v9",
+		[VID_RFC3947] = "rfc-3947",
+		[VID_DRAFT02N] = "draft-02n",
+		[VID_FRAGMENTATION] = "fragmentation",
+		[VID_MS_NEGOTIATION_DISCOVERY] = "ms-negotiation-discovery",
+		[VID_INITIAL_CONTACT] = "initial-contact",
+		[VID_IKE_CGA] = "ike-cga",
+		[VID_DRAFT_NAT_T] = "draft-nat-t",
+		[VID_DRAFT08] = "draft-08",
+		[VID_DRAFT07] = "draft-07",
+		[VID_DRAFT06] = "draft-06",
+		[VID_DRAFT05] = "draft-05",
+		[VID_DRAFT04] = "draft-04",
+		[VID_DRAFT03] = "draft-03",
+		[VID_DRAFT02] = "draft-02",
+		[VID_DRAFT00] = "draft-00",
+		[VID_FRAGMENTATION_CAP] = "fragmentation-80000000",
+		[VID_DPD] = "dpd",
+		[VID_XAUTH] = "xauth",
+	};
+
+	assert((unsigned)v < VIDS);
+	return words[v];
+}
+
 bool vid_is(struct view v, enum vid which)
 {
 	struct view b = vid_bytes(which);

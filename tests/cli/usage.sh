@@ -47,17 +47,20 @@ for verb in $verbs; do
 	run "$natdlab" "$verb" no-such-file --help
 	is_status 0
 
-	it "$verb without a file says what it wants"
-	run "$natdlab" "$verb"
-	is_status 2
-	out_empty
-	err_has "usage: natdlab $verb "
-
 	it "$verb refuses an option that it does not know"
 	run "$natdlab" "$verb" --frobnicate topologies/article.yaml
 	is_status 2
 	out_empty
 	err_has 'unknown option --frobnicate'
+
+	# modes wants nothing.
+	if [ "$verb" != modes ]; then
+		it "$verb without an argument says what it wants"
+		run "$natdlab" "$verb"
+		is_status 2
+		out_empty
+		err_has "usage: natdlab $verb "
+	fi
 
 	# The other verbs take something else: a host, a mode.
 	case $("$natdlab" "$verb" --help | head -n 1) in *FILE*) ;; *) continue ;; esac
