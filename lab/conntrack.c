@@ -13,8 +13,11 @@
 
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "lab/base/wire.h"
 #include "lab/ground_priv.h"
+#include "lab/ruleset.h"
 
 /* ---- printing ---- */
 
@@ -102,21 +105,30 @@ static bool unused(const struct ct_entry *en)
 			      : en->left_s <= whole_seconds(en->aged_left);
 }
 
+/* What the node's ruleset gives to an entry that is used; 0: it does not say. */
+static usec given(const struct node *n, const struct ct_entry *en)
+{
+	bool says = n->kind == KIND_NAPT || n->kind == KIND_EIP || n->has_allow;
+
+	return says && en->dir[0].proto == IPPROTO_UDP ? udp_timeout(n) : 0;
+}
+
 /*
  * What an entry has left. If it was not used, our own account is finer than the kernel's whole
- * seconds. If it was, it was given one of the kernel's timeouts a moment ago, and "119" says that
- * a tick has passed since: the usual timeouts are multiples of 10 seconds.
+ * seconds. If it was, it was given its timeout a moment ago: by the ruleset, or one of the
+ * kernel's own, which are multiples of 10 seconds, so that "29" says that a tick has passed since.
  */
-static usec left_of(const struct ct_entry *en)
+static usec left_of(const struct node *n, const struct ct_entry *en)
 {
 	if (unused(en))
 		return MIN(en->aged_left, (usec)(en->left_s + 1) * SEC);
-	return (usec)(en->left_s + (en->left_s % 10 == 9)) * SEC;
+	return given(n, en) ? given(n, en) : (usec)(en->left_s + (en->left_s % 10 == 9)) * SEC;
 }
 
-static int age_entry(struct conntrack *ct, struct ct_entry *en, usec d, struct err *e)
+static int age_entry(struct conntrack *ct, const struct node *n, struct ct_entry *en, usec d,
+		     struct err *e)
 {
-	usec left = left_of(en) - d;
+	usec left = left_of(n, en) - d;
 	uint32_t left_s = whole_seconds(left);
 
 	en->aged = true;
@@ -125,25 +137,72 @@ static int age_entry(struct conntrack *ct, struct ct_entry *en, usec d, struct e
 	return left_s == en->left_s ? 0 : conntrack_keep(ct, en, left_s, e);
 }
 
+/* The kernel takes an element away when its time is over in real time, which is never sooner. */
+static int close_opening(struct ground *g, unsigned node, const struct ct_opening *o, struct err *e)
+{
+	struct rd port = rd_new(o->key + 4, 2);
+	char command[160];
+	size_t len;
+
+	snprintf(command, sizeof(command), "delete element ip filter open { %s . %u",
+		 INET_ADDR(inet_from_bytes(o->key, 4)), rd_u16(&port, "port"));
+	len = strlen(command);
+	if (o->key_len > 8)
+		snprintf(command + len, sizeof(command) - len, " . %s",
+			 INET_ADDR(inet_from_bytes(o->key + 8, 4)));
+	len = strlen(command);
+	snprintf(command + len, sizeof(command) - len, " }\n");
+	return ground_run_nft(g, node, command, e);
+}
+
+/* The openings of a NAPT that lets strangers in: connection tracking does not know them. */
+static int age_openings(struct ground *g, unsigned i, usec d, struct err *e)
+{
+	const struct node *n = &g->s->nodes[i];
+	struct ct_age *age = &g->node[i].age;
+	struct ct_opening *v;
+	size_t count;
+
+	if (n->kind != KIND_NAPT || n->filtering == DEPENDS_ADDRESS_AND_PORT)
+		return 0;
+	if (conntrack_read_open(g->node[i].ct, &v, &count, e) < 0)
+		return -1;
+	for (size_t k = 0; k < count; k++) {
+		bool idle = v[k].aged && v[k].packets == v[k].aged_packets;
+
+		v[k].aged_left = idle ? v[k].aged_left - age->owed - d : udp_timeout(n) - d;
+		v[k].aged = true;
+		v[k].aged_packets = v[k].packets;
+		if (v[k].aged_left <= 0 && close_opening(g, i, &v[k], e) < 0)
+			return -1;
+		age->soonest = MIN(age->soonest, v[k].aged_left);
+	}
+	return 0;
+}
+
 /* Cuts what every entry has left by what the node owes and @d more. An entry that was used owes
  * nothing for the time before. */
-static int age(struct ground_node *node, usec d, struct err *e)
+static int age(struct ground *g, unsigned node, usec d, struct err *e)
 {
-	struct ct_age *age = &node->age;
+	const struct node *nd = &g->s->nodes[node];
+	struct ground_node *gn = &g->node[node];
+	struct ct_age *age = &gn->age;
 	struct ct_entry *v;
 	size_t n;
 
-	if (conntrack_read(node->ct, &v, &n, e) < 0)
+	if (conntrack_read(gn->ct, &v, &n, e) < 0)
 		return -1;
 	age->soonest = USEC_NEVER;
 	for (size_t i = 0; i < n; i++) {
-		if (age_entry(node->ct, &v[i], unused(&v[i]) ? age->owed + d : d, e) < 0)
+		if (age_entry(gn->ct, nd, &v[i], unused(&v[i]) ? age->owed + d : d, e) < 0)
 			return -1;
 		age->soonest = MIN(age->soonest, v[i].aged_left);
 	}
+	if (age_openings(g, node, d, e) < 0)
+		return -1;
 	age->owed = 0;
 	age->n = n;
-	age->packets = node->ip_in + node->ip_out;
+	age->packets = gn->ip_in + gn->ip_out;
 	return 0;
 }
 
@@ -167,14 +226,14 @@ static bool can_owe(const struct ground *g, const struct ground_node *node, usec
 int ground_conntrack_age(struct ground *g, usec d, struct err *e)
 {
 	assert(d >= 0);
-	for (size_t i = 0; i < g->s->n_nodes; i++) {
+	for (unsigned i = 0; i < g->s->n_nodes; i++) {
 		struct ground_node *node = &g->node[i];
 
 		if (!node->ct)
 			continue;
 		if (can_owe(g, node, d))
 			node->age.owed += d;
-		else if (age(node, d, e) < 0)
+		else if (age(g, i, d, e) < 0)
 			return err_prefix(e, "%s: connection tracking", g->s->nodes[i].name);
 	}
 	return 0;
@@ -183,17 +242,18 @@ int ground_conntrack_age(struct ground *g, usec d, struct err *e)
 /* ---- tables ---- */
 
 /* In order, so that two runs print the same: the kernel hashes with a number drawn at boot. */
-static int print_table(struct ground_node *node, FILE *f, struct err *e)
+static int print_table(struct ground *g, unsigned i, FILE *f, struct err *e)
 {
+	struct ground_node *node = &g->node[i];
 	struct ct_entry *v;
 	size_t n;
 
-	if (node->age.owed && age(node, 0, e) < 0)
+	if (node->age.owed && age(g, i, 0, e) < 0)
 		return -1;
 	if (conntrack_read(node->ct, &v, &n, e) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++)
-		print_entry(&v[i], f);
+	for (size_t k = 0; k < n; k++)
+		print_entry(&v[k], f);
 	return 0;
 }
 
@@ -201,7 +261,7 @@ int ground_conntrack_text(struct ground *g, unsigned node, FILE *f, struct err *
 {
 	struct ground_node *n = &g->node[node];
 
-	if (n->ct && print_table(n, f, e) < 0) /* a node without rules does not track */
+	if (n->ct && print_table(g, node, f, e) < 0) /* a node without rules does not track */
 		return err_prefix(e, "%s: connection tracking", g->s->nodes[node].name);
 	return 0;
 }

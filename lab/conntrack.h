@@ -32,6 +32,18 @@ struct ct_entry {
 	uint64_t aged_packets;
 };
 
+/* An element of a NAPT's set `open` (ruleset.c), which lets strangers in to a machine that sent. */
+#define CT_OPENING_KEY 12 /* its address, its port in four bytes, and perhaps the stranger's address */
+struct ct_opening {
+	uint8_t key[CT_OPENING_KEY];
+	size_t key_len;
+	uint64_t packets;           /* by which it was made and used */
+	/* As with entries: what it had left when it was last aged, and how far it was used. */
+	bool aged;
+	usec aged_left;
+	uint64_t aged_packets;
+};
+
 struct conntrack; /* a door to one namespace's table */
 
 /* Listens to the present namespace's connection tracking from now on. NULL on failure. */
@@ -45,5 +57,8 @@ int conntrack_read(struct conntrack *ct, struct ct_entry **v, size_t *n, struct 
 /* Gives an entry that many seconds; 0 removes it. One that has just gone is no error. */
 int conntrack_keep(struct conntrack *ct, const struct ct_entry *en, uint32_t left_s,
 		   struct err *e) MUST_CHECK;
+/* The same for the set `open`: its elements as they are now, in no order. */
+int conntrack_read_open(struct conntrack *ct, struct ct_opening **v, size_t *n,
+			struct err *e) MUST_CHECK;
 
 #endif

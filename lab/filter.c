@@ -57,6 +57,16 @@ int filter_load(const char *ruleset, struct err *e)
 	return nft ? 0 : -1;
 }
 
+int ground_run_nft(struct ground *g, unsigned node, const char *commands, struct err *e)
+{
+	int rc;
+
+	if (ground_enter(g, (int)node, e) < 0)
+		return -1;
+	rc = filter_load(commands, e);
+	return ground_enter(g, -1, rc ? NULL : e) < 0 ? -1 : rc;
+}
+
 int ground_ruleset_text(struct ground *g, unsigned node, FILE *f, struct err *e)
 {
 	NFT_AUTO *nft = NULL;
@@ -198,6 +208,8 @@ struct conntrack {
 	struct ct_entry *entry;        /* those that live, in order; new ones behind */
 	size_t n, cap;
 	bool too_many;              /* out of memory */
+	struct ct_opening *open, *fresh; /* of the set `open`; those that are being read */
+	size_t n_open, n_fresh, cap_fresh;
 };
 
 /* Entries of this namespace count their packets from now on, which is how ageing sees that one was
@@ -245,6 +257,8 @@ void conntrack_close(struct conntrack *ct)
 	if (ct->news)
 		mnl_socket_close(ct->news);
 	free(ct->entry);
+	free(ct->open);
+	free(ct->fresh);
 	free(ct);
 }
 
@@ -512,5 +526,116 @@ int conntrack_keep(struct conntrack *ct, const struct ct_entry *en, uint32_t lef
 		mnl_attr_put_u32(h, CTA_TIMEOUT, htobe32(left_s));
 	if (converse(&ct->door, h, NULL, NULL) < 0 && errno != ENOENT)
 		return err_sys(e, "entry");
+	return 0;
+}
+
+/* ---- a set of openings ---- */
+
+static int opening_counter(const struct nlattr *a, void *arg)
+{
+	struct ct_opening *o = arg;
+
+	if (mnl_attr_get_type(a) == NFTA_COUNTER_PACKETS)
+		o->packets = be64toh(mnl_attr_get_u64(a));
+	return MNL_CB_OK;
+}
+
+static int opening_expr(const struct nlattr *a, void *arg)
+{
+	return mnl_attr_get_type(a) == NFTA_EXPR_DATA
+		       ? mnl_attr_parse_nested(a, opening_counter, arg)
+		       : MNL_CB_OK;
+}
+
+static int opening_key(const struct nlattr *a, void *arg)
+{
+	struct ct_opening *o = arg;
+	size_t len = mnl_attr_get_payload_len(a);
+
+	if (mnl_attr_get_type(a) == NFTA_DATA_VALUE && len <= sizeof(o->key)) {
+		memcpy(o->key, mnl_attr_get_payload(a), len);
+		o->key_len = len;
+	}
+	return MNL_CB_OK;
+}
+
+static int opening_attr(const struct nlattr *a, void *arg)
+{
+	switch (mnl_attr_get_type(a)) {
+	case NFTA_SET_ELEM_KEY:
+		return mnl_attr_parse_nested(a, opening_key, arg);
+	case NFTA_SET_ELEM_EXPR:
+		return mnl_attr_parse_nested(a, opening_expr, arg);
+	}
+	return MNL_CB_OK;
+}
+
+static int add_opening(const struct nlattr *a, void *arg)
+{
+	struct conntrack *ct = arg;
+
+	if (ct->n_fresh == ct->cap_fresh) {
+		size_t cap = ct->cap_fresh ? 2 * ct->cap_fresh : 16;
+		struct ct_opening *more = realloc(ct->fresh, cap * sizeof(*more));
+
+		if (!more) {
+			ct->too_many = true;
+			return MNL_CB_OK;
+		}
+		ct->fresh = more;
+		ct->cap_fresh = cap;
+	}
+	ct->fresh[ct->n_fresh] = (struct ct_opening){0};
+	return mnl_attr_parse_nested(a, opening_attr, &ct->fresh[ct->n_fresh++]);
+}
+
+static int openings_attr(const struct nlattr *a, void *arg)
+{
+	return mnl_attr_get_type(a) == NFTA_SET_ELEM_LIST_ELEMENTS
+		       ? mnl_attr_parse_nested(a, add_opening, arg)
+		       : MNL_CB_OK;
+}
+
+static int add_openings(const struct nlmsghdr *h, void *arg)
+{
+	return mnl_attr_parse(h, sizeof(struct nfgenmsg), openings_attr, arg);
+}
+
+static void take_over(struct conntrack *ct, struct ct_opening *o)
+{
+	for (size_t i = 0; i < ct->n_open; i++) {
+		const struct ct_opening *old = &ct->open[i];
+
+		if (old->key_len != o->key_len || memcmp(old->key, o->key, o->key_len) != 0)
+			continue;
+		o->aged = old->aged;
+		o->aged_left = old->aged_left;
+		o->aged_packets = old->aged_packets;
+	}
+}
+
+int conntrack_read_open(struct conntrack *ct, struct ct_opening **v, size_t *n, struct err *e)
+{
+	struct nlmsghdr *h = request(&ct->door, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETSETELEM,
+				     NLM_F_DUMP, AF_INET);
+	struct ct_opening *old = ct->open;
+
+	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, "filter");
+	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, "open");
+	ct->n_fresh = 0;
+	ct->too_many = false;
+	if (converse(&ct->door, h, add_openings, ct) < 0)
+		return err_sys(e, "set of openings");
+	if (ct->too_many)
+		return err_set(e, ERR_MACHINE, "out of memory");
+	for (size_t i = 0; i < ct->n_fresh; i++)
+		take_over(ct, &ct->fresh[i]);
+	ct->open = ct->fresh;
+	ct->n_open = ct->n_fresh;
+	ct->fresh = NULL;
+	ct->cap_fresh = 0;
+	free(old);
+	*v = ct->open;
+	*n = ct->n_open;
 	return 0;
 }

@@ -105,6 +105,8 @@ int link_wait_up(struct link_door *d, const struct iface *i, struct err *e) MUST
 /* ---- filter.c: in the present namespace ---- */
 
 int filter_load(const char *ruleset, struct err *e) MUST_CHECK;
+/* The same in a node. */
+int ground_run_nft(struct ground *g, unsigned node, const char *commands, struct err *e) MUST_CHECK;
 /* Packets counted by the named counters `dropped` of all tables here. */
 int filter_dropped(uint64_t *packets, struct err *e) MUST_CHECK;
 

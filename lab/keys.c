@@ -11,6 +11,9 @@
 #define NATS (KIND_BIT(KIND_NAPT) | KIND_BIT(KIND_EIP))
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
+/* In the order of enum napt_depends. */
+#define DEPENDS_WORDS                                                                              \
+	WORDS("endpoint-independent", "address-dependent", "address-and-port-dependent")
 #define HASH_WORDS WORDS("exact", "copied", "faked", "exact-or-copied", "unknown")
 
 static const struct key_row rows[KEYS] = {
@@ -63,10 +66,28 @@ static const struct key_row rows[KEYS] = {
 		"through it, and no address is translated. true by itself."},
 	[KEY_MAP] = {"map", PLACE_NODE, KIND_BIT(KIND_EIP), TYPE_MAP, NULL, false,
 		"Public addresses, each with the node or private address that it stands for."},
+	[KEY_MAPPING] = {"mapping", PLACE_NODE, KIND_BIT(KIND_NAPT), TYPE_WORD, DEPENDS_WORDS,
+		false,
+		"Does one inside port get one outside port whatever the destination "
+		"(endpoint-independent, as without this key), one for each destination address, or "
+		"one for each address and port? UDP; RFC 4787 4.1."},
+	[KEY_FILTERING] = {"filtering", PLACE_NODE, KIND_BIT(KIND_NAPT), TYPE_WORD, DEPENDS_WORDS,
+		false,
+		"Who may send to a mapping: everybody, every port of an address that was sent to, "
+		"or only an address and port that was sent to (as without this key)? UDP; RFC 4787 "
+		"5."},
 	[KEY_PORTS] = {"ports", PLACE_NODE, KIND_BIT(KIND_NAPT), TYPE_PORTS,
 		WORDS("preserve", "random"), false,
 		"Source ports behind the NAPT: preserve keeps them where they are free, random "
 		"draws them from 1024 to 65535, [lo, hi] draws them from a range."},
+	[KEY_HAIRPIN] = {"hairpin", PLACE_NODE, KIND_BIT(KIND_NAPT), TYPE_BOOL, NULL, false,
+		"Do machines inside reach each other by outside addresses and ports (RFC 4787 6)? "
+		"false by itself."},
+	[KEY_TIMEOUT] = {"timeout", PLACE_NODE, KIND_BIT(KIND_NAPT), TYPE_DURATION, NULL, false,
+		"How long a UDP mapping lives without traffic, in whole seconds. 2m by itself, the "
+		"least that RFC 4787 4.3 allows and what many home routers have."},
+	[KEY_FORWARD] = {"forward", PLACE_NODE, KIND_BIT(KIND_NAPT), TYPE_MAP, NULL, false,
+		"Ports of the outside address that belong to a machine inside: {udp/500: server}."},
 	[KEY_ALLOW] = {"allow", PLACE_NODE, HOSTS, TYPE_LIST, NULL, false,
 		"The stateful security group before the node: what may come in unasked. udp/500, "
 		"tcp/443, udp/1000-2000, icmp, esp."},

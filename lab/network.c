@@ -151,6 +151,24 @@ static struct realms realms_new(struct arena *a, const struct topology *t)
 	return m;
 }
 
+static void mark_outward(const struct realms *m, uint32_t realm, bool *out)
+{
+	if (out[realm])
+		return;
+	out[realm] = true;
+	for (unsigned i = m->first[realm]; i; i = m->next[i - 1])
+		mark_outward(m, outside_of(m->t, &m->t->nodes[i - 1]), out);
+}
+
+const bool *network_outward(struct arena *a, const struct topology *t, unsigned nat)
+{
+	const struct realms m = realms_new(a, t);
+	bool *out = arena_array_of(a, t->n_links, bool);
+
+	mark_outward(&m, outside_of(t, &t->nodes[nat]), out);
+	return out;
+}
+
 /* NATs lead outwards, from realm to realm, and never back. */
 static bool check_realms(struct reading *r)
 {

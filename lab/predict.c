@@ -119,8 +119,15 @@ static enum hop enter(struct walker *w, unsigned node)
 
 	if (translate_back(w, node))
 		return HOP_ON;
-	if (n->kind == KIND_NAPT)
-		return stop(w, n, "%s drops what nobody behind it asked for", n->name);
+	if (n->kind == KIND_NAPT) {
+		const struct forward *f = napt_forward(n, 17, w->f.dst.port);
+
+		if (!f || !inet_addr_eq(w->f.dst.addr, w->s->ifaces[n->outside].addr))
+			return stop(w, n, "%s drops what nobody behind it asked for", n->name);
+		w->f.dst.addr = f->to;
+		translated(w, node, before);
+		return HOP_ON;
+	}
 	for (size_t i = 0; i < n->n_map; i++) {
 		if (inet_addr_eq(n->map[i].outside, w->f.dst.addr)) {
 			w->f.dst.addr = n->map[i].inside;
@@ -153,15 +160,11 @@ static enum hop leave(struct walker *w, unsigned node)
 		size_t count;
 		const struct napt_map *m = napt_map(w->a, w->s, node, w->seed, &count);
 
-		for (size_t i = 0; i < count; i++) {
-			if (inet_ep_eq(m[i].inside, w->f.src)) {
-				w->f.src = m[i].outside;
-				translated(w, node, before);
-				return HOP_ON;
-			}
-		}
-		/* The kernel's masquerade, which keeps a free port. */
-		w->f.src.addr = w->s->ifaces[n->outside].addr;
+		m = napt_find(m, count, w->f.src, w->f.dst);
+		if (m)
+			w->f.src = m->outside;
+		else /* the kernel's masquerade, which keeps a free port */
+			w->f.src.addr = w->s->ifaces[n->outside].addr;
 		translated(w, node, before);
 		return HOP_ON;
 	}

@@ -13,225 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/draw.h"
 #include "lab/plan.h"
-#include "lab/topo.h"
-
-/* ---- ports of a NAPT ---- */
-
-static const uint16_t fixed_ports[NAPT_FIXED_PORTS] = {500, 4500, 1701};
-
-/* Where drawn ports come from when the file gives no range: what home routers use. */
-#define DRAW_LO 1024
-#define DRAW_HI 65535
-
-typedef VEC(struct napt_map) map_vec;
-
-/* Outside ports in use, a bit each. */
-struct ports {
-	uint8_t used[65536 / 8];
-};
-
-static bool port_used(const struct ports *p, unsigned port)
-{
-	return p->used[port / 8] & 1u << (port % 8);
-}
-
-static void port_take(struct ports *p, unsigned port)
-{
-	p->used[port / 8] |= (uint8_t)(1u << (port % 8));
-}
-
-/* A free port of lo..hi, from a drawn one upwards and around; 0 when all are taken. */
-static uint16_t port_draw(struct ports *p, struct draw *d, unsigned lo, unsigned hi)
-{
-	unsigned size = hi - lo + 1;
-	unsigned at = (unsigned)(draw_next(d) % size);
-
-	for (unsigned i = 0; i < size; i++) {
-		unsigned port = lo + (at + i) % size;
-
-		if (!port_used(p, port)) {
-			port_take(p, port);
-			return (uint16_t)port;
-		}
-	}
-	return 0;
-}
-
-static uint16_t port_choose(const struct node *n, struct ports *p, struct draw *d, uint16_t wish)
-{
-	switch (n->ports) {
-	case NAPT_PRESERVE:
-		if (!port_used(p, wish)) {
-			port_take(p, wish);
-			return wish;
-		}
-		break;
-	case NAPT_RANDOM:
-		break;
-	case NAPT_RANGE:
-		return port_draw(p, d, n->port_lo, n->port_hi);
-	}
-	return port_draw(p, d, DRAW_LO, DRAW_HI);
-}
-
-/* One walk inwards from a NAPT. What a NAPT behind it maps is reckoned once, however many ways
- * lead to it. */
-struct collector {
-	struct arena *a;
-	const struct scenario *s;
-	uint64_t seed;
-	map_vec *of;  /* of each node */
-	bool *known;  /* each node */
-	struct ports ports;
-};
-
-static void collect(struct collector *c, unsigned node);
-
-static void add_inside(struct collector *c, unsigned node, struct inet_ep inside)
-{
-	if (c->of[node].n < NAPT_MAP_MAX)
-		*vec_push(c->a, &c->of[node]) = (struct napt_map){.inside = inside};
-}
-
-/* What @f, an interface on the inside of NAPT @node, sends from: its own ports, or what a NAT
- * behind it makes of the ports of others. */
-static void add_sources(struct collector *c, unsigned node, const struct iface *f)
-{
-	const struct node *n = &c->s->nodes[f->node];
-
-	switch (n->kind) {
-	case KIND_CLIENT:
-	case KIND_SERVER:
-	case KIND_HOST:
-		for (unsigned k = 0; k < NAPT_FIXED_PORTS; k++)
-			add_inside(c, node, inet_ep(f->addr, fixed_ports[k]));
-		break;
-	case KIND_NAPT:
-		if (&c->s->ifaces[n->outside] != f)
-			break;
-		collect(c, f->node);
-		for (size_t i = 0; i < c->of[f->node].n; i++)
-			add_inside(c, node, c->of[f->node].v[i].outside);
-		break;
-	case KIND_EIP:
-		if (&c->s->ifaces[n->outside] != f)
-			break;
-		for (size_t i = 0; i < n->n_map; i++) {
-			for (unsigned k = 0; k < NAPT_FIXED_PORTS; k++)
-				add_inside(c, node, inet_ep(n->map[i].outside, fixed_ports[k]));
-		}
-		break;
-	case KIND_ROUTER:
-	case KINDS:
-		break;
-	}
-}
-
-/* As deep as NATs stand in a row: the file's loader has bounded that. */
-static void collect(struct collector *c, unsigned node)
-{
-	const struct scenario *s = c->s;
-	const struct node *n = &s->nodes[node];
-	struct draw d = draw_new(c->seed, s->id, n->name);
-
-	if (c->known[node])
-		return;
-	c->known[node] = true;
-	for (size_t i = 0; i < s->n_ifaces; i++) {
-		const struct iface *f = &s->ifaces[i];
-
-		if (f->node != node && network_is_inside(s->topology, node, f->link))
-			add_sources(c, node, f);
-	}
-	memset(&c->ports, 0, sizeof(c->ports));
-	for (size_t i = 0; i < c->of[node].n; i++) {
-		struct napt_map *m = &c->of[node].v[i];
-
-		m->outside = inet_ep(s->ifaces[n->outside].addr,
-				     port_choose(n, &c->ports, &d, m->inside.port));
-	}
-}
-
-const struct napt_map *napt_map(struct arena *a, const struct scenario *s, unsigned node,
-				uint64_t seed, size_t *n)
-{
-	struct collector *c = arena_new_of(a, struct collector);
-
-	c->a = a;
-	c->s = s;
-	c->seed = seed;
-	c->of = arena_array_of(a, s->n_nodes, map_vec);
-	c->known = arena_array_of(a, s->n_nodes, bool);
-	collect(c, node);
-	*n = c->of[node].n;
-	return c->of[node].v;
-}
-
-/* Mappings that a realm needs at each NAPT that has it inside. */
-struct sizes {
-	const struct scenario *s;
-	size_t *of;    /* of each realm */
-	bool *known;
-	unsigned *first, *next; /* NATs by the realm outside of them, chained; + 1 */
-};
-
-static size_t realm_inside(const struct scenario *s, unsigned nat)
-{
-	const struct node *n = &s->nodes[nat];
-	unsigned other = n->ifaces[0] == n->outside ? n->ifaces[1] : n->ifaces[0];
-
-	return s->topology->link_realm[s->ifaces[other].link];
-}
-
-/* Counts no further than just past the bound, so that nothing can overflow. */
-static size_t size_of(struct sizes *z, size_t realm)
-{
-	const struct scenario *s = z->s;
-
-	if (z->known[realm])
-		return z->of[realm];
-	z->known[realm] = true;
-	for (unsigned i = z->first[realm]; i; i = z->next[i - 1]) {
-		const struct node *n = &s->nodes[i - 1];
-
-		z->of[realm] += n->kind == KIND_NAPT ? size_of(z, realm_inside(s, i - 1))
-						     : n->n_map * NAPT_FIXED_PORTS;
-		z->of[realm] = MIN(z->of[realm], (size_t)NAPT_MAP_MAX + 1);
-	}
-	return z->of[realm];
-}
-
-const size_t *napt_map_sizes(struct arena *a, const struct scenario *s)
-{
-	size_t *out = arena_array_of(a, s->n_nodes, size_t);
-	struct sizes z = {
-		.s = s,
-		.of = arena_array_of(a, s->n_links, size_t),
-		.known = arena_array_of(a, s->n_links, bool),
-		.first = arena_array_of(a, s->n_links, unsigned),
-		.next = arena_array_of(a, s->n_nodes, unsigned),
-	};
-
-	for (size_t i = 0; i < s->n_ifaces; i++) {
-		const struct iface *f = &s->ifaces[i];
-		const struct node *n = &s->nodes[f->node];
-		uint32_t realm = s->topology->link_realm[f->link];
-
-		if (n->kind == KIND_CLIENT || n->kind == KIND_SERVER || n->kind == KIND_HOST) {
-			z.of[realm] += NAPT_FIXED_PORTS;
-		} else if (n->kind != KIND_ROUTER && n->outside == i) {
-			z.next[f->node] = z.first[realm];
-			z.first[realm] = f->node + 1;
-		}
-	}
-	for (unsigned i = 0; i < s->n_nodes; i++) {
-		if (s->nodes[i].kind == KIND_NAPT)
-			out[i] = size_of(&z, realm_inside(s, i));
-	}
-	return out;
-}
 
 /* ---- text ---- */
 
@@ -260,6 +42,35 @@ static void put_counter(struct text *t)
 	       "\t}\n\n");
 }
 
+static unsigned seconds(usec t)
+{
+	return (unsigned)(t / SEC);
+}
+
+static void put_from(struct text *t, bool outside_only)
+{
+	if (outside_only)
+		put(t, "iifname \"%s\" ", t->outside);
+}
+
+/* Said by hand, because the kernel's own timeouts change two seconds after a connection began. */
+static void put_timeout(struct text *t)
+{
+	unsigned s = seconds(udp_timeout(t->n));
+
+	put(t, "\t# How long a UDP connection is remembered without traffic, in seconds%s.\n"
+	       "\tct timeout udp_idle {\n"
+	       "\t\tprotocol udp\n"
+	       "\t\tl3proto ip\n"
+	       "\t\tpolicy = { unreplied : %u, replied : %u }\n"
+	       "\t}\n\n", t->n->kind == KIND_NAPT ? " (RFC 4787 4.3)" : "", s, s);
+}
+
+static void put_idle(struct text *t)
+{
+	put(t, "\t\tmeta l4proto udp ct timeout set \"udp_idle\"\n");
+}
+
 /* Nothing that nobody inside asked for gets to the router itself. A home router that accepted it
  * would hold a connection for it, and could no longer give that port to a client inside. */
 static void put_nat_input(struct text *t)
@@ -277,22 +88,149 @@ static void put_elements(struct text *t, bool last)
 	put(t, "%s\n", last ? "" : ",");
 }
 
-static void put_napt_map(struct text *t, const struct napt_map *m, size_t n)
+/* ---- a NAPT ---- */
+
+/* What keys the map of ports, in nft's words, by what the mapping depends on. */
+static const struct {
+	const char *type, *key, *remark;
+} mappings[] = {
+	[DEPENDS_NOT] = {
+		"ipv4_addr . inet_service", "ip saddr . udp sport",
+		"\t# (1701) for each machine inside: the same for every destination\n"
+		"\t# (endpoint-independent mapping, RFC 4787 4.1) and in every run with this seed.\n",
+	},
+	[DEPENDS_ADDRESS] = {
+		"ipv4_addr . inet_service . ipv4_addr", "ip saddr . udp sport . ip daddr",
+		"\t# (1701) for each machine inside: another one for each destination address\n"
+		"\t# (address-dependent mapping, RFC 4787 4.1), the same in every run with this "
+		"seed.\n",
+	},
+	[DEPENDS_ADDRESS_AND_PORT] = {
+		"ipv4_addr . inet_service . ipv4_addr . inet_service",
+		"ip saddr . udp sport . ip daddr . udp dport",
+		"\t# (1701) for each machine inside: another one for each destination address and\n"
+		"\t# port (address-and-port-dependent mapping, RFC 4787 4.1: \"symmetric\"), the "
+		"same\n"
+		"\t# in every run with this seed.\n",
+	},
+};
+
+/* The same for the set of who was sent to, going out and coming in. */
+static const struct {
+	const char *type, *out, *in;
+} filterings[] = {
+	[DEPENDS_NOT] = {"ipv4_addr . inet_service", "ip saddr . udp sport",
+			 "ip daddr . udp dport"},
+	[DEPENDS_ADDRESS] = {"ipv4_addr . inet_service . ipv4_addr",
+			     "ip saddr . udp sport . ip daddr",
+			     "ip daddr . udp dport . ip saddr"},
+};
+
+struct napt {
+	struct text *t;
+	const struct napt_map *map;
+	size_t n;
+	struct inet_addr addr; /* outside */
+	bool open;	       /* lets in more than connection tracking would */
+};
+
+/* Does a forwarded port stand for this mapping? That has a rule of its own. */
+static bool has_rule(const struct napt *p, const struct napt_map *m)
 {
-	put(t, "\t# Source ports of IKE (500), of IKE and ESP behind NATs (4500) and of L2TP\n"
-	       "\t# (1701) for each machine inside: the same for every destination\n"
-	       "\t# (endpoint-independent mapping, RFC 4787 4.1) and in every run with this seed.\n"
-	       "\tmap udp_ports {\n"
-	       "\t\ttype ipv4_addr . inet_service : ipv4_addr . inet_service\n");
+	const struct forward *f = napt_forward(p->t->n, 17, m->inside.port);
+
+	return f && inet_addr_eq(f->to, m->inside.addr);
+}
+
+static size_t count_elements(const struct napt *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		n += !has_rule(p, &p->map[i]);
+	return n;
+}
+
+static void put_napt_element(struct napt *p, const struct napt_map *m, bool back)
+{
+	struct text *t = p->t;
+
+	if (back) {
+		put(t, "\t\t\t%s . %u : %s . %u", INET_ADDR(m->outside.addr), m->outside.port,
+		    INET_ADDR(m->inside.addr), m->inside.port);
+		return;
+	}
+	put(t, "\t\t\t%s . %u", INET_ADDR(m->inside.addr), m->inside.port);
+	if (t->n->mapping != DEPENDS_NOT)
+		put(t, " . %s", INET_ADDR(m->dst.addr));
+	if (t->n->mapping == DEPENDS_ADDRESS_AND_PORT)
+		put(t, " . %u", m->dst.port);
+	put(t, " : %s . %u", INET_ADDR(m->outside.addr), m->outside.port);
+}
+
+static void put_napt_elements(struct napt *p, bool back)
+{
+	size_t n = count_elements(p), k = 0;
+
 	if (n)
-		put(t, "\t\telements = {\n");
-	for (size_t i = 0; i < n; i++) {
-		put(t, "\t\t\t%s . %u : %s . %u", INET_ADDR(m[i].inside.addr), m[i].inside.port,
-		    INET_ADDR(m[i].outside.addr), m[i].outside.port);
-		put_elements(t, i + 1 == n);
+		put(p->t, "\t\telements = {\n");
+	for (size_t i = 0; i < p->n; i++) {
+		if (has_rule(p, &p->map[i]))
+			continue;
+		put_napt_element(p, &p->map[i], back);
+		put_elements(p->t, ++k == n);
 	}
 	if (n)
-		put(t, "\t\t}\n");
+		put(p->t, "\t\t}\n");
+	put(p->t, "\t}\n\n");
+}
+
+static void put_napt_maps(struct napt *p)
+{
+	enum napt_depends m = p->t->n->mapping;
+
+	put(p->t, "\t# Source ports of IKE (500), of IKE and ESP behind NATs (4500) and of L2TP\n"
+		  "%s"
+		  "\tmap udp_ports {\n"
+		  "\t\ttype %s : ipv4_addr . inet_service\n", mappings[m].remark,
+	    mappings[m].type);
+	put_napt_elements(p, false);
+	if (!p->open)
+		return;
+	put(p->t, "\t# The same backwards: whose port is it?\n"
+		  "\tmap udp_owners {\n"
+		  "\t\ttype ipv4_addr . inet_service : ipv4_addr . inet_service\n");
+	put_napt_elements(p, true);
+}
+
+static const char *proto_word(uint8_t proto)
+{
+	return proto == 17 ? "udp" : "tcp";
+}
+
+/* Destinations are translated for what comes unasked: to forwarded ports, and to mapped ones where
+ * strangers may be let in. A machine inside may come back by the outside address: hairpin. */
+static void put_napt_prerouting(struct napt *p)
+{
+	struct text *t = p->t;
+
+	if (!p->open && !t->n->n_forward)
+		return;
+	put(t, "\tchain prerouting {\n"
+	       "\t\ttype nat hook prerouting priority dstnat; policy accept;\n");
+	for (size_t i = 0; i < t->n->n_forward; i++) {
+		const struct forward *f = &t->n->forward[i];
+
+		put(t, "\t\t");
+		put_from(t, !t->n->hairpin);
+		put(t, "ip daddr %s %s dport %u dnat to %s\n", INET_ADDR(p->addr),
+		    proto_word(f->proto), f->port, INET_ADDR(f->to));
+	}
+	if (p->open) {
+		put(t, "\t\t");
+		put_from(t, !t->n->hairpin);
+		put(t, "dnat ip to ip daddr . udp dport map @udp_owners\n");
+	}
 	put(t, "\t}\n\n");
 }
 
@@ -300,50 +238,126 @@ static void put_napt_map(struct text *t, const struct napt_map *m, size_t n)
 static void put_masquerade(struct text *t)
 {
 	const struct node *n = t->n;
+	bool drawn = n->mapping != DEPENDS_NOT;
 
 	switch (n->ports) {
 	case NAPT_PRESERVE:
-		put(t, "\t\toifname \"%s\" masquerade\n", t->outside);
+		put(t, "\t\toifname \"%s\" masquerade%s\n", t->outside, drawn ? " random" : "");
 		break;
 	case NAPT_RANDOM:
 		put(t, "\t\toifname \"%s\" masquerade random\n", t->outside);
 		break;
 	case NAPT_RANGE:
-		put(t, "\t\toifname \"%s\" meta l4proto { tcp, udp } masquerade to :%u-%u\n"
+		put(t, "\t\toifname \"%s\" meta l4proto { tcp, udp } masquerade to :%u-%u%s\n"
 		       "\t\toifname \"%s\" masquerade\n",
-		    t->outside, n->port_lo, n->port_hi, t->outside);
+		    t->outside, n->port_lo, n->port_hi, drawn ? " random" : "", t->outside);
 		break;
 	}
 }
 
-static void put_napt(struct text *t, struct arena *a, unsigned node, uint64_t seed)
+static void put_napt_postrouting(struct napt *p)
 {
-	size_t n;
-	const struct napt_map *m = napt_map(a, t->s, node, seed, &n);
+	struct text *t = p->t;
+	const char *key = mappings[t->n->mapping].key;
 
-	put(t, "# %s: a home router. Many machines share the address of %s (NAPT, RFC 3022),\n"
-	       "# and a connection can be begun from inside only.\n"
-	       "table ip nat {\n", t->n->name, t->outside);
-	put_napt_map(t, m, n);
 	put(t, "\tchain postrouting {\n"
-	       "\t\ttype nat hook postrouting priority srcnat; policy accept;\n"
-	       "\t\toifname \"%s\" meta l4proto udp snat ip to ip saddr . udp sport map "
-	       "@udp_ports\n",
-	    t->outside);
+	       "\t\ttype nat hook postrouting priority srcnat; policy accept;\n");
+	for (size_t i = 0; i < t->n->n_forward; i++) {
+		const struct forward *f = &t->n->forward[i];
+
+		put(t, "\t\toifname \"%s\" ip saddr %s %s sport %u snat to %s:%u\n", t->outside,
+		    INET_ADDR(f->to), proto_word(f->proto), f->port, INET_ADDR(p->addr), f->port);
+	}
+	put(t, "\t\toifname \"%s\" meta l4proto udp snat ip to %s map @udp_ports\n", t->outside,
+	    key);
+	if (t->n->hairpin)
+		put(t, "\t\t# Who comes back by the outside address does so as the outside knows "
+		       "him\n"
+		       "\t\t# (RFC 4787 REQ-9).\n"
+		       "\t\toifname != \"%s\" ct status dnat meta l4proto udp snat ip to %s map "
+		       "@udp_ports\n", t->outside, key);
 	put_masquerade(t);
-	put(t, "\t}\n}\n\n"
-	       "table ip filter {\n");
-	put_counter(t);
-	put_nat_input(t);
-	put(t, "\t# Through the node: all from inside, only answers from outside. ICMP errors\n"
+	put(t, "\t}\n}\n\n");
+}
+
+/* Who inside has sent, and to whom, as far as the filter cares. */
+static void put_napt_open(struct napt *p)
+{
+	struct text *t = p->t;
+	enum napt_depends f = t->n->filtering;
+
+	if (!p->open)
+		return;
+	put(t, "\t# Ports from which somebody inside has sent%s: as long as they are in here,\n"
+	       "\t# %s filtering (RFC 4787 5) lets%s strangers in.\n"
+	       "\tset open {\n"
+	       "\t\ttype %s\n"
+	       "\t\tflags dynamic,timeout\n"
+	       "\t\ttimeout %us\n"
+	       "\t\tcounter\n"
+	       "\t}\n\n",
+	    f == DEPENDS_NOT ? "" : ", and to which address",
+	    f == DEPENDS_NOT ? "endpoint-independent" : "address-dependent",
+	    f == DEPENDS_NOT ? "" : " only that address, no", filterings[f].type,
+	    seconds(udp_timeout(t->n)));
+}
+
+static void put_napt_forward(struct napt *p)
+{
+	struct text *t = p->t;
+	enum napt_depends f = t->n->filtering;
+
+	put(t, "\t# Through the node: all from inside, only answers from outside%s. ICMP errors\n"
 	       "\t# about a connection are \"related\" to it and are translated with it.\n"
 	       "\tchain forward {\n"
-	       "\t\ttype filter hook forward priority filter; policy accept;\n"
-	       "\t\tct state invalid counter name \"dropped\" drop\n"
-	       "\t\tiifname \"%s\" ct state established,related accept\n"
-	       "\t\tiifname \"%s\" counter name \"dropped\" drop\n"
-	       "\t}\n}\n", t->outside, t->outside);
+	       "\t\ttype filter hook forward priority filter; policy accept;\n",
+	    p->open || t->n->n_forward ? " but for those below" : "");
+	put_idle(t);
+	put(t, "\t\tct state invalid counter name \"dropped\" drop\n");
+	if (p->open)
+		put(t, "\t\toifname \"%s\" meta l4proto udp update @open { %s }\n", t->outside,
+		    filterings[f].out);
+	if (p->open && t->n->hairpin)
+		put(t, "\t\tiifname != \"%s\" ct status dnat meta l4proto udp update @open { %s }\n",
+		    t->outside, filterings[f].out);
+	put(t, "\t\tiifname \"%s\" ct state established,related accept\n", t->outside);
+	for (size_t i = 0; i < t->n->n_forward; i++)
+		put(t, "\t\tct status dnat ip daddr %s %s dport %u accept\n",
+		    INET_ADDR(t->n->forward[i].to), proto_word(t->n->forward[i].proto),
+		    t->n->forward[i].port);
+	if (p->open)
+		put(t, "\t\tct status dnat %s @open accept\n", filterings[f].in);
+	put(t, "\t\tiifname \"%s\" counter name \"dropped\" drop\n", t->outside);
+	if (p->open && t->n->hairpin)
+		put(t, "\t\tct state new ct status dnat counter name \"dropped\" drop\n");
+	put(t, "\t}\n}\n");
 }
+
+static void put_napt(struct text *t, struct arena *a, unsigned node, uint64_t seed)
+{
+	struct napt p = {
+		.t = t,
+		.addr = t->s->ifaces[t->n->outside].addr,
+		.open = t->n->filtering != DEPENDS_ADDRESS_AND_PORT,
+	};
+
+	p.map = napt_map(a, t->s, node, seed, &p.n);
+	put(t, "# %s: a home router. Many machines share the address of %s (NAPT, RFC 3022),\n"
+	       "# and a connection can be begun from inside only%s.\n"
+	       "table ip nat {\n", t->n->name, t->outside,
+	    p.open || t->n->n_forward ? ", with the exceptions below" : "");
+	put_napt_maps(&p);
+	put_napt_prerouting(&p);
+	put_napt_postrouting(&p);
+	put(t, "table ip filter {\n");
+	put_counter(t);
+	put_timeout(t);
+	put_napt_open(&p);
+	put_nat_input(t);
+	put_napt_forward(&p);
+}
+
+/* ---- an Elastic IP ---- */
 
 static void put_eip_map(struct text *t, const char *name, bool inward)
 {
@@ -402,14 +416,16 @@ static void put_eip(struct text *t)
 	       "\t}\n}\n\n"
 	       "table ip filter {\n", t->outside, t->outside);
 	put_counter(t);
+	put_timeout(t);
 	put(t, "\t# The private addresses that have a public one.\n");
 	put_eip_set(t);
 	put_nat_input(t);
 	put(t, "\t# Through the node: inwards what was translated, outwards whoever has a\n"
 	       "\t# public address.\n"
 	       "\tchain forward {\n"
-	       "\t\ttype filter hook forward priority filter; policy accept;\n"
-	       "\t\tct state invalid counter name \"dropped\" drop\n"
+	       "\t\ttype filter hook forward priority filter; policy accept;\n");
+	put_idle(t);
+	put(t, "\t\tct state invalid counter name \"dropped\" drop\n"
 	       "\t\tct state established,related accept\n"
 	       "\t\tiifname \"%s\" ct status dnat accept\n"
 	       "\t\tiifname \"%s\" counter name \"dropped\" drop\n"
@@ -442,10 +458,16 @@ static void put_allow(struct text *t)
 	       "# and answers to that need no permission.\n"
 	       "table ip filter {\n", t->n->name);
 	put_counter(t);
-	put(t, "\tchain input {\n"
+	put_timeout(t);
+	put(t, "\tchain output {\n"
+	       "\t\ttype filter hook output priority filter; policy accept;\n");
+	put_idle(t);
+	put(t, "\t}\n\n"
+	       "\tchain input {\n"
 	       "\t\ttype filter hook input priority filter; policy accept;\n"
-	       "\t\tiifname \"lo\" accept\n"
-	       "\t\tct state established,related accept\n"
+	       "\t\tiifname \"lo\" accept\n");
+	put_idle(t);
+	put(t, "\t\tct state established,related accept\n"
 	       "\t\tct state invalid counter name \"dropped\" drop\n");
 	for (size_t i = 0; i < t->n->n_allow; i++)
 		put_allow_entry(t, &t->n->allow[i]);

@@ -42,18 +42,22 @@ static void apply(struct arena *a, const struct topology *t, struct scenario *s,
 		value_read(&r, set[i].key, set[i].value, set[i].node, &s->nodes[set[i].node]);
 }
 
-/* What the names of servers stand for: an Elastic IP, or else the first address. */
+/* What the names of servers stand for: an Elastic IP, the outside of a NAPT that forwards IKE to
+ * them, or else the first address. */
 static void resolve_dials(struct arena *a, struct scenario *s)
 {
 	const struct inet_addr **public = arena_array_of(a, s->n_nodes, const struct inet_addr *);
 
 	for (size_t i = 0; i < s->n_nodes; i++) {
-		for (size_t k = 0; k < s->nodes[i].n_map; k++) {
-			const struct eip_map *m = &s->nodes[i].map[k];
+		const struct node *n = &s->nodes[i];
+		const struct forward *f = n->kind == KIND_NAPT ? napt_forward(n, 17, 500) : NULL;
 
-			if (!public[m->node])
-				public[m->node] = &m->outside;
+		for (size_t k = 0; k < n->n_map; k++) {
+			if (!public[n->map[k].node])
+				public[n->map[k].node] = &n->map[k].outside;
 		}
+		if (f && !public[f->node])
+			public[f->node] = &s->ifaces[n->outside].addr;
 	}
 	for (size_t i = 0; i < s->n_nodes; i++) {
 		struct node *n = &s->nodes[i];
@@ -246,6 +250,25 @@ static bool check_ports(struct reading *r, const struct scenario *s, const size_
 	return false;
 }
 
+/* What connection tracking cannot do, said before it is tried. */
+static bool check_hairpin(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
+{
+	const struct node *n = &s->nodes[i];
+	const char *need = NULL;
+
+	if (!n->hairpin)
+		return true;
+	if (n->mapping != DEPENDS_NOT)
+		need = "mapping: endpoint-independent: for every other one the destination is "
+		       "changed before the source's port is looked up";
+	else if (n->filtering != DEPENDS_NOT && !n->n_forward)
+		need = "filtering: endpoint-independent, or something to forward: else nobody "
+		       "inside is let in from outside";
+	if (need)
+		mistake(r->m, place_of(r->t, at, i, KEY_HAIRPIN), "hairpin needs %s", need);
+	return !need;
+}
+
 static bool check_node(struct reading *r, const struct scenario *s, const size_t *at,
 		       const size_t *needed, unsigned i)
 {
@@ -259,7 +282,8 @@ static bool check_node(struct reading *r, const struct scenario *s, const size_t
 		good = need(r, at, i, KEY_MODE);
 		return need(r, at, i, KEY_PSK) && good;
 	case KIND_NAPT:
-		return check_ports(r, s, at, needed, i);
+		good = check_hairpin(r, s, at, i);
+		return check_ports(r, s, at, needed, i) && good;
 	case KIND_EIP:
 		return need(r, at, i, KEY_MAP);
 	case KIND_ROUTER:

@@ -9,8 +9,8 @@
  * arrives waits in the node's inbox for recv().
  *
  * Connection tracking is Linux' as far as it shows: an entry is made by the first packet that
- * gets through, knows both directions, and lives as long as it is used, with the kernel's own
- * timeouts. Time passes only by age().
+ * gets through, knows both directions, and lives as long as it is used, with the timeouts of the
+ * node's ruleset. Time passes only by age().
  */
 #include "lab/sim.h"
 
@@ -27,7 +27,6 @@
 #define MTU 1500
 #define FRAME_MAX (14 + MTU)
 #define INBOX_MAX 4096		  /* datagrams: about what a socket buffer holds */
-#define UDP_TIMEOUT (30 * SEC)	  /* nf_conntrack_udp_timeout */
 #define OTHER_TIMEOUT (600 * SEC) /* nf_conntrack_generic_timeout */
 
 struct packet_in {
@@ -43,6 +42,14 @@ struct track {
 	struct inet_ep src, dst;
 	struct inet_ep reply_src, reply_dst;
 	bool replied;
+	usec left;
+};
+
+/* An element of a NAPT's set `open` (ruleset.c): who inside has sent, and where its filter cares, to
+ * which address. */
+struct opening {
+	struct inet_ep inside;
+	struct inet_addr peer;
 	usec left;
 };
 
@@ -62,6 +69,7 @@ enum { INBOX_IKE, INBOX_NATT, INBOX_ESP, INBOXES };
 
 struct sim_node {
 	VEC(struct track) tracks;
+	VEC(struct opening) open_to;
 	const struct napt_map *map; /* of a NAPT */
 	size_t n_map;
 	struct inbox inbox[INBOXES];
@@ -105,9 +113,9 @@ static bool tracks(const struct node *n)
 	return n->kind == KIND_NAPT || n->kind == KIND_EIP || n->has_allow;
 }
 
-static usec timeout_of(uint8_t proto)
+static usec timeout_of(const struct node *n, uint8_t proto)
 {
-	return proto == PROTO_UDP ? UDP_TIMEOUT : OTHER_TIMEOUT;
+	return proto == PROTO_UDP ? udp_timeout(n) : OTHER_TIMEOUT;
 }
 
 /* The connection of a packet, and which way it goes. */
@@ -151,11 +159,73 @@ static const struct eip_map *eip_by(const struct node *n, struct inet_addr addr,
 	return NULL;
 }
 
-/* Where a new connection's source goes when it leaves through the outside. */
+/* Does a NAPT let in more than answers? */
+static bool lets_in(const struct node *n)
+{
+	return n->kind == KIND_NAPT && n->filtering != DEPENDS_ADDRESS_AND_PORT;
+}
+
+static struct opening *find_opening(const struct node *n, struct sim_node *sn,
+				    struct inet_ep inside, struct inet_addr peer)
+{
+	for (size_t i = 0; i < sn->open_to.n; i++) {
+		struct opening *o = &sn->open_to.v[i];
+
+		if (inet_ep_eq(o->inside, inside) &&
+		    (n->filtering == DEPENDS_NOT || inet_addr_eq(o->peer, peer)))
+			return o;
+	}
+	return NULL;
+}
+
+/* `update @open`: somebody inside sends. */
+static void open_up(struct net *net, unsigned node, struct inet_ep inside, struct inet_addr peer)
+{
+	const struct node *n = &net->s->nodes[node];
+	struct sim_node *sn = &net->nodes[node];
+	struct opening *o = find_opening(n, sn, inside, peer);
+
+	if (!o)
+		o = vec_push(net->a, &sn->open_to);
+	*o = (struct opening){inside, peer, udp_timeout(n)};
+}
+
+static bool is_outside_addr(const struct scenario *s, const struct node *n, struct inet_addr addr)
+{
+	return inet_addr_eq(s->ifaces[n->outside].addr, addr);
+}
+
+/* Where a new connection goes that comes to a NAT. */
+static struct inet_ep new_destination(const struct scenario *s, const struct node *n,
+				      const struct sim_node *sn, int in, const struct packet_in *p)
+{
+	bool from_outside = in >= 0 && (unsigned)in == n->outside;
+	const struct napt_map *owner;
+	const struct eip_map *m;
+	const struct forward *f;
+
+	if (n->kind == KIND_EIP && from_outside) {
+		m = eip_by(n, p->dst.addr, true);
+		return m ? inet_ep(m->inside, p->dst.port) : p->dst;
+	}
+	if (n->kind != KIND_NAPT || in < 0 || !(from_outside || n->hairpin) ||
+	    p->proto != PROTO_UDP || !is_outside_addr(s, n, p->dst.addr))
+		return p->dst;
+	f = napt_forward(n, p->proto, p->dst.port);
+	if (f)
+		return inet_ep(f->to, p->dst.port);
+	owner = lets_in(n) ? napt_find_back(sn->map, sn->n_map, p->dst) : NULL;
+	return owner ? owner->inside : p->dst;
+}
+
+/* Where a new connection's source goes when it leaves a NAT through the outside, or comes back in
+ * by its outside address. */
 static struct inet_ep new_source(const struct scenario *s, const struct node *n,
 				 const struct sim_node *sn, const struct packet_in *p)
 {
+	const struct napt_map *mapped;
 	const struct eip_map *m;
+	const struct forward *f;
 	struct inet_ep out = p->src;
 
 	if (n->kind == KIND_EIP) {
@@ -164,11 +234,14 @@ static struct inet_ep new_source(const struct scenario *s, const struct node *n,
 			out.addr = m->outside;
 		return out;
 	}
-	for (size_t i = 0; p->proto == PROTO_UDP && i < sn->n_map; i++)
-		if (inet_ep_eq(sn->map[i].inside, p->src))
-			return sn->map[i].outside;
-	/* masquerade: the same port when it is free, else the next one that is */
 	out.addr = s->ifaces[n->outside].addr;
+	f = napt_forward(n, p->proto, p->src.port);
+	if (f && inet_addr_eq(f->to, p->src.addr))
+		return out;
+	mapped = p->proto == PROTO_UDP ? napt_find(sn->map, sn->n_map, p->src, p->dst) : NULL;
+	if (mapped)
+		return mapped->outside;
+	/* masquerade: the same port when it is free, else the next one that is */
 	while (p->proto == PROTO_UDP && reply_taken(sn, p->proto, p->dst, out))
 		out.port = out.port == UINT16_MAX ? 1024 : (uint16_t)(out.port + 1);
 	return out;
@@ -258,18 +331,21 @@ static bool allowed(const struct node *n, const struct packet_in *p)
 }
 
 /* The rulesets' filters (ruleset.c). @out: the interface it would leave by; -1 to the node. */
-static bool filter_passes(const struct scenario *s, const struct node *n, int in, int out,
-			  bool established, bool translated, const struct packet_in *p)
+static bool filter_passes(struct net *net, unsigned node, int in, int out, bool established,
+			  bool translated, const struct packet_in *p)
 {
+	const struct node *n = &net->s->nodes[node];
 	bool from_outside = in >= 0 && (unsigned)in == n->outside;
 	bool to_outside = out >= 0 && (unsigned)out == n->outside;
 
-	(void)s;
 	if (established)
 		return true;
 	switch (n->kind) {
 	case KIND_NAPT:
-		return !from_outside;
+		if (!translated)
+			return !from_outside;
+		return napt_forward(n, p->proto, p->dst.port) ||
+		       find_opening(n, &net->nodes[node], p->dst, p->src.addr);
 	case KIND_EIP:
 		if (out < 0)
 			return !from_outside;
@@ -292,6 +368,17 @@ static bool forwards(const struct node *n)
 	return n->kind == KIND_ROUTER || n->kind == KIND_NAPT || n->kind == KIND_EIP;
 }
 
+static bool is_nat(const struct node *n)
+{
+	return n->kind == KIND_NAPT || n->kind == KIND_EIP;
+}
+
+/* From inside to an outside endpoint of a machine inside (RFC 4787 6). */
+static bool comes_back(const struct node *n, int in, bool translated)
+{
+	return n->hairpin && translated && (unsigned)in != n->outside;
+}
+
 /*
  * A packet at a node, from interface @in or from the node itself (-1). Returns the interface by
  * which it goes on, -1 when its way ends here.
@@ -303,15 +390,13 @@ static int pass(struct net *net, unsigned node, int in, struct packet_in *p)
 	struct inet_ep src = p->src, dst = p->dst;
 	bool reply = false, translated = false, established;
 	struct track *t = tracks(n) ? find_track(sn, p, &reply) : NULL;
-	const struct eip_map *m;
 	struct inet_addr via;
 	int out;
 
 	if (t)
 		p->dst = reply ? t->src : t->reply_src;
-	else if (n->kind == KIND_EIP && in >= 0 && (unsigned)in == n->outside &&
-		 (m = eip_by(n, p->dst.addr, true)))
-		p->dst.addr = m->inside;
+	else
+		p->dst = new_destination(net->s, n, sn, in, p);
 	translated = !inet_ep_eq(p->dst, dst);
 	established = t && (reply || t->replied);
 	out = own_address(net->s, n, p->dst.addr) ? -1
@@ -321,13 +406,16 @@ static int pass(struct net *net, unsigned node, int in, struct packet_in *p)
 	if (in >= 0) {
 		if (out >= 0 && (!forwards(n) || --p->ttl == 0))
 			return -1;
-		if (!filter_passes(net->s, n, in, out, established, translated, p))
+		if (!filter_passes(net, node, in, out, established, translated, p))
 			return -1;
 	}
+	if (in >= 0 && out >= 0 && lets_in(n) && p->proto == PROTO_UDP &&
+	    ((unsigned)out == n->outside || comes_back(n, in, translated)))
+		open_up(net, node, p->src, p->dst.addr);
 	if (t)
 		p->src = reply ? t->dst : t->reply_dst;
-	else if (out >= 0 && in >= 0 && (n->kind == KIND_NAPT || n->kind == KIND_EIP) &&
-		 (unsigned)out == n->outside)
+	else if (is_nat(n) && in >= 0 && out >= 0 &&
+		 ((unsigned)out == n->outside || comes_back(n, in, translated)))
 		p->src = new_source(net->s, n, sn, p);
 	if (!t && tracks(n)) {
 		t = vec_push(net->a, &sn->tracks);
@@ -340,7 +428,7 @@ static int pass(struct net *net, unsigned node, int in, struct packet_in *p)
 		};
 	}
 	if (t) {
-		t->left = timeout_of(t->proto);
+		t->left = timeout_of(n, t->proto);
 		t->replied |= reply;
 	}
 	if (out < 0)
@@ -558,6 +646,13 @@ static int sim_age(struct net *net, usec d, struct err *e)
 				n->tracks.v[kept++] = n->tracks.v[k];
 		}
 		n->tracks.n = kept;
+		kept = 0;
+		for (size_t k = 0; k < n->open_to.n; k++) {
+			n->open_to.v[k].left -= d;
+			if (n->open_to.v[k].left > 0)
+				n->open_to.v[kept++] = n->open_to.v[k];
+		}
+		n->open_to.n = kept;
 	}
 	return 0;
 }

@@ -5,7 +5,7 @@
  *	load.c      file -> tree
  *	topology.c  tree -> nodes; who may have which keys
  *	links.c     which interface is plugged into which
- *	values.c    the value of a node's key -> a field of struct node
+ *	values.c    the value of a node's key -> a field of struct node; of a NAT's: values_nat.c
  *	network.c   addresses, realms, routes
  *	matrix.c    axes, expectations
  *	scenario.c  every axis fixed
@@ -158,6 +158,17 @@ bool links_check(struct reading *r);
 bool value_permille(const struct tree *v, unsigned long *out);
 bool value_duration(const struct tree *v, usec *out);
 
+/* A mistake, if anybody wants to know; always false. */
+bool value_wrong(struct reading *r, const struct tree *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Digits, nothing else, at most @max. Moves *@p behind them. */
+bool value_digits(const char **p, unsigned long max, unsigned long *out);
+bool value_is_v4(const char *s);
+/* Number of the node that is named; -1: a mistake. */
+int value_node(struct reading *r, const struct tree *v);
+/* value_read() for the keys of NATs (values_nat.c). */
+bool value_read_nat(struct reading *r, enum key k, const struct tree *v, unsigned i,
+		    struct node *n);
+
 /* Is @v of the row's type? Says so if not. */
 bool value_is_type(struct reading *r, const struct tree *v, const struct key_row *row);
 /* A whole number 0 .. @max, plain digits. */
@@ -176,6 +187,8 @@ const struct topology *network_reshape(struct arena *a, const struct topology *t
 				       struct node *nodes);
 /* Judges such a topology: a NAT that is none any more may have opened a way past another. */
 bool network_check_shape(struct reading *r);
+/* For each realm, by its number: does it lie outside of this NAT, however many NATs further? */
+const bool *network_outward(struct arena *a, const struct topology *t, unsigned nat);
 /* Adds to @nodes (a copy of the topology's) the routes to its Elastic IPs. */
 void network_eip_routes(struct arena *a, const struct topology *t, struct node *nodes);
 /* Is the link on the inside of this NAT? */

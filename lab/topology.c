@@ -190,6 +190,7 @@ static void read_node(struct reading *r, unsigned i, const struct tree *v,
 		return; /* which keys it may have depends on it */
 	d->has_kind = true;
 	n->kind = kind_find(kind->text);
+	n->filtering = DEPENDS_ADDRESS_AND_PORT;
 	memcpy(d->keys, defaults[n->kind], sizeof(d->keys));
 	topo_keys(r, v, PLACE_NODE, n->kind, n->name, d->keys);
 	check_registry(r, v, d->keys);
@@ -293,6 +294,12 @@ static bool build_network(struct reading *r)
 	return network_build(r, taken.v, taken.n);
 }
 
+/* Names who is on the inside. */
+static bool needs_shape(unsigned k)
+{
+	return k == KEY_MAP || k == KEY_FORWARD;
+}
+
 /* @shape: the network stands. Without it what `map` means cannot be judged, the rest can. */
 static void read_values(struct reading *r, bool shape)
 {
@@ -301,7 +308,7 @@ static void read_values(struct reading *r, bool shape)
 
 	for (unsigned i = 0; i < t->n_nodes; i++) {
 		for (unsigned k = 0; k < KEYS; k++) {
-			if (t->defs[i].keys[k] && (shape || k != KEY_MAP))
+			if (t->defs[i].keys[k] && (shape || !needs_shape(k)))
 				value_read(r, (enum key)k, t->defs[i].keys[k], i, &t->nodes[i]);
 		}
 	}
@@ -310,7 +317,7 @@ static void read_values(struct reading *r, bool shape)
 			const struct value *val = &t->axes[x].v[v];
 
 			for (size_t o = 0; o < val->n_set && !mistakes_enough(r->m); o++) {
-				if (!shape && val->set[o].key == KEY_MAP)
+				if (!shape && needs_shape(val->set[o].key))
 					continue;
 				scratch = t->nodes[val->set[o].node];
 				if (!value_read(r, val->set[o].key, val->set[o].value,
@@ -320,7 +327,7 @@ static void read_values(struct reading *r, bool shape)
 		}
 	}
 	for (size_t o = 0; o < t->n_set; o++) {
-		if (!shape && t->set[o].key == KEY_MAP)
+		if (!shape && needs_shape(t->set[o].key))
 			continue;
 		scratch = t->nodes[t->set[o].node];
 		value_read(r, t->set[o].key, t->set[o].value, t->set[o].node, &scratch);

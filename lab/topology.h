@@ -64,6 +64,18 @@ struct allow {
 	uint16_t port_lo, port_hi; /* udp and tcp */
 };
 
+/* RFC 4787's words for what mappings (4.1) and filters (5) of a NAPT look at besides the inside
+ * endpoint: nothing, the destination's address, its address and port. */
+enum napt_depends { DEPENDS_NOT, DEPENDS_ADDRESS, DEPENDS_ADDRESS_AND_PORT };
+
+/* A port of a NAPT's outside address that always belongs to one machine inside. */
+struct forward {
+	uint8_t proto;           /* 17 udp, 6 tcp */
+	uint16_t port;           /* outside and inside */
+	struct inet_addr to;
+	unsigned node;           /* whose address that is */
+};
+
 enum napt_ports { NAPT_PRESERVE, NAPT_RANDOM, NAPT_RANGE };
 
 /* A route of a node: to a network through a neighbour. */
@@ -79,7 +91,7 @@ struct node {
 	unsigned *ifaces;        /* indexes into scenario.ifaces */
 	size_t n_ifaces;
 	unsigned outside;        /* napt, eip: an index into scenario.ifaces */
-	bool plain;              /* was one of these, is a router in this scenario: nat: false */
+	bool plain;              /* nat: false made a router of it in this scenario */
 	/* client, server */
 	const struct client_mode *client;
 	const struct server_mode *server;
@@ -99,6 +111,12 @@ struct node {
 	/* napt */
 	enum napt_ports ports;
 	uint16_t port_lo, port_hi; /* NAPT_RANGE */
+	enum napt_depends mapping, filtering;
+	bool declared;           /* the file says how it maps, filters or hairpins: probed */
+	bool hairpin;            /* machines inside reach each other by outside endpoints */
+	usec timeout;            /* of UDP without traffic, whole seconds; 0: udp_timeout() */
+	struct forward *forward;
+	size_t n_forward;
 	const char *nft;         /* extra rules as text, or NULL */
 	struct route *routes;    /* computed */
 	size_t n_routes;

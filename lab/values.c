@@ -12,11 +12,7 @@
 
 #define RULES_LEN_MAX 65536
 
-/* A mistake, if anybody wants to know; always false. */
-static bool wrong(struct reading *r, const struct tree *at, const char *fmt, ...)
-	PRINTF_LIKE(3, 4);
-
-static bool wrong(struct reading *r, const struct tree *at, const char *fmt, ...)
+bool value_wrong(struct reading *r, const struct tree *at, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -45,8 +41,7 @@ bool value_number(const struct tree *v, unsigned long max, unsigned long *out)
 	return true;
 }
 
-/* Digits, nothing else, at most @max. Moves *@p behind them. */
-static bool digits(const char **p, unsigned long max, unsigned long *out)
+bool value_digits(const char **p, unsigned long max, unsigned long *out)
 {
 	const char *s = *p;
 	unsigned long n = 0;
@@ -68,9 +63,9 @@ bool value_permille(const struct tree *v, unsigned long *out)
 	const char *p = v->text;
 	unsigned long tenths = 0;
 
-	if (v->kind != TREE_TEXT || !digits(&p, 100, out))
+	if (v->kind != TREE_TEXT || !value_digits(&p, 100, out))
 		return false;
-	if (*p == '.' && (p++, !digits(&p, 9, &tenths)))
+	if (*p == '.' && (p++, !value_digits(&p, 9, &tenths)))
 		return false;
 	*out = *out * 10 + tenths;
 	return strcmp(p, "%") == 0 && *out <= 1000;
@@ -85,7 +80,7 @@ bool value_duration(const struct tree *v, usec *out)
 	const char *p = v->text;
 	unsigned long n;
 
-	if (v->kind != TREE_TEXT || !digits(&p, 1000000, &n))
+	if (v->kind != TREE_TEXT || !value_digits(&p, 1000000, &n))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 		if (strcmp(p, units[i].unit) == 0) {
@@ -140,7 +135,7 @@ static bool wrong_word(struct reading *r, const struct tree *v, const char *key,
 
 	if (!*hint)
 		hint = arena_printf(r->a, "; it is %s", join_words(r->a, words));
-	return wrong(r, v, "unknown %s %s%s", key, tree_shown(r->a, v->text), hint);
+	return value_wrong(r, v, "unknown %s %s%s", key, tree_shown(r->a, v->text), hint);
 }
 
 static bool check_text(struct reading *r, const struct tree *v, const struct key_row *row,
@@ -149,14 +144,14 @@ static bool check_text(struct reading *r, const struct tree *v, const struct key
 	size_t len = strlen(v->text);
 
 	if (len < min || len > max)
-		return wrong(r, v, "%s has %zu bytes; %zu to %zu are possible", row->name, len,
+		return value_wrong(r, v, "%s has %zu bytes; %zu to %zu are possible", row->name, len,
 			     min, max);
 	if (has_control(v->text, lines))
-		return wrong(r, v, "%s has a control character", row->name);
+		return value_wrong(r, v, "%s has a control character", row->name);
 	return true;
 }
 
-static bool is_v4(const char *s)
+bool value_is_v4(const char *s)
 {
 	struct inet_addr a;
 
@@ -166,12 +161,12 @@ static bool is_v4(const char *s)
 static bool wrong_type(struct reading *r, const struct tree *v, const struct key_row *row)
 {
 	if (v->kind == TREE_TEXT && !v->text[0] && !v->quoted)
-		return wrong(r, v, "%s has no value; it is %s", row->name,
+		return value_wrong(r, v, "%s has no value; it is %s", row->name,
 			     key_type_name(row->type));
 	if (v->kind == TREE_TEXT)
-		return wrong(r, v, "%s is %s, not %s", row->name, key_type_name(row->type),
+		return value_wrong(r, v, "%s is %s, not %s", row->name, key_type_name(row->type),
 			     tree_shown(r->a, v->text));
-	return wrong(r, v, "%s is %s, not %s", row->name, key_type_name(row->type),
+	return value_wrong(r, v, "%s is %s, not %s", row->name, key_type_name(row->type),
 		     v->kind == TREE_MAP ? "a map" : "a list");
 }
 
@@ -215,11 +210,11 @@ bool value_is_type(struct reading *r, const struct tree *v, const struct key_row
 			(strcmp(v->text, "true") == 0 || strcmp(v->text, "false") == 0)) ||
 		       wrong_type(r, v, row);
 	case TYPE_ADDRESS:
-		return (text && is_v4(v->text)) || wrong_type(r, v, row);
+		return (text && value_is_v4(v->text)) || wrong_type(r, v, row);
 	case TYPE_NETWORK:
 		return (text && inet_parse_net(v->text, &net)) || wrong_type(r, v, row);
 	case TYPE_TARGET:
-		return (text && (is_v4(v->text) || topo_is_name(v->text, NAME_LEN_MAX))) ||
+		return (text && (value_is_v4(v->text) || topo_is_name(v->text, NAME_LEN_MAX))) ||
 		       wrong_type(r, v, row);
 	case TYPE_MAP:
 		return v->kind == TREE_MAP || wrong_type(r, v, row);
@@ -280,7 +275,7 @@ static bool read_mode(struct reading *r, const struct tree *v, struct node *n)
 	if (n->client || n->server)
 		return true;
 	if (mode_client(v->text) || mode_server(v->text))
-		return wrong(r, v, "%s is a %s mode, and %s is a %s", v->text,
+		return value_wrong(r, v, "%s is a %s mode, and %s is a %s", v->text,
 			     is_client ? "server" : "client", n->name, kind_name(n->kind));
 	names = is_client ? client_names(r->a, &count) : server_names(r->a, &count);
 	hint = beginning_with(r->a, v->text, names, count);
@@ -288,18 +283,18 @@ static bool read_mode(struct reading *r, const struct tree *v, struct node *n)
 		hint = did_you_mean(r->m, v->text, names, count);
 	if (!*hint)
 		hint = arena_printf(r->a, "; natdlab modes lists a %s's", kind_name(n->kind));
-	return wrong(r, v, "unknown mode %s%s", tree_shown(r->a, v->text), hint);
+	return value_wrong(r, v, "unknown mode %s%s", tree_shown(r->a, v->text), hint);
 }
 
-/* ---- dials, map ---- */
+/* ---- dials ---- */
 
-static int find_node(struct reading *r, const struct tree *v)
+int value_node(struct reading *r, const struct tree *v)
 {
 	const struct topology *t = r->t;
 	int i = topo_node(t, v->text);
 
 	if (i < 0)
-		wrong(r, v, "no node %s%s", tree_shown(r->a, v->text),
+		value_wrong(r, v, "no node %s%s", tree_shown(r->a, v->text),
 		      did_you_mean(r->m, v->text, t->node_names, t->n_nodes));
 	return i;
 }
@@ -309,99 +304,17 @@ static bool read_dials(struct reading *r, const struct tree *v, struct node *n)
 	n->dials_node = -1;
 	if (inet_parse_addr(v->text, &n->dials))
 		return true;
-	n->dials_node = find_node(r, v);
+	n->dials_node = value_node(r, v);
 	n->dials = (struct inet_addr){0}; /* until the scenario knows its Elastic IPs */
 	if (n->dials_node < 0)
 		return false;
 	if (r->t->nodes[n->dials_node].kind != KIND_SERVER)
-		return wrong(r, v, "%s is a %s; a client dials a server", v->text,
+		return value_wrong(r, v, "%s is a %s; a client dials a server", v->text,
 			     kind_name(r->t->nodes[n->dials_node].kind));
 	return true;
 }
 
-/* The interface that an entry of `map` stands for: of a node, or the one with that address; on
- * the inside of the NAT @i. NULL: a mistake. */
-static const struct iface *map_target(struct reading *r, const struct tree *v, unsigned i)
-{
-	const struct topology *t = r->t;
-	struct inet_addr addr = {0};
-	int node = -1;
-
-	if (v->kind != TREE_TEXT || !(is_v4(v->text) || topo_is_name(v->text, NAME_LEN_MAX))) {
-		wrong(r, v, "a public address stands for a node or its address");
-		return NULL;
-	}
-	if (!inet_parse_addr(v->text, &addr)) {
-		node = find_node(r, v);
-		if (node < 0)
-			return NULL;
-	}
-	for (size_t k = 0; k < t->n_ifaces; k++) {
-		const struct iface *f = &t->ifaces[k];
-
-		if (f->node != i && network_is_inside(t, i, f->link) &&
-		    (node < 0 ? inet_addr_eq(f->addr, addr) : f->node == (unsigned)node))
-			return f;
-	}
-	wrong(r, v, "%s is not on the inside of %s", v->text, t->nodes[i].name);
-	return NULL;
-}
-
-static bool read_map_entry(struct reading *r, const struct tree *key, const struct tree *v,
-			   unsigned i, struct eip_map *out)
-{
-	const struct topology *t = r->t;
-	const struct iface *f;
-
-	if (!is_v4(key->text))
-		return wrong(r, key, "%s is no IPv4 address: map has a public address, then what "
-			     "it stands for", tree_shown(r->a, key->text));
-	inet_parse_addr(key->text, &out->outside);
-	for (size_t k = 0; k < t->n_ifaces; k++) {
-		if (inet_addr_eq(t->ifaces[k].addr, out->outside))
-			return wrong(r, key, "%s is the address of %s already", key->text,
-				     t->ifaces[k].full);
-	}
-	for (size_t k = 0; k < t->n_links; k++) {
-		if (inet_net_contains(t->links[k].subnet, out->outside) &&
-		    k != t->ifaces[t->nodes[i].outside].link)
-			return wrong(r, key, "%s lies in the subnet of link %s, not outside %s",
-				     key->text, t->links[k].name, t->nodes[i].name);
-	}
-	f = map_target(r, v, i);
-	if (!f)
-		return false;
-	out->inside = f->addr;
-	out->node = f->node;
-	return true;
-}
-
-static bool read_map(struct reading *r, const struct tree *v, unsigned i, struct node *n)
-{
-	bool good = true;
-
-	if (v->n > MAP_MAX)
-		return wrong(r, v, "more than %d addresses", MAP_MAX);
-	n->map = arena_array_of(r->a, v->n, struct eip_map);
-	n->n_map = 0;
-	for (size_t k = 0; k < v->n; k++) {
-		struct eip_map *e = &n->map[n->n_map];
-
-		if (!read_map_entry(r, v->keys[k], v->v[k], i, e)) {
-			good = false;
-			continue;
-		}
-		for (size_t j = 0; j < n->n_map; j++) { /* equal keys were found by the loader */
-			if (inet_addr_eq(n->map[j].inside, e->inside))
-				good = wrong(r, v->v[k], "%s has a public address already, %s",
-					     v->v[k]->text, INET_ADDR(n->map[j].outside));
-		}
-		n->n_map++;
-	}
-	return good;
-}
-
-/* ---- allow, ports, nft ---- */
+/* ---- allow, nft ---- */
 
 /* "udp/500", "tcp/1000-2000", "icmp", "esp". */
 static bool parse_allow(const char *s, struct allow *out)
@@ -420,12 +333,12 @@ static bool parse_allow(const char *s, struct allow *out)
 	else
 		return false;
 	s += 4;
-	if (!digits(&s, 65535, &lo))
+	if (!value_digits(&s, 65535, &lo))
 		return false;
 	hi = lo;
 	if (*s == '-') {
 		s++;
-		if (!digits(&s, 65535, &hi))
+		if (!value_digits(&s, 65535, &hi))
 			return false;
 	}
 	out->port_lo = (uint16_t)lo;
@@ -438,7 +351,7 @@ static bool read_allow(struct reading *r, const struct tree *v, struct node *n)
 	bool good = true;
 
 	if (v->n > ALLOW_MAX)
-		return wrong(r, v, "more than %d entries", ALLOW_MAX);
+		return value_wrong(r, v, "more than %d entries", ALLOW_MAX);
 	n->has_allow = true;
 	n->allow = arena_array_of(r->a, v->n, struct allow);
 	n->n_allow = v->n;
@@ -446,36 +359,19 @@ static bool read_allow(struct reading *r, const struct tree *v, struct node *n)
 		const struct tree *e = v->v[i];
 
 		if (e->kind != TREE_TEXT)
-			good = wrong(r, e, "an entry of allow is a word such as udp/500");
+			good = value_wrong(r, e, "an entry of allow is a word such as udp/500");
 		else if (!parse_allow(e->text, &n->allow[i]))
-			good = wrong(r, e, "%s cannot be allowed; examples are udp/500, "
+			good = value_wrong(r, e, "%s cannot be allowed; examples are udp/500, "
 				     "tcp/1000-2000, icmp, esp", tree_shown(r->a, e->text));
 	}
 	return good;
-}
-
-static bool read_ports(struct reading *r, const struct tree *v, struct node *n)
-{
-	unsigned long lo, hi;
-
-	if (v->kind == TREE_TEXT) {
-		n->ports = strcmp(v->text, "random") == 0 ? NAPT_RANDOM : NAPT_PRESERVE;
-		return true;
-	}
-	if (v->n != 2 || !value_number(v->v[0], 65535, &lo) || !value_number(v->v[1], 65535, &hi) ||
-	    lo == 0 || lo > hi)
-		return wrong(r, v, "a range of ports is [lo, hi], from 1 to 65535");
-	n->ports = NAPT_RANGE;
-	n->port_lo = (uint16_t)lo;
-	n->port_hi = (uint16_t)hi;
-	return true;
 }
 
 /* A stranger's file must not make nft read other files. */
 static bool read_nft(struct reading *r, const struct tree *v, struct node *n)
 {
 	if (strstr(v->text, "include"))
-		return wrong(r, v, "nft cannot include files here");
+		return value_wrong(r, v, "nft cannot include files here");
 	n->nft = v->text;
 	return true;
 }
@@ -484,7 +380,7 @@ static bool read_pool(struct reading *r, const struct tree *v, struct node *n)
 {
 	inet_parse_net(v->text, &n->pool);
 	if (n->pool.plen < 8 || n->pool.plen > 30)
-		return wrong(r, v, "a pool is a /8 to a /30");
+		return value_wrong(r, v, "a pool is a /8 to a /30");
 	return true;
 }
 
@@ -512,12 +408,14 @@ bool value_read(struct reading *r, enum key k, const struct tree *v, unsigned i,
 	case KEY_POOL:
 		return read_pool(r, v, n);
 	case KEY_NAT:
-		n->plain = v->text[0] == 'f';
-		return true;
 	case KEY_MAP:
-		return read_map(r, v, i, n);
+	case KEY_MAPPING:
+	case KEY_FILTERING:
 	case KEY_PORTS:
-		return read_ports(r, v, n);
+	case KEY_HAIRPIN:
+	case KEY_TIMEOUT:
+	case KEY_FORWARD:
+		return value_read_nat(r, k, v, i, n);
 	case KEY_ALLOW:
 		return read_allow(r, v, n);
 	case KEY_NFT:

@@ -20,6 +20,50 @@ static const struct variant {
 	 "7:66: client can never reach 203.0.113.10: nobody on link net-igw has the "
 	 "address 203.0.113.10\n"},
 
+	/* a NAPT's behaviour */
+	{"napt, outside: wan", "napt, outside: wan, mapping: endpoint-independent, "
+	 "filtering: endpoint-independent, hairpin: true, timeout: 5m, ports: random", ""},
+	{"napt, outside: wan", "napt, outside: wan, filtering: address-dependent", ""},
+	{"napt, outside: wan", "napt, outside: wan, mapping: symmetric",
+	 "8:49: unknown mapping \"symmetric\"; it is endpoint-independent, address-dependent or "
+	 "address-and-port-dependent\n"},
+	{"napt, outside: wan", "napt, outside: wan, filtering: adress-dependent",
+	 "8:51: unknown filtering \"adress-dependent\"; did you mean \"address-dependent\"?\n"},
+	{"eip, outside: wan", "eip, outside: wan, mapping: address-dependent",
+	 "10:39: mapping is a key of napt; igw is of kind eip\n"},
+	{"napt, outside: wan", "napt, outside: wan, timeout: 1500ms",
+	 "8:49: timeout is whole seconds, at least one, not 1500ms\n"},
+	{"napt, outside: wan", "napt, outside: wan, timeout: 0s",
+	 "8:49: timeout is whole seconds, at least one, not 0s\n"},
+	{"napt, outside: wan", "napt, outside: wan, timeout: 120",
+	 "8:49: timeout is a time like 20ms, 30s or 2m, not \"120\"\n"},
+	{"napt, outside: wan", "napt, outside: wan, hairpin: true",
+	 "8:49: hairpin needs filtering: endpoint-independent, or something to forward: else "
+	 "nobody inside is let in from outside\n"},
+	{"napt, outside: wan", "napt, outside: wan, hairpin: true, filtering: "
+	 "endpoint-independent, mapping: address-dependent",
+	 "8:49: hairpin needs mapping: endpoint-independent: for every other one the destination "
+	 "is changed before the source's port is looked up\n"},
+	{"napt, outside: wan", "napt, outside: wan, hairpin: true, forward: {udp/500: client}",
+	 ""},
+	{"napt, outside: wan", "napt, outside: wan, ports: [2000, 2010], "
+	 "mapping: address-and-port-dependent",
+	 "8:47: home needs 36 ports, 3 for each machine behind it; here are 11\n"},
+
+	/* forwarded ports */
+	{"napt, outside: wan", "napt, outside: wan, forward: {udp/500: client, tcp/443: 192.168.1.10}",
+	 ""},
+	{"napt, outside: wan", "napt, outside: wan, forward: {esp: client}",
+	 "8:50: \"esp\" cannot be forwarded; examples are udp/500, tcp/443\n"},
+	{"napt, outside: wan", "napt, outside: wan, forward: {udp/0: client}",
+	 "8:50: \"udp/0\" cannot be forwarded; examples are udp/500, tcp/443\n"},
+	{"napt, outside: wan", "napt, outside: wan, forward: {udp/500: server}",
+	 "8:59: server is not on the inside of home\n"},
+	{"napt, outside: wan", "napt, outside: wan, forward: {udp/500: clinet}",
+	 "8:59: no node \"clinet\"; did you mean \"client\"?\n"},
+	{"napt, outside: wan", "napt, outside: wan, forward: {udp/500: [client]}",
+	 "8:59: here stands a node on the inside, or its address\n"},
+
 	/* axes of several nodes */
 	{LAYOUT, "  client: {registry-2: {registry: 2}}\n"
 		 "  nats: {on: {}, off: {home.nat: false, server.psk: lab-psk}}\n", ""},

@@ -47,8 +47,6 @@ static const struct variant {
 	 "9:28: dials is a key of client; net is of kind router\n"},
 	{"kind: router", "kind: router, run: strongswan",
 	 "9:28: unknown key \"run\" in a node\n"},
-	{"kind: napt", "kind: napt, mapping: endpoint-independent",
-	 "8:26: unknown key \"mapping\" in a node\n"},
 	{"kinds:", "kidns:",
 	 "4:3: unknown key \"kidns\" in topology; did you mean \"kinds\"?\n"},
 	{"client: {psk: lab-psk}", "cleint: {psk: lab-psk}",
