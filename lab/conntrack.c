@@ -208,8 +208,8 @@ static int age(struct ground *g, unsigned node, usec d, struct err *e)
 
 /*
  * Need the table not be aged now? Nobody can tell when nothing ends within @d and nothing has
- * passed since it was last read. Of a large one with traffic it costs some precision: what was used is
- * taken to have been used at the end of what the node owes, and lives longer by as much. That
+ * passed since it was last read. Of a large one with traffic it costs some precision: what was used
+ * is taken to have been used at the end of what the node owes, and lives longer by as much. That
  * grows with the table, so that reading it takes the same share of the lab's time at any size.
  */
 static bool can_owe(const struct ground *g, const struct ground_node *node, usec d)

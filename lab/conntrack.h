@@ -33,7 +33,7 @@ struct ct_entry {
 };
 
 /* An element of a NAPT's set `open` (ruleset.c), which lets strangers in to a machine that sent. */
-#define CT_OPENING_KEY 12 /* its address, its port in four bytes, and perhaps the stranger's address */
+#define CT_OPENING_KEY 12 /* its address, its port in four bytes, perhaps the stranger's address */
 struct ct_opening {
 	uint8_t key[CT_OPENING_KEY];
 	size_t key_len;

@@ -86,7 +86,9 @@ static void destinations(struct arena *a, const struct scenario *s, unsigned nod
 	}
 	outward = network_outward(a, s->topology, node);
 	for (size_t i = 0; i < s->n_ifaces; i++) {
-		if (s->ifaces[i].node != node && outward[s->topology->link_realm[s->ifaces[i].link]])
+		uint32_t realm = s->topology->link_realm[s->ifaces[i].link];
+
+		if (s->ifaces[i].node != node && outward[realm])
 			*vec_push(a, &addrs) = s->ifaces[i].addr;
 	}
 	for (size_t i = 0; i < s->n_nodes; i++) {

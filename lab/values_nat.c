@@ -14,7 +14,8 @@ static const struct iface *map_target(struct reading *r, const struct tree *v, u
 	struct inet_addr addr = {0};
 	int node = -1;
 
-	if (v->kind != TREE_TEXT || !(value_is_v4(v->text) || topo_is_name(v->text, NAME_LEN_MAX))) {
+	if (v->kind != TREE_TEXT ||
+	    !(value_is_v4(v->text) || topo_is_name(v->text, NAME_LEN_MAX))) {
 		value_wrong(r, v, "here stands a node on the inside, or its address");
 		return NULL;
 	}
@@ -41,8 +42,8 @@ static bool read_map_entry(struct reading *r, const struct tree *key, const stru
 	const struct iface *f;
 
 	if (!value_is_v4(key->text))
-		return value_wrong(r, key, "%s is no IPv4 address: map has a public address, then what "
-			     "it stands for", tree_shown(r->a, key->text));
+		return value_wrong(r, key, "%s is no IPv4 address: map has a public address, then "
+				   "what it stands for", tree_shown(r->a, key->text));
 	inet_parse_addr(key->text, &out->outside);
 	for (size_t k = 0; k < t->n_ifaces; k++) {
 		if (inet_addr_eq(t->ifaces[k].addr, out->outside))
@@ -52,8 +53,9 @@ static bool read_map_entry(struct reading *r, const struct tree *key, const stru
 	for (size_t k = 0; k < t->n_links; k++) {
 		if (inet_net_contains(t->links[k].subnet, out->outside) &&
 		    k != t->ifaces[t->nodes[i].outside].link)
-			return value_wrong(r, key, "%s lies in the subnet of link %s, not outside %s",
-				     key->text, t->links[k].name, t->nodes[i].name);
+			return value_wrong(r, key,
+					   "%s lies in the subnet of link %s, not outside %s",
+					   key->text, t->links[k].name, t->nodes[i].name);
 	}
 	f = map_target(r, v, i);
 	if (!f)
@@ -80,8 +82,9 @@ static bool read_map(struct reading *r, const struct tree *v, unsigned i, struct
 		}
 		for (size_t j = 0; j < n->n_map; j++) { /* equal keys were found by the loader */
 			if (inet_addr_eq(n->map[j].inside, e->inside))
-				good = value_wrong(r, v->v[k], "%s has a public address already, %s",
-					     v->v[k]->text, INET_ADDR(n->map[j].outside));
+				good = value_wrong(r, v->v[k],
+						   "%s has a public address already, %s",
+						   v->v[k]->text, INET_ADDR(n->map[j].outside));
 		}
 		n->n_map++;
 	}
