@@ -57,7 +57,7 @@ static struct inet_ep ep_of(const struct sockaddr_in *sa)
 /* From port 500 where that is to be had: some firewalls let nothing else through. */
 static int open_wire(struct wire *w, const char *host, uint16_t port, struct err *e)
 {
-	struct sockaddr_in server, own = {.sin_family = AF_INET, .sin_port = htons(PORT_IKE)};
+	struct sockaddr_in server = {0}, own = {.sin_family = AF_INET, .sin_port = htons(PORT_IKE)};
 	socklen_t len = sizeof(own);
 
 	if (resolve(host, port, &server, e))
