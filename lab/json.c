@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/json.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/json_priv.h"
 #include "lab/predict.h"
 #include "lab/summary.h"
 
 /* jansson returns NULL only when memory is out; json_dumpf() of NULL would then print nothing. */
-static void dump(FILE *f, json_t *j, size_t flags)
+void json_out(FILE *f, json_t *j, size_t flags)
 {
 	assert(j);
 	json_dumpf(j, f, flags);
@@ -17,7 +17,7 @@ static void dump(FILE *f, json_t *j, size_t flags)
 	json_decref(j);
 }
 
-static json_t *hex_json(const void *p, size_t len)
+json_t *hex_json(const void *p, size_t len)
 {
 	char buf[2 * HASH_MAX + 1];
 
@@ -26,7 +26,7 @@ static json_t *hex_json(const void *p, size_t len)
 }
 
 /* Text that may hold the name of a file, which is any bytes, while JSON is UTF-8. */
-static json_t *text_json(const char *s)
+json_t *text_json(const char *s)
 {
 	json_t *j = json_string(s);
 	char *plain;
@@ -42,7 +42,7 @@ static json_t *text_json(const char *s)
 	return j;
 }
 
-static json_t *ep_json(struct inet_ep ep)
+json_t *ep_json(struct inet_ep ep)
 {
 	return json_string(INET_EP(ep));
 }
@@ -78,12 +78,12 @@ void json_event(FILE *f, const struct event *e)
 		json_object_set_new(o, ev_key_name(e->f[i].key), field_json(&e->f[i]));
 	if (e->frame)
 		json_object_set_new(o, "frame", json_integer(e->frame));
-	dump(f, o, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_out(f, o, JSON_COMPACT | JSON_PRESERVE_ORDER);
 }
 
 /* ---- results ---- */
 
-static json_t *seen_json(bool valid, const struct natd_seen *s)
+json_t *seen_json(bool valid, const struct natd_seen *s)
 {
 	if (!valid)
 		return json_null();
@@ -91,7 +91,7 @@ static json_t *seen_json(bool valid, const struct natd_seen *s)
 			 s->peer_behind_nat);
 }
 
-static json_t *hashes_json(const struct natd_list *l)
+json_t *hashes_json(const struct natd_list *l)
 {
 	json_t *a = json_array();
 
@@ -100,8 +100,8 @@ static json_t *hashes_json(const struct natd_list *l)
 	return a;
 }
 
-static void add_means(json_t *means, const struct natd_list *l, const bool *known,
-		      const struct inet_ep *what)
+void add_means(json_t *means, const struct natd_list *l, const bool *known,
+	       const struct inet_ep *what)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		char hex[2 * HASH_MAX + 1];
@@ -126,7 +126,7 @@ static json_t *natd_json(const struct connection *c)
 			 hash_class_name(c->j.peer_hash));
 }
 
-static json_t *phase1_json(const struct exchange *x)
+json_t *phase1_json(const struct exchange *x)
 {
 	char cipher[24];
 
@@ -265,18 +265,18 @@ void json_run(FILE *f, const struct run_result *run)
 	for (size_t i = 0; i < run->n; i++)
 		json_array_append_new(scenarios, scenario_json(run->scenarios[i], run->results[i]));
 	json_object_set_new(o, "scenarios", scenarios);
-	dump(f, o, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+	json_out(f, o, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
 }
 
 void json_scenario_line(FILE *f, const struct run_result *run, size_t i)
 {
-	dump(f, scenario_json(run->scenarios[i], run->results[i]),
-	     JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_out(f, scenario_json(run->scenarios[i], run->results[i]),
+		 JSON_COMPACT | JSON_PRESERVE_ORDER);
 }
 
 /* ---- probe ---- */
 
-static json_t *vids_json(const struct exchange *x, unsigned side)
+json_t *vids_json(const struct exchange *x, unsigned side)
 {
 	json_t *a = json_array();
 
@@ -346,7 +346,7 @@ void json_probe(FILE *f, struct inet_ep server, struct inet_ep local, const stru
 	json_object_set_new(o, "exchanges",
 			    json_pack("[o, o]", probe_exchange_json(r, PROBE_WINDOWS),
 				      probe_exchange_json(r, PROBE_PLAIN)));
-	dump(f, o, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+	json_out(f, o, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
 }
 
 /* ---- modes ---- */
@@ -490,8 +490,8 @@ void json_modes(FILE *f, const struct server_mode *server, const struct client_m
 	for (size_t i = 0; i < n_clients; i++)
 		if (client ? client == c[i] : !server)
 			json_array_append_new(clients, client_mode_json(c[i]));
-	dump(f,
-	     json_pack("{s:i, s:s, s:o, s:o}", "schema", 1, "natdlab", NATDLAB_VERSION, "servers",
-		       servers, "clients", clients),
-	     JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+	json_out(f,
+		 json_pack("{s:i, s:s, s:o, s:o}", "schema", 1, "natdlab", NATDLAB_VERSION, "servers",
+			   servers, "clients", clients),
+		 JSON_INDENT(1) | JSON_PRESERVE_ORDER);
 }

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "lab/inspect.h"
 #include "lab/probe.h"
 #include "lab/result.h"
 
@@ -17,6 +18,9 @@ void json_scenario_line(FILE *f, const struct run_result *run, size_t i);
 
 /* What `probe` found. */
 void json_probe(FILE *f, struct inet_ep server, struct inet_ep local, const struct probe_result *r);
+
+/* What `inspect` found: {"schema": 1, "exchanges": [...]}. */
+void json_inspection(FILE *f, const struct inspection *in);
 
 /* `natdlab modes --format json`: one server, one client, or with both NULL every row. */
 void json_modes(FILE *f, const struct server_mode *server, const struct client_mode *client);

@@ -47,6 +47,19 @@ const char *hash_class_name(enum hash_class c)
 	return "?";
 }
 
+const char *windows_result_name(enum windows_result r)
+{
+	switch (r) {
+	case WINDOWS_CONNECTS:
+		return "connects";
+	case WINDOWS_BLOCKED:
+		return "blocked";
+	case WINDOWS_UNKNOWN:
+		return "unknown";
+	}
+	return "?";
+}
+
 /* ---- hashes ---- */
 
 /* The negotiated algorithm, or the one whose digests have this length. */

@@ -12,6 +12,7 @@ static const struct verb *const verbs[] = {
 	&verb_plan,
 	&verb_probe,
 	&verb_modes,
+	&verb_inspect,
 };
 
 static void usage(FILE *f)
@@ -20,7 +21,7 @@ static void usage(FILE *f)
 	      "behind NAT, and will it refuse that one?\n\n",
 	      f);
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-		fprintf(f, "  natdlab %-6s %-18s %s\n", verbs[i]->name, verbs[i]->args,
+		fprintf(f, "  natdlab %-7s %-18s %s\n", verbs[i]->name, verbs[i]->args,
 			verbs[i]->summary);
 	fputs("\nBegin with: natdlab run topologies/article.yaml\n"
 	      "natdlab VERB --help tells more; natdlab --version the version.\n",

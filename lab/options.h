@@ -66,6 +66,7 @@ void verb_help(FILE *f, const struct verb *v);
 int report_err(const struct err *e);
 
 /* The verbs, one file each. */
-extern const struct verb verb_run, verb_check, verb_plan, verb_probe, verb_modes;
+extern const struct verb verb_run, verb_check, verb_plan, verb_probe, verb_modes,
+	verb_inspect;
 
 #endif

@@ -172,19 +172,6 @@ unsigned probe_sent(const struct probe *p)
 	return p->x[PROBE_WINDOWS].sent + p->x[PROBE_PLAIN].sent;
 }
 
-const char *windows_result_name(enum windows_result r)
-{
-	switch (r) {
-	case WINDOWS_CONNECTS:
-		return "connects";
-	case WINDOWS_BLOCKED:
-		return "blocked";
-	case WINDOWS_UNKNOWN:
-		return "unknown";
-	}
-	return "?";
-}
-
 /* ---- judgement ---- */
 
 static const struct exchange *exchange_of(const struct probe *p, const uint8_t cky_i[8])

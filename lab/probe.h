@@ -33,10 +33,6 @@ usec probe_deadline(const struct probe *p);
 bool probe_done(const struct probe *p);
 unsigned probe_sent(const struct probe *p); /* packets */
 
-/* What a Windows client makes of the server. */
-enum windows_result { WINDOWS_CONNECTS, WINDOWS_BLOCKED, WINDOWS_UNKNOWN };
-const char *windows_result_name(enum windows_result r); /* "connects", "blocked", "unknown" */
-
 struct probe_result {
 	bool answered[PROBES];          /* message 4 came */
 	const struct exchange *x[PROBES]; /* NULL: not even message 2 */

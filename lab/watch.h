@@ -102,6 +102,10 @@ struct known {
 enum hash_class { CLASS_UNKNOWN, CLASS_EXACT, CLASS_COPIED, CLASS_FAKED, CLASS_EXACT_OR_COPIED };
 const char *hash_class_name(enum hash_class c); /* "exact", "exact-or-copied", ... */
 
+/* What a Windows client makes of a server. */
+enum windows_result { WINDOWS_CONNECTS, WINDOWS_BLOCKED, WINDOWS_UNKNOWN };
+const char *windows_result_name(enum windows_result r); /* "connects", "blocked", "unknown" */
+
 struct judgement {
 	bool complete;          /* messages 3 and 4 with two hashes each were seen */
 	bool natt;              /* NAT-D was exchanged at all */

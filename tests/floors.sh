@@ -35,7 +35,7 @@ floor() {
 	# from frames to a result
 	lab/net | lab/agenda | lab/sim* | lab/faults | lab/pcapng* | lab/watch* | lab/judge | lab/predict | \
 		lab/probe* | lab/inspect* | \
-		lab/observe | lab/expect | lab/result | lab/summary | lab/json | lab/report*) echo 2 ;;
+		lab/observe | lab/expect | lab/result | lab/summary | lab/json* | lab/diagnose | lab/advice | lab/inspect | lab/report*) echo 2 ;;
 	lab/load | lab/ground* | lab/space | lab/link | lab/filter | lab/conntrack | \
 		lab/capture | lab/relay | lab/net_*) echo 3 ;;
 	lab/lab | lab/run* | lab/keep*) echo 4 ;;
@@ -52,7 +52,7 @@ owner() {
 	netlink/*) echo lab/link ;;
 	nftables/* | libmnl/* | linux/netfilter/*) echo lab/filter ;;
 	openssl/*) echo nodes/crypto ;;
-	jansson.h) echo lab/json ;;
+	jansson.h) echo lab/json_priv ;;
 	cmocka.h) echo tests ;;
 	esac
 }
@@ -72,7 +72,7 @@ exempt() {
 	nodes/crypto.c:*) return 0 ;; # wraps OpenSSL, and rng_new_os() asks the kernel
 	lab/base/inet.c:arpa/inet.h | lab/base/inet.c:inet_ntop | lab/base/inet.c:inet_pton)
 		return 0 ;; # text of an address: no socket is opened
-	lab/json.c:json_*) return 0 ;; # jansson builds values in memory
+	lab/json*.c:json_*) return 0 ;; # jansson builds values in memory
 	lab/base/mem.c:stderr | lab/base/mem.c:exit | lab/base/mem.c:_exit)
 		return 0 ;; # out of memory ends the program
 	esac

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * advice.c - what to say of each signature: the cause, the cure, and what it is not.
+ *
+ * Sources: Microsoft's rule kb926179; which server forges its hash by which setting
+ * strongswan-src, libreswan-src, openswan-src, softether-src (docs/sources.md).
+ */
+#include <string.h>
+
+#include "lab/diagnose.h"
+
+#define REG_ADD                                                                                    \
+	"On the client, as administrator, then reboot:\n"                                          \
+	"reg add HKLM\\SYSTEM\\CurrentControlSet\\Services\\PolicyAgent "                          \
+	"/v AssumeUDPEncapsulationContextOnSendRule /t REG_DWORD /d 2 /f"
+
+#define NOT_BLOCKED                                                                                \
+	"Not the pre-shared key: Main Mode finished. Not UDP 500 or 4500: both carried answers. "  \
+	"Not UDP 1701: it travels inside ESP and need not be open. Not the user's name or "        \
+	"password: neither was sent."
+
+#define NOT_FORCED                                                                                 \
+	"Not the client, which did as it was told. Not UDP 1701: it travels inside ESP and need "  \
+	"not be open."
+
+static const struct advice advices[SIGNATURES] = {
+	[SIG_UNFINISHED] =
+		{
+			.cause = "Not in this capture: it begins too late or ends too early.",
+			.cures = {"Capture from before the client dials until it gives up, 40 "
+				  "seconds, "
+				  "without a filter narrower than udp port 500 or udp port 4500 or "
+				  "esp."},
+		},
+	[SIG_FINE] =
+		{
+			.cause =
+				"None: the tunnel works. An error after this comes from inside it.",
+			.cures = {"For errors 691, 628, 718 or 720 look at the PPP daemon's log: "
+				  "user, "
+				  "password, MS-CHAPv2."},
+			.not_the_cause = "Not NAT, not the pre-shared key, not UDP 500 or 4500.",
+		},
+	[SIG_BLOCKED] =
+		{
+			.cause =
+				"Windows sends nothing to a server behind NAT unless its registry "
+				"allows "
+				"it, and message 4 says that this server is behind NAT. Error 809.",
+			.cures = {REG_ADD,
+				  "Or give the server a public address of its own, without 1:1 NAT "
+				  "before "
+				  "it.",
+				  "Or use a server that hides its NAT from Windows: SoftEther "
+				  "copies the "
+				  "client's hash."},
+			.not_the_cause = NOT_BLOCKED,
+		},
+	[SIG_NO_ESP] =
+		{
+			.cause = "Windows' rule does not explain it. Either the capture leaves ESP "
+				 "out "
+				 "(without NAT it is IP protocol 50, not UDP), or a firewall does.",
+			.cures = {"Capture without a filter; let IP protocol 50 pass the client's "
+				  "firewall."},
+			.not_the_cause = "Not the pre-shared key: Main Mode finished.",
+		},
+	[SIG_L2TP_SILENT] =
+		{
+			.cause =
+				"The server got the client's L2TP and did not answer it: its L2TP "
+				"daemon "
+				"does not run or does not listen, a firewall drops UDP 1701 behind "
+				"IPsec, or another client behind the same router has the tunnel.",
+			.cures = {"On the server: is the L2TP daemon (xl2tpd) running, and does "
+				  "its log "
+				  "show the client? Does a firewall accept UDP 1701 that came by "
+				  "IPsec "
+				  "(iptables: -m policy --dir in --pol ipsec)?",
+				  "Disconnect other clients behind the same router and try again."},
+			.not_the_cause =
+				"Not the registry value: Windows did send. Not the pre-shared "
+				"key, not UDP 500 or 4500.",
+		},
+	[SIG_SECOND_CLIENT] =
+		{
+			.cause = "Two clients behind one router: in transport mode both have the "
+				 "same "
+				 "address and L2TP port for the server's kernel (RFC 3948, 5.2), "
+				 "and one "
+				 "gets the other's answers.",
+			.cures = {"Use a server that tells them apart: SoftEther, RRAS, or "
+				  "strongSwan "
+				  "with the connmark plugin.",
+				  "Or one client at a time."},
+			.not_the_cause =
+				"Not the registry value: Windows did send. Not the pre-shared "
+				"key, not UDP 500 or 4500.",
+		},
+	[SIG_4500_CLOSED] =
+		{
+			.cause = "UDP port 4500 does not get through. Behind NAT everything from "
+				 "message "
+				 "5 on goes there.",
+			.cures = {"Open UDP 4500 to the server: security group, its own firewall, "
+				  "the "
+				  "router before it; and from the client outwards.",
+				  "If it is open: a server that says nothing to a wrong pre-shared "
+				  "key "
+				  "looks alike from the client; its log tells."},
+			.not_the_cause =
+				"Not UDP 500: four messages passed. Not the registry value: it "
+				"counts only after Quick Mode.",
+		},
+	[SIG_500_CLOSED] =
+		{
+			.cause = "UDP port 500 does not get through, or nothing listens there, or "
+				 "it is "
+				 "the wrong address.",
+			.cures = {"Open UDP 500 (and 4500) to the server, and see that its IPsec "
+				  "daemon "
+				  "runs."},
+			.not_the_cause =
+				"Not the pre-shared key, not the registry value: neither was "
+				"used yet.",
+		},
+	[SIG_PSK] =
+		{
+			.cause = "The two sides have different pre-shared keys, or the server has "
+				 "none "
+				 "for this client's address.",
+			.cures =
+				{"Type the key again on both sides; mind spaces at the end. On the "
+				 "server look which connection was chosen."},
+			.not_the_cause =
+				"Not UDP 500 or 4500, not the proposals, not the registry value: "
+				"it counts only after Quick Mode.",
+		},
+	[SIG_NO_PROPOSAL] =
+		{
+			.cause =
+				"The server accepts none of the algorithms that the client offers.",
+			.cures = {"On the server allow one of the proposals listed above; for "
+				  "Windows "
+				  "aes256-sha1 with ecp384 or modp2048 will do."},
+			.not_the_cause =
+				"Not the pre-shared key, not NAT, not the registry value: none "
+				"of them was used yet.",
+		},
+	[SIG_PHASE2] =
+		{
+			.cause = "The server refuses Quick Mode: algorithms of ESP, or the "
+				 "addresses that "
+				 "the client names (behind an Elastic IP it names the public one).",
+			.cures = {"On the server allow ESP aes-sha1 in transport mode, and for the "
+				  "traffic selectors UDP 1701 with any address of its own."},
+			.not_the_cause =
+				"Not the pre-shared key: Main Mode finished. Not the registry "
+				"value.",
+		},
+	[SIG_REFUSED] =
+		{
+			.cause = "The other side refuses with an error, which is not encrypted and "
+				 "so "
+				 "not trustworthy, but usually true.",
+			.cures = {"Look for the same moment in the server's log."},
+			.not_the_cause = "Not the registry value: it counts only after Quick Mode.",
+		},
+	[SIG_NO_REPLY] =
+		{
+			.cause = "One side falls silent in the middle: packets are lost from there "
+				 "on, or "
+				 "its daemon gives up.",
+			.cures = {"Look for the same moment in the log of the side that is silent; "
+				  "capture "
+				  "on both sides and give both files to natdlab inspect."},
+			.not_the_cause = "Not the registry value: it counts only after Quick Mode.",
+		},
+	[SIG_SUPERSEDED] =
+		{
+			.cause = "None: SoftEther answers each repetition of message 1 anew.",
+		},
+};
+
+/* What the hashes foretell although this client's connection does not show it. */
+static const struct advice foretold = {
+	.cause = "Not in this capture, which ends too early; but message 4 says that the server is "
+		 "behind NAT, and to such a server Windows sends nothing unless its registry "
+		 "allows it (error 809).",
+	.cures = {REG_ADD,
+		  "Or give the server a public address of its own, without 1:1 NAT before it.",
+		  "Or use a server that hides its NAT from Windows: SoftEther copies the client's "
+		  "hash."},
+};
+static const struct advice other_client = {
+	.cause = "None: the tunnel works for this client. A Windows client in its place would send "
+		 "nothing (error 809), because message 4 says that the server is behind NAT.",
+	.cures = {REG_ADD},
+	.not_the_cause = "For Windows: not the pre-shared key, not UDP 500, 4500 or 1701.",
+};
+
+/* How a server's hash of itself is forged tells whose setting it is. */
+static const struct advice forced_port = {
+	.cause = "The server pretends to be behind NAT: both its hashes are made with port 0. "
+		 "That is Libreswan's encapsulation=yes or Openswan's forceencaps=yes. Windows "
+		 "believes it and sends nothing. Error 809.",
+	.cures = {"On the server: encapsulation=auto (Openswan: forceencaps=no). If it has a "
+		  "public address of its own that is enough.",
+		  REG_ADD},
+	.not_the_cause = NOT_FORCED,
+};
+static const struct advice forced_address = {
+	.cause = "The server hashes the address 0.0.0.0 as its own, as SoftEther without ListenIP "
+		 "and racoon's nat_traversal force do. Windows takes it for a server behind NAT "
+		 "and sends nothing. Error 809.",
+	.cures = {"On the server: set SoftEther's ListenIP, or racoon's nat_traversal on.",
+		  REG_ADD},
+	.not_the_cause = NOT_FORCED,
+};
+static const struct advice forced_random = {
+	.cause = "The server pretends to be behind NAT: its hash of itself is made of nothing. "
+		 "That is strongSwan's encap=yes (forceencaps=yes), or its kernel-libipsec. "
+		 "Windows believes it and sends nothing. Error 809.",
+	.cures = {"On the server: encap=no (forceencaps=no). If it has a public address of its "
+		  "own that is enough.",
+		  REG_ADD},
+	.not_the_cause = NOT_FORCED,
+};
+
+static const struct advice *forced_advice(const struct judgement *j)
+{
+	static const uint8_t zeros[16];
+
+	if (!j->known4[1])
+		return &forced_random;
+	return !memcmp(j->means4[1].addr.b, zeros, sizeof(zeros)) ? &forced_address : &forced_port;
+}
+
+const struct advice *diagnose_advice(const struct exchange *x, const struct judgement *j,
+				     const struct diagnosis *d)
+{
+	bool blocks = diagnose_windows(x, j, 0, &(enum certainty){0}) == WINDOWS_BLOCKED;
+
+	if (d->sig == SIG_FORCED)
+		return forced_advice(j);
+	if (blocks && (d->sig == SIG_UNFINISHED || d->sig == SIG_NO_ESP))
+		return d->forced ? forced_advice(j) : &foretold;
+	if (blocks && d->sig == SIG_FINE && !d->windows)
+		return &other_client;
+	return &advices[d->sig];
+}
+
+/* ---- whose software ---- */
+
+#define PRODUCT_VIDS 6
+
+/* Vendor IDs of message 2, in order, as measured (docs/sources.md: measured-*). */
+static const struct {
+	const char *name;
+	uint8_t n;
+	enum vid vids[PRODUCT_VIDS];
+} responders[] = {
+	{"SoftEther",
+	 6,
+	 {VID_RFC3947, VID_DRAFT03, VID_DRAFT02N, VID_DRAFT02, VID_DRAFT00, VID_DPD}},
+	{"strongSwan", 4, {VID_XAUTH, VID_DPD, VID_FRAGMENTATION_CAP, VID_RFC3947}},
+	{"strongSwan", 3, {VID_XAUTH, VID_DPD, VID_RFC3947}},
+	{"Libreswan", 3, {VID_FRAGMENTATION_CAP, VID_DPD, VID_RFC3947}},
+	{"Libreswan", 3, {VID_FRAGMENTATION, VID_DPD, VID_RFC3947}},
+};
+
+static struct view vid_of(const struct exchange *x, unsigned side, size_t i)
+{
+	return (struct view){x->vids[side][i].b, x->vids[side][i].len};
+}
+
+static bool sends(const struct exchange *x, unsigned side, enum vid v)
+{
+	for (size_t i = 0; i < x->n_vids[side]; i++)
+		if (vid_is(vid_of(x, side, i), v))
+			return true;
+	return false;
+}
+
+const char *diagnose_product(const struct exchange *x, unsigned side)
+{
+	for (size_t i = 0; i < x->n_vids[side]; i++)
+		if (vid_windows_version(vid_of(x, side, i)))
+			return vid_windows_version(vid_of(x, side, i));
+	if (side == 0)
+		return sends(x, 0, VID_DRAFT08) && sends(x, 0, VID_DRAFT_NAT_T) ? "Apple" : NULL;
+	for (size_t r = 0; r < ARRAY_LEN(responders); r++) {
+		bool all = x->n_vids[1] == responders[r].n;
+
+		for (size_t i = 0; all && i < responders[r].n; i++)
+			all = vid_is(vid_of(x, 1, i), responders[r].vids[i]);
+		if (all)
+			return responders[r].name;
+	}
+	return NULL;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd_inspect.c - natdlab inspect CAPTURE...: the judgement for anybody's capture. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lab/inspect.h"
+#include "lab/json.h"
+#include "lab/options.h"
+
+#define FILE_BUFFER (1024 * 1024)
+#define PORT_IKE 500
+
+static const struct option options[] = {
+	{"format", 'f', "text|json", false, "how to print the judgement (text)"},
+	{"client", 0, "IP", false, "the client's own address"},
+	{"server", 0, "IP", false, "the server's own address, as its own interface has it"},
+	{"known", 0, "IP", true, "another address to try behind the hashes"},
+	{"verbose", 'v', NULL, false, "whole hashes and vendor IDs"},
+};
+
+/* A capture file, open. */
+struct input {
+	FILE *f;
+	char *buffer;
+};
+
+static bool want_colour(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no && no[0]) && !(term && !strcmp(term, "dumb"));
+}
+
+/* Bytes of the UTF-8 character at @p; 0 when it is none, or a control character. */
+static size_t character(const char *p)
+{
+	const uint8_t *b = (const uint8_t *)p;
+	size_t n = b[0] >= 0xf0 ? 4 : b[0] >= 0xe0 ? 3 : b[0] >= 0xc2 ? 2 : 1;
+
+	if (n == 1)
+		return b[0] >= 0x20 && b[0] < 0x7f;
+	for (size_t i = 1; i < n; i++)
+		if ((b[i] & 0xc0) != 0x80)
+			return 0;
+	if ((b[0] == 0xc2 && b[1] < 0xa0) || (b[0] == 0xe0 && b[1] < 0xa0) ||
+	    (b[0] == 0xed && b[1] > 0x9f) || (b[0] == 0xf0 && b[1] < 0x90) ||
+	    (b[0] == 0xf4 && b[1] > 0x8f) || b[0] > 0xf4)
+		return 0;
+	return n;
+}
+
+/* The last part of a path, without what a terminal might obey. */
+static const char *place_name(struct arena *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *name = arena_str(a, slash && slash[1] ? slash + 1 : path);
+
+	for (char *p = name; *p;) {
+		size_t n = character(p);
+
+		if (!n)
+			*p = '?';
+		p += n ? n : 1;
+	}
+	return name;
+}
+
+static int open_input(struct arena *a, const char *path, struct input *in, struct inspect_source *s,
+		      struct err *e)
+{
+	bool standard = !strcmp(path, "-");
+
+	s->name = standard ? "standard input" : place_name(a, path);
+	in->f = standard ? stdin : fopen(path, "re");
+	if (!in->f) {
+		err_sys(e, "cannot open %s", s->name);
+		e->kind = ERR_INPUT;
+		return -1;
+	}
+	in->buffer = malloc(FILE_BUFFER);
+	if (in->buffer)
+		setvbuf(in->f, in->buffer, _IOFBF, FILE_BUFFER);
+	s->reader = capture_open(in->f, s->name, e);
+	return s->reader ? 0 : -1;
+}
+
+static void close_inputs(struct input *in, struct inspect_source *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		capture_close(s[i].reader);
+		if (in[i].f && in[i].f != stdin)
+			fclose(in[i].f);
+		if (in[i].f != stdin)
+			free(in[i].buffer);
+	}
+}
+
+static int read_address(const char *text, const char *option, struct inet_addr *out, struct err *e)
+{
+	if (!text || inet_parse_addr(text, out))
+		return 0;
+	return err_set(e, ERR_INPUT, "inspect: --%s wants an IP address, not \"%s\"", option, text);
+}
+
+static int read_hints(struct arena *a, const struct args *args, struct inspect_hints *h,
+		      struct err *e)
+{
+	VEC(struct known) known = {0};
+	const char *text;
+
+	if (read_address(args_value(args, "client", NULL), "client", &h->client.addr, e) ||
+	    read_address(args_value(args, "server", NULL), "server", &h->server.addr, e))
+		return -1;
+	h->client.port = h->server.port = PORT_IKE;
+	for (unsigned i = 0; (text = args_nth(args, "known", i)); i++) {
+		struct known k = {0};
+
+		if (read_address(text, "known", &k.ep.addr, e))
+			return -1;
+		*vec_push(a, &known) = k;
+	}
+	if (h->client.addr.len)
+		*vec_push(a, &known) = (struct known){inet_ep(h->client.addr, 0), "client"};
+	if (h->server.addr.len)
+		*vec_push(a, &known) = (struct known){inet_ep(h->server.addr, 0), "server"};
+	h->known = known.v;
+	h->n_known = known.n;
+	return 0;
+}
+
+/* 0 when something was decided and nothing went wrong. */
+static int exit_status(const struct inspection *in)
+{
+	bool decided = false;
+
+	for (size_t i = 0; i < in->n; i++) {
+		switch (in->v[i].d.outcome) {
+		case OUTCOME_BLOCKED:
+		case OUTCOME_FAILED:
+			return 1;
+		case OUTCOME_CONNECTED:
+			decided = true;
+			break;
+		case OUTCOME_UNDECIDED:
+			decided |= in->v[i].j.complete;
+			break;
+		}
+	}
+	return decided ? 0 : 1;
+}
+
+/* What a damaged file held before its damage is judged all the same. */
+static int tell_damage(const struct inspect_source *s, size_t n)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (s[i].damage.kind != ERR_NONE)
+			status = report_err(&s[i].damage);
+	return status;
+}
+
+static int inspect_all(struct arena *a, const struct args *args, const struct inspect_hints *hints,
+		       struct inspect_source *s)
+{
+	const struct inspect_style style = {
+		.colour = want_colour(),
+		.verbose = args_flag(args, "verbose"),
+	};
+	struct watch *w = watch_new(a, NULL);
+	struct inspection in;
+	int damage, status;
+
+	inspect_read(a, w, s, args->n, &in);
+	inspect_judge(a, w, hints, &in);
+	if (!strcmp(args_value(args, "format", "text"), "json"))
+		json_inspection(stdout, &in);
+	else
+		report_inspect(stdout, &in, &style);
+	status = exit_status(&in);
+	damage = tell_damage(s, args->n);
+	return in.n == in.hidden && damage ? damage : status;
+}
+
+static int run(const struct args *args)
+{
+	CLEANUP(arena_freep) struct arena *a = arena_new();
+	struct inspect_source *s = arena_array_of(a, args->n, struct inspect_source);
+	struct input *in = arena_array_of(a, args->n, struct input);
+	struct inspect_hints hints = {0};
+	struct err e = {0};
+	int status = 0;
+
+	if (read_hints(a, args, &hints, &e))
+		return report_err(&e);
+	for (unsigned i = 0; i < args->n && !status; i++)
+		if (open_input(a, args->v[i], &in[i], &s[i], &e))
+			status = report_err(&e);
+	if (!status)
+		status = inspect_all(a, args, &hints, s);
+	close_inputs(in, s, args->n);
+	return status;
+}
+
+const struct verb verb_inspect = {
+	.name = "inspect",
+	.args = "CAPTURE...",
+	.summary = "judge anybody's pcap or pcapng",
+	.more = "Reads captures of IKEv1 (L2TP/IPsec) connections, says whose NAT-D hash is whose, "
+		"who is behind NAT, what Windows makes of it with each registry value, and what "
+		"went wrong: the cause, the cure, and what is not the cause. Several captures "
+		"are several places of one network. \"-\" is standard input.\n\n"
+		"Exit status: 0 a connection that works, or a decided one; 1 blocked, failed, "
+		"or no exchange found; 2 bad input.",
+	.min_args = 1,
+	.max_args = ARGS_MAX,
+	.options = options,
+	.n_options = ARRAY_LEN(options),
+	.run = run,
+};

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * diagnose.c - which signature an exchange bears.
+ *
+ * The exchange is followed as far as it came; where it stopped, the repetitions and the silence
+ * say why. docs/diagnose.md tells the same for people.
+ */
+#include "lab/diagnose.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A capture that goes on for so long without the next message was not cut off too early. */
+#define LONG_SILENCE (2 * SEC)
+
+#define NOTIFY_NO_PROPOSAL 14
+
+/* One row a signature; outcome, reason and error are those of a Windows client. */
+static const struct {
+	const char *name;
+	enum outcome outcome;
+	const char *reason;
+	int error;
+} rows[SIGNATURES] = {
+	[SIG_UNFINISHED] = {"unfinished", OUTCOME_UNDECIDED, "none", 0},
+	[SIG_FINE] = {"fine", OUTCOME_CONNECTED, "none", 0},
+	[SIG_BLOCKED] = {"blocked-by-policy", OUTCOME_BLOCKED, "both-behind-nat", 809},
+	[SIG_FORCED] = {"forced-encapsulation", OUTCOME_BLOCKED, "both-behind-nat", 809},
+	[SIG_NO_ESP] = {"no-esp", OUTCOME_UNDECIDED, "no-esp", 0},
+	[SIG_L2TP_SILENT] = {"l2tp-silent", OUTCOME_FAILED, "no-reply", 809},
+	[SIG_SECOND_CLIENT] = {"second-client", OUTCOME_FAILED, "no-reply", 809},
+	[SIG_4500_CLOSED] = {"port-4500-closed", OUTCOME_FAILED, "no-reply", 809},
+	[SIG_500_CLOSED] = {"port-500-closed", OUTCOME_FAILED, "no-reply", 809},
+	[SIG_PSK] = {"psk-mismatch", OUTCOME_FAILED, "psk-mismatch", 789},
+	[SIG_NO_PROPOSAL] = {"no-proposal", OUTCOME_FAILED, "no-proposal", 789},
+	[SIG_PHASE2] = {"phase2-refused", OUTCOME_FAILED, "no-proposal", 789},
+	[SIG_REFUSED] = {"refused", OUTCOME_FAILED, "refused", 789},
+	[SIG_NO_REPLY] = {"no-reply", OUTCOME_FAILED, "no-reply", 809},
+	[SIG_SUPERSEDED] = {"superseded", OUTCOME_UNDECIDED, "none", 0},
+};
+
+const char *signature_name(enum signature s)
+{
+	return rows[s].name;
+}
+
+/* One exchange on its way through the functions below. */
+struct patient {
+	const struct exchange *x;
+	const struct judgement *j;
+	struct exchange *const *all;
+	size_t n;
+	struct diagnosis *d;
+};
+
+static void found(struct patient *p, enum signature sig, enum certainty certainty, const char *fmt,
+		  ...) PRINTF_LIKE(4, 5);
+
+static void found(struct patient *p, enum signature sig, enum certainty certainty, const char *fmt,
+		  ...)
+{
+	struct diagnosis *d = p->d;
+	va_list ap;
+
+	d->sig = sig;
+	d->certainty = certainty;
+	d->outcome = rows[sig].outcome;
+	d->reason = rows[sig].reason;
+	d->error = rows[sig].error;
+	va_start(ap, fmt);
+	vsnprintf(d->sentence, sizeof(d->sentence), fmt, ap);
+	va_end(ap);
+}
+
+static void show(struct patient *p, const char *what, struct mark at)
+{
+	struct diagnosis *d = p->d;
+
+	if (at.place && d->n_evidence < DIAGNOSE_EVIDENCE)
+		d->evidence[d->n_evidence++] = (struct evidence){what, at};
+}
+
+static const char *const message_names[] = {
+	[1] = "message 1", [2] = "message 2", [3] = "message 3",
+	[4] = "message 4", [5] = "message 5", [6] = "message 6",
+};
+
+static void show_message(struct patient *p, unsigned n)
+{
+	const struct mm_seen *mm = &p->x->mm[n];
+
+	if (mm->seen)
+		show(p, message_names[n],
+		     (struct mark){mm->at[0].place, mm->at[0].frame, mm->at[0].t});
+}
+
+/* The last transmission of a message that was sent more than once. */
+static void show_repeated(struct patient *p, unsigned n)
+{
+	show_message(p, n);
+	if (p->x->mm[n].copies > 1)
+		show(p, "its last repetition", p->x->mm[n].last);
+}
+
+static bool says_windows(const struct exchange *x)
+{
+	for (size_t i = 0; i < x->n_vids[0]; i++)
+		if (vid_is_ms_nt5((struct view){x->vids[0][i].b, x->vids[0][i].len}))
+			return true;
+	return false;
+}
+
+static const char *times(uint32_t n, char buf[24])
+{
+	if (n < 2)
+		return "once";
+	if (n == 2)
+		return "twice";
+	snprintf(buf, 24, "%u times", n);
+	return buf;
+}
+#define TIMES(n) times((n), (char[24]){0})
+
+/* ---- behind Quick Mode ---- */
+
+/* Is @at where one of the messages before Quick Mode was seen with these ends? */
+static const struct sighting *at_place_of(const struct exchange *x, const char *place)
+{
+	for (size_t i = 0; i < x->mm[1].n_sightings; i++)
+		if (x->mm[1].at[i].place == place)
+			return &x->mm[1].at[i];
+	return NULL;
+}
+
+/* Do both come from one address to one server, as seen at some place, from different ports? */
+static bool share_an_address(const struct exchange *x, const struct exchange *y)
+{
+	for (size_t i = 0; i < x->mm[1].n_sightings; i++) {
+		const struct sighting *a = &x->mm[1].at[i];
+		const struct sighting *b = at_place_of(y, a->place);
+
+		if (b && inet_addr_eq(a->src.addr, b->src.addr) && inet_ep_eq(a->dst, b->dst) &&
+		    a->src.port != b->src.port)
+			return true;
+	}
+	return false;
+}
+
+/* Another client of the same address whose tunnel was alive when this one came. */
+static const struct exchange *first_client(const struct patient *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct exchange *y = p->all[i];
+
+		if (y != p->x && y->esp[0] && y->esp[1] && y->first < p->x->last &&
+		    y->last >= p->x->first && share_an_address(p->x, y))
+			return y;
+	}
+	return NULL;
+}
+
+static void one_way(struct patient *p)
+{
+	const struct exchange *x = p->x;
+	const struct exchange *first = first_client(p);
+
+	show(p, "the client's first ESP packet", x->first_esp[0]);
+	if (first) {
+		show(p, "the other client's first ESP packet", first->first_esp[0]);
+		found(p, SIG_SECOND_CLIENT, CERTAIN_MEDIUM,
+		      "The client sent %u ESP packets and got none back, while another client of "
+		      "the same address had a tunnel with the same server.",
+		      x->esp[0]);
+		return;
+	}
+	show(p, "the last Quick Mode", x->quick[1]);
+	if (x->esp[0] < 2 && x->quick_modes < 2 && x->last - x->first_esp[0].t < LONG_SILENCE)
+		found(p, SIG_UNFINISHED, CERTAIN_LOW,
+		      "The capture ends with the client's first ESP packet.");
+	else
+		found(p, SIG_L2TP_SILENT, CERTAIN_MEDIUM,
+		      "The client sent %u ESP packet%s and got none back.", x->esp[0],
+		      x->esp[0] == 1 ? "" : "s");
+}
+
+/* Quick Modes that were answered, and no ESP at all. */
+static void silence(struct patient *p)
+{
+	const struct exchange *x = p->x;
+	const struct judgement *j = p->j;
+	bool may_be_windows = p->d->windows || !x->mm[1].seen;
+
+	show_message(p, 4);
+	show(p, "the first Quick Mode", x->quick[0]);
+	show(p, "the last one", x->quick[1]);
+	show(p, "the client's first Informational", x->informational_at[0]);
+	if (!may_be_windows || (j->complete && !j->client_sees.peer_behind_nat)) {
+		found(p,
+		      x->quick_modes > 1 || x->last - x->quick[1].t > LONG_SILENCE ? SIG_NO_ESP
+										   : SIG_UNFINISHED,
+		      CERTAIN_LOW, "Quick Mode was done %s, and no ESP is in this capture.",
+		      TIMES(x->quick_modes));
+		return;
+	}
+	found(p, p->d->forced ? SIG_FORCED : SIG_BLOCKED,
+	      !j->complete	   ? CERTAIN_LOW
+	      : x->quick_modes > 1 ? CERTAIN_HIGH
+				   : CERTAIN_MEDIUM,
+	      "The client finished Main Mode, did Quick Mode %s, and sent not one ESP packet.",
+	      TIMES(x->quick_modes));
+	if (j->complete && !j->client_sees.self_behind_nat)
+		p->d->reason = "server-behind-nat";
+}
+
+static void after_quick_mode(struct patient *p)
+{
+	const struct exchange *x = p->x;
+	bool answered = x->quick_messages[1] || !x->quick_messages[0];
+
+	if (x->esp[0] && x->esp[1]) {
+		show(p, "the client's first ESP packet", x->first_esp[0]);
+		show(p, "the server's", x->first_esp[1]);
+		found(p, SIG_FINE, CERTAIN_HIGH, "ESP flows both ways: %u packets and %u.",
+		      x->esp[0], x->esp[1]);
+	} else if (x->esp[0]) {
+		one_way(p);
+	} else if (x->esp[1]) {
+		show(p, "the server's first ESP packet", x->first_esp[1]);
+		found(p, SIG_UNFINISHED, CERTAIN_LOW,
+		      "ESP is seen from the server only: the capture shows one direction.");
+	} else if (answered) {
+		silence(p);
+	} else if (x->informationals[1]) {
+		show(p, "the first Quick Mode", x->quick[0]);
+		show(p, "the server's Informational", x->informational_at[1]);
+		found(p, SIG_PHASE2, CERTAIN_MEDIUM,
+		      "The server answers Quick Mode with an encrypted Informational only.");
+	} else {
+		show(p, "the first Quick Mode", x->quick[0]);
+		found(p, x->last - x->quick[0].t > LONG_SILENCE ? SIG_NO_REPLY : SIG_UNFINISHED,
+		      CERTAIN_MEDIUM, "The server does not answer Quick Mode.");
+	}
+}
+
+/* ---- messages 4 to 6 ---- */
+
+static bool nat_was_seen(const struct patient *p)
+{
+	return p->j->complete &&
+	       (p->j->client_sees.self_behind_nat || p->j->client_sees.peer_behind_nat);
+}
+
+static bool seen_at_responder(const struct patient *p, unsigned n)
+{
+	const struct mm_seen *mm = &p->x->mm[n];
+
+	for (size_t i = 0; i < mm->n_sightings; i++)
+		if (mm->at[i].place == p->j->responder_place)
+			return true;
+	return false;
+}
+
+static void without_message5(struct patient *p)
+{
+	const struct exchange *x = p->x;
+	bool waited = x->mm[4].copies > 1 || x->last - x->mm[4].t > LONG_SILENCE;
+
+	show_repeated(p, 4);
+	if (waited && nat_was_seen(p))
+		found(p, SIG_4500_CLOSED, p->j->responder_place ? CERTAIN_HIGH : CERTAIN_MEDIUM,
+		      "Message 4 was sent %s, and message 5, which goes to UDP port 4500, never "
+		      "came.",
+		      TIMES(x->mm[4].copies));
+	else if (waited || x->mm[3].copies > 1)
+		found(p, SIG_NO_REPLY, CERTAIN_MEDIUM,
+		      "Message 4 was sent %s, message 3 %s, and nothing follows.",
+		      TIMES(x->mm[4].copies), TIMES(x->mm[3].copies));
+	else
+		found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 4.");
+}
+
+/* Message 5 is the first that the pre-shared key encrypts, and the first on UDP 4500. */
+static void without_message6(struct patient *p)
+{
+	const struct exchange *x = p->x;
+	bool repeated = x->mm[5].copies > 1 || x->mm[4].last.t > x->mm[5].t ||
+			x->last - x->mm[5].t > LONG_SILENCE;
+
+	show_repeated(p, 5);
+	if (x->informationals[1]) {
+		show(p, "the server's Informational", x->informational_at[1]);
+		found(p, SIG_PSK, CERTAIN_HIGH,
+		      "The server answers message 5 with an encrypted Informational and not with "
+		      "message 6.");
+	} else if (!repeated) {
+		found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 5.");
+	} else if (!x->floated) {
+		found(p, SIG_PSK, CERTAIN_MEDIUM,
+		      "Message 5 was sent %s on UDP port 500, which works, and there is no "
+		      "message 6.",
+		      TIMES(x->mm[5].copies));
+	} else if (seen_at_responder(p, 5) || x->on_4500[1]) {
+		found(p, SIG_PSK, CERTAIN_MEDIUM,
+		      "Message 5 was sent %s on UDP port 4500, which %s, and there is no message "
+		      "6.",
+		      TIMES(x->mm[5].copies), x->on_4500[1] ? "the server uses" : "it reached");
+	} else {
+		found(p, SIG_4500_CLOSED, CERTAIN_MEDIUM,
+		      "Message 5 was sent %s to UDP port 4500, and nothing ever came back from "
+		      "there.",
+		      TIMES(x->mm[5].copies));
+	}
+}
+
+static void without_quick_mode(struct patient *p)
+{
+	const struct exchange *x = p->x;
+
+	show_repeated(p, 5);
+	show_repeated(p, 6);
+	if (x->mm[5].copies > 1)
+		found(p, SIG_4500_CLOSED, CERTAIN_MEDIUM,
+		      "Message 5 was sent %s although message 6 answers it: the answer does not "
+		      "reach the client.",
+		      TIMES(x->mm[5].copies));
+	else if (x->last - x->mm[6].t > LONG_SILENCE)
+		found(p, SIG_NO_REPLY, CERTAIN_LOW,
+		      "Main Mode is finished, and no Quick Mode follows.");
+	else
+		found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with Main Mode.");
+}
+
+/* ---- messages 1 to 3 ---- */
+
+static void without_message2(struct patient *p)
+{
+	const struct exchange *x = p->x;
+
+	show_repeated(p, 1);
+	if (x->notify == NOTIFY_NO_PROPOSAL)
+		found(p, SIG_NO_PROPOSAL, CERTAIN_HIGH,
+		      "The server answers message 1 with NO-PROPOSAL-CHOSEN.");
+	else if (x->notify)
+		found(p, SIG_REFUSED, CERTAIN_HIGH, "The server answers message 1 with %s (%u).",
+		      isakmp_notify_name(x->notify) ? isakmp_notify_name(x->notify)
+						    : "an unknown notify",
+		      x->notify);
+	else if (x->mm[1].copies > 1 || x->last - x->mm[1].t > LONG_SILENCE)
+		found(p, SIG_500_CLOSED, CERTAIN_MEDIUM,
+		      "Message 1 was sent %s, and nothing answers it.", TIMES(x->mm[1].copies));
+	else
+		found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 1.");
+	show(p, "the notify", x->notify_at);
+}
+
+/* The same message 1 was answered twice, and the client went on with the other answer. */
+static bool superseded(const struct patient *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->all[i] != p->x && p->all[i]->mm[3].seen &&
+		    !memcmp(p->all[i]->cky_i, p->x->cky_i, 8))
+			return true;
+	return false;
+}
+
+static void without_message3(struct patient *p)
+{
+	const struct exchange *x = p->x;
+
+	show_repeated(p, 1);
+	show_repeated(p, 2);
+	if (superseded(p))
+		found(p, SIG_SUPERSEDED, CERTAIN_HIGH,
+		      "The client went on with another answer to its message 1.");
+	else if (x->notify)
+		found(p, SIG_REFUSED, CERTAIN_HIGH, "Message 2 is answered with %s (%u).",
+		      isakmp_notify_name(x->notify) ? isakmp_notify_name(x->notify)
+						    : "an unknown notify",
+		      x->notify);
+	else if (x->mm[1].copies > 1)
+		found(p, SIG_500_CLOSED, CERTAIN_MEDIUM,
+		      "Message 1 was sent %s although message 2 answers it: the answer does not "
+		      "reach the client.",
+		      TIMES(x->mm[1].copies));
+	else if (x->mm[2].copies > 1 || x->last - x->mm[2].t > LONG_SILENCE)
+		found(p, SIG_NO_REPLY, CERTAIN_LOW,
+		      "Message 2 was sent %s, and the client does not go on.",
+		      TIMES(x->mm[2].copies));
+	else
+		found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 2.");
+}
+
+static void without_message4(struct patient *p)
+{
+	const struct exchange *x = p->x;
+
+	show_repeated(p, 3);
+	if (x->notify) {
+		show(p, "the notify", x->notify_at);
+		found(p, SIG_REFUSED, CERTAIN_HIGH, "The server answers message 3 with %s (%u).",
+		      isakmp_notify_name(x->notify) ? isakmp_notify_name(x->notify)
+						    : "an unknown notify",
+		      x->notify);
+	} else if (x->mm[3].copies > 1 || x->mm[2].last.t > x->mm[3].t) {
+		found(p, SIG_NO_REPLY, CERTAIN_MEDIUM, "Message 3 was sent %s and is not answered.",
+		      TIMES(x->mm[3].copies));
+	} else {
+		found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 3.");
+	}
+}
+
+/* ---- the way of an exchange ---- */
+
+static enum reached how_far(const struct exchange *x)
+{
+	if (x->esp[0] && x->esp[1])
+		return REACHED_L2TP;
+	if (x->quick_messages[1])
+		return REACHED_PHASE2;
+	return x->mm[6].seen || x->quick_modes ? REACHED_PHASE1 : REACHED_NOTHING;
+}
+
+void diagnose(const struct exchange *x, const struct judgement *j, struct exchange *const *all,
+	      size_t n, struct diagnosis *out)
+{
+	struct patient p = {x, j, all, n, out};
+
+	*out = (struct diagnosis){
+		.reached = how_far(x),
+		.windows = says_windows(x),
+		.forced = j->server_hash == CLASS_FAKED,
+	};
+	if (x->quick_modes || x->esp[0] || x->esp[1])
+		after_quick_mode(&p);
+	else if (x->mm[6].seen)
+		without_quick_mode(&p);
+	else if (x->mm[5].seen)
+		without_message6(&p);
+	else if (x->mm[4].seen)
+		without_message5(&p);
+	else if (x->mm[3].seen)
+		without_message4(&p);
+	else if (x->mm[2].seen)
+		without_message3(&p);
+	else if (x->mm[1].seen)
+		without_message2(&p);
+	else
+		found(&p, SIG_UNFINISHED, CERTAIN_LOW, "Nothing of Main Mode is in this capture.");
+}
+
+enum windows_result diagnose_windows(const struct exchange *x, const struct judgement *j,
+				   int registry, enum certainty *certainty)
+{
+	const struct natd_seen *s = &j->client_sees;
+
+	*certainty = CERTAIN_HIGH;
+	if (!j->complete) {
+		/* Without NAT-T there is nothing to forbid: ESP goes bare, or is lost in a NAT. */
+		return x->mm[4].seen && !x->answered_natt ? WINDOWS_CONNECTS : WINDOWS_UNKNOWN;
+	}
+	*certainty = mode_gate_certainty(GATE_MICROSOFT, registry, s->self_behind_nat,
+					 s->peer_behind_nat);
+	return mode_gate_allows(GATE_MICROSOFT, registry, s->self_behind_nat, s->peer_behind_nat)
+		       ? WINDOWS_CONNECTS
+		       : WINDOWS_BLOCKED;
+}
