@@ -146,37 +146,67 @@ static bool any_faults(const struct scenario *s)
 	return false;
 }
 
+static bool sees_same(const struct natd_seen *a, const struct natd_seen *b)
+{
+	return a->self_behind_nat == b->self_behind_nat && a->peer_behind_nat == b->peer_behind_nat;
+}
+
+/* A client says how it ended; the wire must bear it out. */
+static bool wire_bears_out(const struct connection *c)
+{
+	switch (c->outcome) {
+	case OUTCOME_CONNECTED:
+		return c->x.esp[0] && c->x.esp[1];
+	case OUTCOME_BLOCKED:
+		return !c->x.esp[0];
+	case OUTCOME_FAILED:
+	case OUTCOME_UNDECIDED:
+		return true;
+	}
+	return false;
+}
+
+/* In what the walk over the NATs and the wire differ; NULL: in nothing. */
+static const char *difference(const struct connection *c)
+{
+	const struct prediction *p = &c->predicted;
+	bool phase2 = c->outcome == OUTCOME_CONNECTED || c->outcome == OUTCOME_BLOCKED;
+
+	if (c->outcome == OUTCOME_UNDECIDED)
+		return "the outcome (no decision was made)";
+	if (strcmp(p->outcome, outcome_name(c->outcome)))
+		return "the outcome";
+	if (strcmp(p->reason, have_reason(c)))
+		return "the reason";
+	if (p->error != c->error)
+		return "the error";
+	if (phase2 && p->natt != c->j.complete)
+		return "whether NAT-D was exchanged";
+	if (phase2 && p->floated != c->x.floated)
+		return "whether IKE moved to port 4500";
+	if (c->j.complete && !sees_same(&p->client_sees, &c->j.client_sees))
+		return "what the client sees";
+	if (c->j.complete && c->j.server_sees_valid && !sees_same(&p->server_sees, &c->j.server_sees))
+		return "what the server sees";
+	return wire_bears_out(c) ? NULL : "ESP: its packets do not fit the outcome";
+}
+
 /* What the walk over the NATs says, against what the wire said. */
 static void compare_prediction(const struct scenario *s, struct connection *c)
 {
-	const struct prediction *p = &c->predicted;
-	const char *have = outcome_name(c->outcome);
-	const char *what = NULL;
+	const char *what;
 
 	if (c->lab_error[0])
 		return;
 	/* The walk knows of no lost frames: a client that gave up on a bad line is no error. */
 	if (c->outcome == OUTCOME_FAILED && any_faults(s))
 		return;
-	if (c->outcome == OUTCOME_UNDECIDED)
-		what = "the outcome (no decision was made)";
-	else if (strcmp(p->outcome, have))
-		what = "the outcome";
-	else if (strcmp(p->reason, have_reason(c)))
-		what = "the reason";
-	else if (c->j.complete &&
-		 (p->client_sees.self_behind_nat != c->j.client_sees.self_behind_nat ||
-		  p->client_sees.peer_behind_nat != c->j.client_sees.peer_behind_nat))
-		what = "what the client sees";
-	else if (c->j.complete && c->j.server_sees_valid &&
-		 (p->server_sees.self_behind_nat != c->j.server_sees.self_behind_nat ||
-		  p->server_sees.peer_behind_nat != c->j.server_sees.peer_behind_nat))
-		what = "what the server sees";
+	what = difference(c);
 	if (what)
 		snprintf(c->lab_error, sizeof(c->lab_error),
 			 "%s: prediction and wire differ in %s (predicted %s, %s; wire %s, %s)",
-			 s->nodes[c->client].name, what, p->outcome, p->reason, have,
-			 have_reason(c));
+			 s->nodes[c->client].name, what, c->predicted.outcome,
+			 c->predicted.reason, have_outcome(c), have_reason(c));
 }
 
 void expect_judge(const struct scenario *s, struct scenario_result *r)

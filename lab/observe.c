@@ -187,7 +187,27 @@ static void take_natd(struct connection *c, const struct event *ev)
 		c->natd_event = ev->seq;
 }
 
-static void take_events(const struct index *x, const struct ev_log *log)
+/*
+ * A server that cannot read message 5 often says nothing: its client waits in vain and knows of no
+ * reason. The lab does: the server has told it.
+ */
+static void take_psk(const struct scenario *s, struct scenario_result *r, const struct event *ev)
+{
+	const struct ev_field *cky = ev_get(ev, K_CKY_I);
+
+	for (unsigned i = 0; i < r->n_connections && cky; i++) {
+		struct connection *c = &r->connections[i];
+
+		if (!c->exchanged || memcmp(cky->hex, c->x.cky_i, 8) ||
+		    strcmp(c->reason, "no-reply"))
+			continue;
+		c->reason = "psk-mismatch";
+		c->error = (int)vpn_error(s->nodes[c->client].client, c->reason);
+	}
+}
+
+static void take_events(const struct index *x, const struct ev_log *log,
+			struct scenario_result *r)
 {
 	for (size_t i = 0; i < log->ev.n; i++) {
 		const struct event *ev = &log->ev.v[i];
@@ -202,6 +222,9 @@ static void take_events(const struct index *x, const struct ev_log *log)
 				take_natd(at_link(x, ev->place, end), ev);
 		}
 	}
+	for (size_t i = 0; i < log->ev.n; i++)
+		if (!log->ev.v[i].wire && log->ev.v[i].kind == EV_PSK)
+			take_psk(x->s, r, &log->ev.v[i]);
 }
 
 void observe(const struct scenario *s, const struct watch *w, const struct ev_log *log,
@@ -215,7 +238,7 @@ void observe(const struct scenario *s, const struct watch *w, const struct ev_lo
 	for (unsigned i = 0; i < r->n_connections; i++)
 		r->connections[i].reason = "none";
 	take_exchanges(&x, w);
-	take_events(&x, log);
+	take_events(&x, log, r);
 	for (unsigned i = 0; i < r->n_connections; i++) {
 		struct connection *c = &r->connections[i];
 		struct inet_ep client = inet_ep(node_addr(s, c->client), PORT_IKE);

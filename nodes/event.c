@@ -80,6 +80,7 @@ static const struct {
 	[EV_NOTIFY] = {"notify", KEYS(K_CKY_I, K_SENT, K_NOTIFY)},
 	[EV_DPD] = {"dpd", KEYS(K_CKY_I, K_SENT, K_NOTIFY, K_SEQNO)},
 	[EV_DROP] = {"drop", KEYS(K_SRC, K_DROP, K_LENGTH)},
+	[EV_PSK] = {"psk", KEYS(K_CKY_I, K_MESSAGE)},
 	[EV_EXPIRED] = {"expired", KEYS(K_CKY_I, K_CKY_R, K_WHY)},
 	[EV_L2TP] = {"l2tp", KEYS(K_SENT, K_MESSAGE, K_TUNNEL, K_SESSION, K_NS, K_NR)},
 	[EV_L2TP_UP] = {"l2tp-up", KEYS(K_TUNNEL, K_SESSION)},

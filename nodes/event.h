@@ -35,6 +35,7 @@ enum ev_kind {
 	EV_NOTIFY,     /* a Notify sent or received: sent notify */
 	EV_DPD,        /* R-U-THERE or its answer: sent notify seqno */
 	EV_DROP,       /* bytes of a peer that were not used: drop src length */
+	EV_PSK,        /* the peer's message 5 or 6 was made with another key: cky_i message */
 	EV_EXPIRED,    /* an exchange or SA given up: cky_i cky_r why */
 	EV_L2TP,       /* an L2TP control message: sent message tunnel session ns nr */
 	EV_L2TP_UP,    /* session established: tunnel session */

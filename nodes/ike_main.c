@@ -575,6 +575,12 @@ static enum drop other_message3(struct ike_sa *sa, const struct ike_rx *rx)
 /* Message 5 makes no sense or its hash is wrong: most likely another pre-shared key. */
 static void bad_psk(struct ike_sa *sa, const struct ike_rx *rx)
 {
+	if (!sa->told_bad_psk) {
+		struct event e = event_of(sa, EV_PSK);
+
+		ev_u(&e, K_MESSAGE, sa->initiator ? 6 : 5);
+		ike_event(sa->ike, &e);
+	}
 	sa->told_bad_psk = true;
 	if (sa->initiator)
 		return;

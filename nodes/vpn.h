@@ -46,6 +46,9 @@ usec vpn_deadline(const struct vpn *v);
 /* A client whose outcome is decided (its EV_OUTCOME is out). Servers: false. */
 bool vpn_done(const struct vpn *v);
 
+/* The error number that goes with a reason: what Windows shows; 0 for other clients. */
+unsigned vpn_error(const struct client_mode *m, const char *reason);
+
 /*
  * Every secret in use or used, for the Wireshark profile; called once for each.
  */

@@ -103,7 +103,7 @@ bool client_send_l2tp(struct vpn *v, struct vpn_peer *p, const struct l2tp_tx *t
 /* ---- the outcome ---- */
 
 /* What Windows shows (win32, "Routing and Remote Access Error Codes"); 0 for other clients. */
-static unsigned error_of(const struct client_mode *m, const char *reason)
+unsigned vpn_error(const struct client_mode *m, const char *reason)
 {
 	static const struct {
 		const char *reason;
@@ -126,7 +126,7 @@ static void tell_outcome(struct vpn *v, const char *outcome, const char *reason)
 	v->client.done = true;
 	ev_str(&e, K_OUTCOME, outcome);
 	ev_str(&e, K_REASON, reason);
-	ev_u(&e, K_ERROR, error_of(v->cfg.client, reason));
+	ev_u(&e, K_ERROR, vpn_error(v->cfg.client, reason));
 	ev_str(&e, K_REACHED, reached_name(v->client.reached));
 	v->env.event(v->env.ctx, &e);
 }

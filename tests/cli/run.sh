@@ -76,6 +76,13 @@ run "$natdlab" run --seed 1 --filter 'rras-2012r2/registry-0' --set server.psk=o
 is_status 1
 check 'the keys differ' [ "$(jq -r '.scenarios[0].connections[0].reason' "$out")" = psk-mismatch ]
 
+it 'a wrong key is called so, also where the server keeps silent about it'
+run "$natdlab" run --backend sim --set server.psk=other --format json "$article"
+is_status 1
+check 'no error of the lab' [ "$(jq '[.scenarios[].connections[].lab_error] | unique == [null]' "$out")" = true ]
+check 'the reason' [ "$(jq -c '[.scenarios[].connections[] | [.outcome, .reason]] | unique' "$out")" = '[["failed","psk-mismatch"]]' ]
+check 'the error that Windows shows' [ "$(jq -c '[.scenarios[].connections[] | select(.registry != null) | .error] | unique' "$out")" = '[789]' ]
+
 it '--set of a key that is not there is a mistake'
 run "$natdlab" run --set server.colour=red "$article"
 is_status 2
