@@ -213,8 +213,7 @@ static void hash_heading(const struct run_result *run, const struct summary_row 
 		const char *value = NULL;
 
 		for (size_t i = 0; c && i < s->n_axes; i++)
-			if (!strncmp(s->axes[i].axis, s->nodes[c->client].name,
-				     strlen(s->nodes[c->client].name)))
+			if (topology_axis_of_clients(s->topology, s->axes[i].axis))
 				value = s->axes[i].value;
 		if (c && (!value || (first && strcmp(first, value)))) {
 			first = NULL;

@@ -17,26 +17,13 @@ static int effective_registry(const struct node *client)
 	return client->registry < 0 ? 0 : client->registry;
 }
 
-/* Does this axis turn the client? "client" itself, or "client.registry". */
-static bool axis_is_of_a_client(const struct scenario *s, const char *axis)
-{
-	for (size_t i = 0; i < s->n_nodes; i++) {
-		size_t len = strlen(s->nodes[i].name);
-
-		if (s->nodes[i].kind == KIND_CLIENT && !strncmp(axis, s->nodes[i].name, len) &&
-		    (axis[len] == '\0' || axis[len] == '.'))
-			return true;
-	}
-	return false;
-}
-
 void summary_label(const struct scenario *s, char *buf, size_t size)
 {
 	size_t len = 0;
 
 	buf[0] = '\0';
 	for (size_t i = 0; i < s->n_axes; i++) {
-		if (axis_is_of_a_client(s, s->axes[i].axis))
+		if (topology_axis_of_clients(s->topology, s->axes[i].axis))
 			continue;
 		snprintf(buf + len, size - len, "%s%s", len ? "/" : "", s->axes[i].value);
 		len = strlen(buf);

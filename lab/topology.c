@@ -466,3 +466,18 @@ size_t topology_axes(const struct topology *t, const char *const **names)
 	*names = t->axis_names;
 	return t->n_axes;
 }
+
+bool topology_axis_of_clients(const struct topology *t, const char *axis)
+{
+	const struct axis *x = t->axes;
+
+	while (strcmp(x->name, axis) != 0)
+		x++; /* it is one of the topology's */
+	for (size_t i = 0; i < x->n; i++) {
+		for (size_t o = 0; o < x->v[i].n_set; o++) {
+			if (t->nodes[x->v[i].set[o].node].kind != KIND_CLIENT)
+				return false;
+		}
+	}
+	return true;
+}

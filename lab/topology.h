@@ -180,6 +180,9 @@ const char *topology_path(const struct topology *t);
 /* Names of the axes, in order. */
 size_t topology_axes(const struct topology *t, const char *const **names);
 
+/* Does this axis change clients and nothing else? */
+bool topology_axis_of_clients(const struct topology *t, const char *axis);
+
 size_t scenario_count(const struct topology *t);
 /* Number @i, 0 .. count-1, in the order of the axes (the last runs fastest). Cannot fail: all
  * was checked by topology_load(). */
