@@ -28,6 +28,8 @@ static const struct option options[] = {
 	{"realtime", 0, NULL, false, "let the clock run instead of jumping over waits"},
 	{"jobs", 'j', "N", false, "labs at once (one per processor)"},
 	{"fail-fast", 0, NULL, false, "start no more scenarios after the first that fails"},
+	{"real", 0, "DIR", false,
+	 "where `make real` has put real products (real, beside the program)"},
 	{"verbose", 'v', NULL, false, "for each hash the command line that recomputes it"},
 };
 
@@ -255,6 +257,23 @@ static int check_folders(const struct args *args, struct topology *const *files,
 	return 0;
 }
 
+/* `make real` puts them beside the program that `make` has built. */
+static const char *real_folder(struct arena *a, const struct args *args)
+{
+	const char *given = args_value(args, "real", NULL);
+	char *self = given ? NULL : realpath("/proc/self/exe", NULL);
+	char *folder = given ? realpath(given, NULL) : NULL, *slash;
+	const char *out = given;
+
+	if (folder)
+		out = arena_str(a, folder);
+	if (self && (slash = strrchr(self, '/')))
+		out = arena_printf(a, "%.*s/real", (int)(slash - self), self);
+	free(self);
+	free(folder);
+	return out ? out : "real";
+}
+
 static int run(const struct args *args)
 {
 	struct arena *a CLEANUP(arena_freep) = arena_new();
@@ -264,6 +283,7 @@ static int run(const struct args *args)
 									       : &net_kernel,
 		.filter = args_value(args, "filter", NULL),
 		.dir = args_value(args, "output", NULL),
+		.real = real_folder(a, args),
 		.realtime = args_flag(args, "realtime"),
 		.fail_fast = args_flag(args, "fail-fast"),
 	};

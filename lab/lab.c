@@ -31,9 +31,12 @@
 #include "lab/keep.h"
 #include "lab/net.h"
 #include "lab/observe.h"
+#include "lab/real.h"
 
 #define LINK_DELAY (50 * (usec)1) /* what a frame takes to cross a link */
 #define LAB_LIMIT (180 * SEC)	  /* the lab's own time: longer than any mode's patience */
+#define DAEMON_LIMIT (30 * SEC)	  /* until a real product answers */
+#define DAEMON_TICK (20 * MSEC)	  /* how often it is asked */
 #define STEPS_MAX 2000000U	  /* a lab that spins is a bug, and ends */
 
 struct lab;
@@ -64,7 +67,9 @@ struct lab {
 	unsigned *ready;         /* room for every node */
 	struct agenda *agenda;   /* of the actors */
 	usec now;
-	usec started; /* real time at 0 */
+	bool realtime;	   /* the clock does not jump */
+	usec started;	   /* real time at 0 */
+	struct real *real; /* the real products, or NULL */
 	uint32_t frames;
 	uint8_t buf[DATAGRAM_MAX];
 };
@@ -91,7 +96,9 @@ static void on_frame(void *ctx, const struct net_frame *f)
 	struct lab *lab = ctx;
 	const char *place = lab->s->links[f->link].name;
 
-	if (!lab->cfg->realtime)
+	if (lab->realtime)
+		lab->now = real_time(CLOCK_MONOTONIC) - lab->started;
+	else
 		lab->now += LINK_DELAY;
 	lab->frames++;
 	if (lab->keep)
@@ -158,7 +165,7 @@ static int start_actor(struct lab *lab, struct actor *actor, const struct node *
 
 static bool speaks(const struct node *n)
 {
-	return n->server || (n->client && n->dials.len);
+	return !n->run && (n->server || (n->client && n->dials.len));
 }
 
 static int start(struct lab *lab, struct err *e)
@@ -173,7 +180,7 @@ static int start(struct lab *lab, struct err *e)
 		return -1;
 	if (lab->cfg->dir) {
 		lab->keep = keep_new(lab->a, lab->cfg->dir, lab->plan,
-				     lab->cfg->realtime ? real_time(CLOCK_REALTIME) : LAB_EPOCH, e);
+				     lab->realtime ? real_time(CLOCK_REALTIME) : LAB_EPOCH, e);
 		if (!lab->keep)
 			return -1;
 	}
@@ -193,6 +200,54 @@ static int start(struct lab *lab, struct err *e)
 		lab->n_actors++;
 	}
 	return 0;
+}
+
+/* ---- real products ---- */
+
+static void on_real_event(void *ctx, const struct node *n, const struct event *e)
+{
+	struct actor as_actor = {.lab = ctx, .node = n};
+
+	on_node_event(&as_actor, e);
+}
+
+/* Starts them and waits until all answer; frames are read meanwhile. */
+static int start_real(struct lab *lab, struct err *e)
+{
+	const struct real_config cfg = {
+		.s = lab->s,
+		.ops = lab->ops,
+		.net = lab->net,
+		.folder = lab->cfg->real,
+		.dir = lab->cfg->dir,
+		.event = on_real_event,
+		.ctx = lab,
+	};
+	bool ready = false;
+
+	lab->started = real_time(CLOCK_MONOTONIC);
+	if (!real_any(lab->s))
+		return 0;
+	lab->real = real_start(lab->a, &cfg, e);
+	if (!lab->real)
+		return -1;
+	while (!ready) {
+		if (real_poll(lab->real, &ready, e))
+			return -1;
+		if (lab->now > DAEMON_LIMIT)
+			return err_set(e, ERR_FAILED, "a real product does not answer after %d s",
+				       (int)(DAEMON_LIMIT / SEC));
+		lab->ops->wait(lab->net, DAEMON_TICK);
+		lab->now = real_time(CLOCK_MONOTONIC) - lab->started;
+		lab->ops->frames(lab->net, on_frame, lab);
+	}
+	real_dial(lab->real);
+	return 0;
+}
+
+static bool all_decided(const struct lab *lab)
+{
+	return !lab->n_undecided && (!lab->real || real_decided(lab->real));
 }
 
 /* ---- the loop ---- */
@@ -280,8 +335,12 @@ static bool settle(struct lab *lab)
 
 static int advance(struct lab *lab, usec to, struct err *e)
 {
-	if (lab->cfg->realtime) {
+	if (lab->realtime) {
 		usec now = real_time(CLOCK_MONOTONIC) - lab->started;
+		bool ready;
+
+		if (lab->real && real_poll(lab->real, &ready, e))
+			return -1;
 
 		if (to > now)
 			lab->ops->wait(lab->net, to - now);
@@ -305,12 +364,14 @@ static int loop(struct lab *lab, struct err *e)
 
 		if (deliver(lab))
 			continue;
-		if (!lab->cfg->realtime && !settle(lab))
+		if (!lab->realtime && !settle(lab))
 			continue;
 		if (deliver(lab))
 			continue;
 		next = earliest_deadline(lab);
-		if (!lab->n_undecided || next > LAB_LIMIT)
+		if (lab->real)
+			next = MIN(next, lab->now + DAEMON_TICK);
+		if (all_decided(lab) || next > LAB_LIMIT)
 			return 0;
 		if (advance(lab, next, e))
 			return -1;
@@ -335,6 +396,7 @@ static void stop(struct lab *lab)
 		vpn_free(lab->actors[i].vpn);
 		rng_free(lab->actors[i].rng);
 	}
+	real_stop(lab->real);
 	if (lab->net)
 		lab->ops->free(lab->net);
 }
@@ -346,11 +408,12 @@ int lab_run(const struct lab_config *cfg, struct scenario_result *r)
 	int status;
 
 	*lab = (struct lab){.cfg = cfg, .s = cfg->scenario, .a = a, .ops = cfg->backend};
+	lab->realtime = cfg->realtime || real_any(lab->s);
 	status = start(lab, &r->error);
-	if (!status) {
-		lab->started = real_time(CLOCK_MONOTONIC);
+	if (!status)
+		status = start_real(lab, &r->error);
+	if (!status)
 		status = loop(lab, &r->error);
-	}
 	if (!status) {
 		observe(lab->s, lab->watch, &lab->log, r);
 		expect_judge(lab->s, r);

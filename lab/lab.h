@@ -14,6 +14,7 @@ struct lab_config {
 	const struct net_ops *backend;
 	uint64_t seed;
 	bool realtime;   /* the clock does not jump */
+	const char *real; /* the folder of `make real` */
 	const char *dir; /* where the scenario's files go, or NULL */
 	/* Called when the result is whole, before the network is taken down, which takes the
 	 * kernel longer than a scenario. May be NULL. */

@@ -59,6 +59,9 @@ struct net_ops {
 	int (*age)(struct net *n, usec d, struct err *e);
 	/* Frames that went unseen. */
 	size_t (*lost)(struct net *n);
+	/* This thread stands in a node's namespace from now on, or (-1) in the lab's again: where
+	 * programs are started. Backends without namespaces refuse scenarios that want it. */
+	int (*enter)(struct net *n, int node, struct err *e);
 	/* A node's ruleset and tracked connections as text. */
 	int (*ruleset)(struct net *n, unsigned node, FILE *f, struct err *e);
 	int (*conntrack)(struct net *n, unsigned node, FILE *f, struct err *e);

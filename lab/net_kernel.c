@@ -218,6 +218,11 @@ static size_t kernel_lost(struct net *n)
 	return ground_taps_lost(n->ground);
 }
 
+static int kernel_enter(struct net *n, int node, struct err *e)
+{
+	return ground_enter(n->ground, node, e);
+}
+
 static int kernel_ruleset(struct net *n, unsigned node, FILE *f, struct err *e)
 {
 	return ground_ruleset_text(n->ground, node, f, e);
@@ -246,6 +251,7 @@ const struct net_ops net_kernel = {
 	.wait = kernel_wait,
 	.age = kernel_age,
 	.lost = kernel_lost,
+	.enter = kernel_enter,
 	.ruleset = kernel_ruleset,
 	.conntrack = kernel_conntrack,
 };

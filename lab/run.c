@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lab/daemon.h"
 #include "lab/expect.h"
 #include "lab/ground.h"
 #include "lab/lab.h"
@@ -43,6 +44,7 @@ struct job {
 };
 
 struct pool {
+	struct arena *a;
 	const struct run_config *cfg;
 	struct job *jobs;
 	size_t n;
@@ -115,6 +117,8 @@ static void start_next(struct pool *p)
 	const struct net_ops *backend = p->cfg->backend;
 	const char *refused = backend->refuses(job->lab.scenario);
 
+	if (!refused)
+		refused = daemon_missing(p->a, job->lab.scenario, p->cfg->real);
 	if (refused) {
 		skip(p, job, refused);
 		return;
@@ -297,7 +301,7 @@ int run_all(struct arena *a, const struct run_config *cfg, struct run_result *ou
 	size_t all = scenario_count(cfg->topology), n = count_matching(a, cfg), k = 0;
 	struct scenario **scenarios = arena_array_of(a, n, struct scenario *);
 	struct scenario_result **results = arena_array_of(a, n, struct scenario_result *);
-	struct pool p = {.cfg = cfg, .n = n, .jobs = arena_array_of(a, n, struct job)};
+	struct pool p = {.a = a, .cfg = cfg, .n = n, .jobs = arena_array_of(a, n, struct job)};
 	usec began = monotonic();
 	int status;
 
@@ -319,6 +323,7 @@ int run_all(struct arena *a, const struct run_config *cfg, struct run_result *ou
 					.backend = cfg->backend,
 					.seed = cfg->seed,
 					.realtime = cfg->realtime,
+					.real = cfg->real,
 					.ready = tell_parent,
 					.ctx = &p.jobs[i],
 					.dir = cfg->dir ? arena_printf(a, "%s/%s", cfg->dir,

@@ -13,6 +13,7 @@ struct run_config {
 	const struct net_ops *backend;
 	const char *filter;  /* a glob that scenario ids must match; NULL all */
 	const char *dir;     /* -o, or NULL */
+	const char *real;    /* --real: where `run:` finds its products */
 	uint64_t seed;
 	bool realtime, fail_fast;
 	unsigned jobs;       /* labs at once */

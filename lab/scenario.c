@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lab/predict.h"
+#include "lab/product.h"
 #include "lab/ruleset.h"
 
 size_t scenario_count(const struct topology *t)
@@ -95,6 +96,15 @@ static bool applies(const struct topology *t, const struct expect_def *d, const 
 	return true;
 }
 
+/* A node that runs a product is predicted, and called, by the mode that stands for it. */
+static void become_product(struct arena *a, struct node *n)
+{
+	n->client = n->kind == KIND_CLIENT ? mode_client(product_mode(n)) : NULL;
+	n->server = n->kind == KIND_SERVER ? mode_server(product_mode(n)) : NULL;
+	n->mode_name = product_title(a, n);
+	assert(n->client || n->server);
+}
+
 struct scenario *scenario_new(struct arena *a, const struct topology *t, size_t i)
 {
 	struct scenario *s = arena_new_of(a, struct scenario);
@@ -123,6 +133,8 @@ struct scenario *scenario_new(struct arena *a, const struct topology *t, size_t 
 	for (size_t n = 0; n < s->n_nodes; n++) {
 		struct node *node = &s->nodes[n];
 
+		if (node->run)
+			become_product(a, node);
 		/* A registry stays in the file when the matrix makes a Mac of the client. */
 		if (node->client && node->client->gate == GATE_NONE)
 			node->registry = -1;
@@ -269,6 +281,34 @@ static bool check_hairpin(struct reading *r, const struct scenario *s, const siz
 	return !need;
 }
 
+/* What is written into other programs' configurations must not need their ways of quoting. */
+static bool check_said(struct reading *r, const size_t *at, unsigned i, enum key k,
+		       const char *secret)
+{
+	if (!secret || product_can_say(secret))
+		return true;
+	mistake(r->m, place_of(r->t, at, i, k),
+		"a real product's %s has letters, digits, '-', '_' and '.' only", key_row(k)->name);
+	return false;
+}
+
+/* A mode of ours or a real product. */
+static bool check_software(struct reading *r, const struct scenario *s, const size_t *at,
+			   unsigned i)
+{
+	const struct node *n = &s->nodes[i];
+
+	if (!n->run)
+		return need(r, at, i, KEY_MODE);
+	if (n->kind == KIND_CLIENT && !n->dials.len) {
+		mistake(r->m, place_of(r->t, at, i, KEY_RUN), "%s runs a product and dials nobody",
+			n->name);
+		return false;
+	}
+	return check_said(r, at, i, KEY_PSK, n->psk) && check_said(r, at, i, KEY_USER, n->user) &&
+	       check_said(r, at, i, KEY_PASSWORD, n->password);
+}
+
 static bool check_node(struct reading *r, const struct scenario *s, const size_t *at,
 		       const size_t *needed, unsigned i)
 {
@@ -276,10 +316,10 @@ static bool check_node(struct reading *r, const struct scenario *s, const size_t
 
 	switch (s->nodes[i].kind) {
 	case KIND_CLIENT:
-		good = need(r, at, i, KEY_MODE);
+		good = check_software(r, s, at, i);
 		return (!s->nodes[i].dials.len || need(r, at, i, KEY_PSK)) && good;
 	case KIND_SERVER:
-		good = need(r, at, i, KEY_MODE);
+		good = check_software(r, s, at, i);
 		return need(r, at, i, KEY_PSK) && good;
 	case KIND_NAPT:
 		good = check_hairpin(r, s, at, i);

@@ -103,6 +103,9 @@ static const char *sim_refuses(const struct scenario *s)
 	for (size_t i = 0; i < s->n_nodes; i++)
 		if (s->nodes[i].nft)
 			return "a node has nft rules of its own, which only the kernel understands";
+	for (size_t i = 0; i < s->n_nodes; i++)
+		if (s->nodes[i].run)
+			return "a node runs a real product, which needs a namespace";
 	return NULL;
 }
 
@@ -663,6 +666,15 @@ static size_t sim_lost(struct net *net)
 	return 0;
 }
 
+static int sim_enter(struct net *net, int node, struct err *e)
+{
+	(void)net;
+	(void)node;
+	(void)e;
+	assert(!"the simulator has no namespaces");
+	return -1;
+}
+
 static int sim_ruleset(struct net *net, unsigned node, FILE *f, struct err *e)
 {
 	(void)net;
@@ -709,6 +721,7 @@ const struct net_ops net_sim = {
 	.wait = sim_wait,
 	.age = sim_age,
 	.lost = sim_lost,
+	.enter = sim_enter,
 	.ruleset = sim_ruleset,
 	.conntrack = sim_conntrack,
 };

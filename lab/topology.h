@@ -85,6 +85,9 @@ struct route {
 	unsigned iface;
 };
 
+/* What a node runs instead of our own client or server. */
+enum product { PRODUCT_NONE, PRODUCT_STRONGSWAN, PRODUCT_LIBRESWAN, PRODUCT_SOFTETHER };
+
 struct node {
 	const char *name;
 	enum kind kind;
@@ -95,7 +98,10 @@ struct node {
 	/* client, server */
 	const struct client_mode *client;
 	const struct server_mode *server;
-	const char *mode_name;   /* as the file says */
+	const char *mode_name;   /* as the file says; of a product, how it is called */
+	enum product run;        /* then client or server is the mode that stands for it */
+	bool forced;             /* ... that encapsulates always */
+	bool listen_own;         /* ... that listens on its own address only */
 	int registry;            /* -1 absent */
 	struct inet_addr dials;  /* client; len 0: dials nobody */
 	int dials_node;          /* the node that `dials` names; -1: it names an address */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/product.h"
 #include "lab/topo.h"
 
 #define RULES_LEN_MAX 65536
@@ -286,6 +287,15 @@ static bool read_mode(struct reading *r, const struct tree *v, struct node *n)
 	return value_wrong(r, v, "unknown mode %s%s", tree_shown(r->a, v->text), hint);
 }
 
+static bool read_run(struct reading *r, const struct tree *v, struct node *n)
+{
+	for (n->run = PRODUCT_STRONGSWAN; strcmp(product_name(n->run), v->text) != 0;)
+		n->run++;
+	if (n->kind == KIND_CLIENT && n->run != PRODUCT_STRONGSWAN)
+		return value_wrong(r, v, "a client can run strongswan only");
+	return true;
+}
+
 /* ---- dials ---- */
 
 int value_node(struct reading *r, const struct tree *v)
@@ -391,6 +401,14 @@ bool value_read(struct reading *r, enum key k, const struct tree *v, unsigned i,
 	switch ((int)k) {
 	case KEY_MODE:
 		return read_mode(r, v, n);
+	case KEY_RUN:
+		return read_run(r, v, n);
+	case KEY_NAT_T:
+		n->forced = strcmp(v->text, "forced") == 0;
+		return true;
+	case KEY_LISTEN:
+		n->listen_own = strcmp(v->text, "own") == 0;
+		return true;
 	case KEY_REGISTRY:
 		n->registry = strcmp(v->text, "absent") == 0 ? -1 : v->text[0] - '0';
 		return true;

@@ -31,14 +31,14 @@ floor() {
 	# from a file to a plan
 	lab/topology | lab/topo | lab/tree | lab/keys | lab/values* | lab/mistakes | lab/links | \
 		lab/network | lab/matrix | lab/scenario | lab/draw | lab/suggest | lab/plan* | \
-		lab/ruleset*) echo 2 ;;
+		lab/ruleset* | lab/product) echo 2 ;;
 	# from frames to a result
 	lab/net | lab/agenda | lab/sim* | lab/faults | lab/pcapng* | lab/watch* | lab/judge | lab/predict | \
 		lab/probe* | lab/inspect* | \
 		lab/observe | lab/expect | lab/result | lab/summary | lab/json* | lab/diagnose | lab/advice | lab/inspect | lab/report*) echo 2 ;;
 	lab/load | lab/ground* | lab/space | lab/link | lab/filter | lab/conntrack | \
-		lab/capture | lab/relay | lab/net_*) echo 3 ;;
-	lab/lab | lab/run* | lab/keep*) echo 4 ;;
+		lab/capture | lab/relay | lab/daemon* | lab/net_*) echo 3 ;;
+	lab/lab | lab/real | lab/run* | lab/keep*) echo 4 ;;
 	lab/main | lab/options | lab/cmd_*) echo 5 ;;
 	esac
 }
