@@ -194,7 +194,8 @@ static const char *difference(const struct connection *c, bool real)
 		return "whether IKE moved to port 4500";
 	if (c->j.complete && !sees_same(&p->client_sees, &c->j.client_sees))
 		return "what the client sees";
-	if (c->j.complete && c->j.server_sees_valid && !sees_same(&p->server_sees, &c->j.server_sees))
+	if (c->j.complete && c->j.server_sees_valid &&
+	    !sees_same(&p->server_sees, &c->j.server_sees))
 		return "what the server sees";
 	return wire_bears_out(c) ? NULL : "ESP: its packets do not fit the outcome";
 }
@@ -213,8 +214,8 @@ static void compare_prediction(const struct scenario *s, struct connection *c)
 	if (what)
 		snprintf(c->lab_error, sizeof(c->lab_error),
 			 "%s: prediction and wire differ in %s (predicted %s, %s; wire %s, %s)",
-			 s->nodes[c->client].name, what, c->predicted.outcome,
-			 c->predicted.reason, have_outcome(c), have_reason(c));
+			 s->nodes[c->client].name, what, c->predicted.outcome, c->predicted.reason,
+			 have_outcome(c), have_reason(c));
 }
 
 void expect_judge(const struct scenario *s, struct scenario_result *r)

@@ -40,8 +40,8 @@ struct named {
 /* Links and nodes by name, and what is whose: events and sightings are many. */
 struct index {
 	const struct scenario *s;
-	struct named *links, *nodes;  /* sorted */
-	struct connection **of_node;  /* of each node; NULL: it does not dial */
+	struct named *links, *nodes; /* sorted */
+	struct connection **of_node; /* of each node; NULL: it does not dial */
 };
 
 static int by_name(const void *a, const void *b)
@@ -206,8 +206,7 @@ static void take_psk(const struct scenario *s, struct scenario_result *r, const 
 	}
 }
 
-static void take_events(const struct index *x, const struct ev_log *log,
-			struct scenario_result *r)
+static void take_events(const struct index *x, const struct ev_log *log, struct scenario_result *r)
 {
 	for (size_t i = 0; i < log->ev.n; i++) {
 		const struct event *ev = &log->ev.v[i];

@@ -181,9 +181,11 @@ int args_number(const struct args *a, const char *name, uint64_t lo, uint64_t hi
 		return 0;
 	}
 	for (const char *p = s; *p; p++) {
-		if (*p < '0' || *p > '9' || v > (UINT64_MAX - 9) / 10)
+		uint64_t digit = (uint64_t)(*p - '0');
+
+		if (*p < '0' || *p > '9' || v > (UINT64_MAX - digit) / 10)
 			goto bad;
-		v = v * 10 + (uint64_t)(*p - '0');
+		v = v * 10 + digit;
 	}
 	if (!*s || v < lo || v > hi)
 		goto bad;

@@ -12,29 +12,29 @@ static struct scenario *scenario_with(struct arena *a, const char *mode, const c
 {
 	return topo_scenario(
 		a,
-		topo_load(a, arena_printf(
-				     a,
-				     "name: small\n"
-				     "topology:\n"
-				     "  kinds: {client: {psk: k}, server: {psk: k}}\n"
-				     "  nodes:\n"
-				     "    pc: {kind: client, %s, dials: 203.0.113.10}\n"
-				     "    mac: {kind: client, mode: macos, dials: 203.0.113.10}\n"
-				     "    home: {kind: napt, outside: wan}\n"
-				     "    igw: {kind: eip, outside: wan, "
-				     "map: {203.0.113.10: server}}\n"
-				     "    server: {kind: server, mode: rras-2012r2}\n"
-				     "  links:\n"
-				     "    - {endpoints: [\"pc:eth0\", \"home:lan\"], "
-				     "subnet: 192.168.1.0/24}\n"
-				     "    - {endpoints: [\"mac:eth0\", \"home:lan2\"], "
-				     "subnet: 192.168.2.0/24}\n"
-				     "    - {endpoints: [\"home:wan\", \"igw:wan\"], "
-				     "subnet: 203.0.113.0/24}\n"
-				     "    - {endpoints: [\"igw:vpc\", \"server:eth0\"], "
-				     "subnet: 172.31.0.0/20}\n"
-				     "%s%s",
-				     mode, *expect ? "expect:\n" : "", expect)),
+		topo_load(a,
+			  arena_printf(a,
+				       "name: small\n"
+				       "topology:\n"
+				       "  kinds: {client: {psk: k}, server: {psk: k}}\n"
+				       "  nodes:\n"
+				       "    pc: {kind: client, %s, dials: 203.0.113.10}\n"
+				       "    mac: {kind: client, mode: macos, dials: 203.0.113.10}\n"
+				       "    home: {kind: napt, outside: wan}\n"
+				       "    igw: {kind: eip, outside: wan, "
+				       "map: {203.0.113.10: server}}\n"
+				       "    server: {kind: server, mode: rras-2012r2}\n"
+				       "  links:\n"
+				       "    - {endpoints: [\"pc:eth0\", \"home:lan\"], "
+				       "subnet: 192.168.1.0/24}\n"
+				       "    - {endpoints: [\"mac:eth0\", \"home:lan2\"], "
+				       "subnet: 192.168.2.0/24}\n"
+				       "    - {endpoints: [\"home:wan\", \"igw:wan\"], "
+				       "subnet: 203.0.113.0/24}\n"
+				       "    - {endpoints: [\"igw:vpc\", \"server:eth0\"], "
+				       "subnet: 172.31.0.0/20}\n"
+				       "%s%s",
+				       mode, *expect ? "expect:\n" : "", expect)),
 		NULL);
 }
 
@@ -208,7 +208,8 @@ static void each_claim_is_held_against_what_came(void **state)
 	static const struct {
 		const char *good, *bad, *why;
 	} rows[] = {
-		{"outcome: blocked", "outcome: connected", "pc: outcome is blocked, expected connected"},
+		{"outcome: blocked", "outcome: connected",
+		 "pc: outcome is blocked, expected connected"},
 		{"reason: both-behind-nat", "reason: server-behind-nat",
 		 "pc: reason is both-behind-nat, expected server-behind-nat"},
 		{"error: 809", "error: 789", "pc: error is 809, expected 789"},
@@ -280,10 +281,8 @@ static void either_word_fits_a_hash_that_may_be_both(void **state)
 		const char *wish;
 		enum verdict verdict;
 	} rows[] = {
-		{"exact", VERDICT_PASS},
-		{"copied", VERDICT_PASS},
-		{"exact-or-copied", VERDICT_PASS},
-		{"faked", VERDICT_FAIL},
+		{"exact", VERDICT_PASS},	   {"copied", VERDICT_PASS},
+		{"exact-or-copied", VERDICT_PASS}, {"faked", VERDICT_FAIL},
 		{"unknown", VERDICT_FAIL},
 	};
 
