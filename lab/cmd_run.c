@@ -22,7 +22,7 @@ static const struct option options[] = {
 	{"filter", 0, "ID-GLOB", false, "only the scenarios whose id matches: 'softether-*/*'"},
 	{"list", 0, NULL, false, "print the scenario ids and stop"},
 	{"set", 0, "NODE.KEY=VALUE", true, "change a value of the file for this run"},
-	{"seed", 0, "N|RANDOM", false,
+	{"seed", 0, "N|random", false,
 	 "of all keys, cookies and drawn ports (1); \"random\" draws one"},
 	{"backend", 0, "auto|netns|sim", false, "where the network is built (auto: in namespaces)"},
 	{"realtime", 0, NULL, false, "let the clock run instead of jumping over waits"},

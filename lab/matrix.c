@@ -251,7 +251,8 @@ static void check_touched(struct reading *r, const touched_vec *v)
 		for (size_t o = 0; o < t->n_set; o++) {
 			if (touched_keys(&v[i], t->set[o].node) & (uint64_t)1 << t->set[o].key)
 				mistake(r->m, t->set[o].value,
-					"the matrix' axis %s changes this key already",
+					"the matrix' axis %s changes this key already; "
+					"--filter chooses among its values",
 					t->axes[i].name);
 		}
 	}

@@ -67,6 +67,26 @@ while read -r cookie; do
 	check "$cookie is in no exchange of the run" grep -q "$cookie" "$T/run.json"
 done <"$T/cookies"
 
+# As a reader types them, one after the other, in a clone with the changed copy in it. Status 2 or
+# more is a command that does not exist, or not in this way.
+it 'every command in the documents can be typed'
+needs_lab
+mkdir -p "$T/clone/build"
+cp -R topologies "$T/clone"
+cp "$T/mine.yaml" "$T/clone"
+ln -s "$natdlab" "$T/clone/build/natdlab"
+{
+	sed -nE 's/^    ((build\/)?natdlab [a-z]|sh plan\.sh )/\1/p' README.md docs/natd.md
+	sed -nE 's/^\.Dl //p' docs/natdlab.1
+} >"$T/typed"
+check 'there are at least ten' [ "$(wc -l <"$T/typed")" -ge 10 ]
+while read -r line; do
+	# shellcheck disable=SC2016 # for the inner shell to expand
+	run env PATH="${natdlab%/*}:$PATH" sh -c 'cd "$1" && eval "$2"' - "$T/clone" "$line"
+	command=$line
+	check "it ends with status $status: $line" [ "$status" -le 1 ]
+done <"$T/typed"
+
 it 'every file that a document points to is there'
 for document in README.md LICENSE-NOTES.md docs/*.md; do
 	grep -oE '\]\([^)#]+' "$document" | sed 's/^](//' | grep -v '^http' >"$T/links"

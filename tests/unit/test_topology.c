@@ -496,7 +496,8 @@ static void a_setting_is_judged_like_the_file(void **state)
 		{{"server", "allow", "[udp/500]"}, NULL},
 		{{"home", "ports", "[2000, 2999]"}, NULL},
 		{{"client", "mode", "widnows-10"},
-		 "--set client.mode: the matrix' axis client changes this key already\n"
+		 "--set client.mode: the matrix' axis client changes this key already; "
+		 "--filter chooses among its values\n"
 		 "--set client.mode: unknown mode \"widnows-10\"; did you mean \"windows-10\"?\n"},
 		{{"cleint", "psk", "x"}, "--set cleint.psk: no node \"cleint\"; did you mean "
 					 "\"client\"?\n"},
