@@ -23,6 +23,9 @@ static const struct key_row rows[KEYS] = {
 		"One line that says what the network is."},
 	[KEY_QUESTION] = {"question", PLACE_FILE, 0, TYPE_TEXT, NULL, false,
 		"The question that the file answers."},
+	[KEY_MODES] = {"modes", PLACE_FILE, 0, TYPE_MAP, NULL, false,
+		"Modes of one's own: names, and for each the mode that it is like and what is "
+		"changed."},
 	[KEY_TOPOLOGY] = {"topology", PLACE_FILE, 0, TYPE_MAP, NULL, false,
 		"The network: nodes, links, and defaults for kinds of nodes."},
 	[KEY_MATRIX] = {"matrix", PLACE_FILE, 0, TYPE_MAP, NULL, false,
@@ -30,6 +33,31 @@ static const struct key_row rows[KEYS] = {
 		"values of a key; an axis NODE has named sets of keys."},
 	[KEY_EXPECT] = {"expect", PLACE_FILE, 0, TYPE_LIST, NULL, false,
 		"What must come out, scenario by scenario."},
+
+	[KEY_LIKE] = {"like", PLACE_MODE, ENDS, TYPE_WORD, NULL, false,
+		"The mode from which everything is taken that is not said here: one of natdlab's, "
+		"or one that stands above."},
+	[KEY_OWN_TITLE] = {"title", PLACE_MODE, ENDS, TYPE_TEXT, NULL, false,
+		"One line that says what it is."},
+	[KEY_OWN_HASH] = {"server_hash", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("exact", "copied", "random", "port-zero", "address-zero"), false,
+		"The second NAT-D hash of message 4, the server's of itself; copied is what "
+		"SoftEther does, to clients that it takes for Microsoft's."},
+	[KEY_OWN_PEER_HASH] = {"peer_hash", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("exact", "unmatched", "port-zero", "address-zero"), false,
+		"The first NAT-D hash of message 4, the server's of the client."},
+	[KEY_BOUND] = {"bound", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_BOOL, NULL, false,
+		"Whether the server knows its address; false takes 0.0.0.0 for it in its own hash, "
+		"its ID and NAT-OA, as SoftEther 5 does."},
+	[KEY_NATT] = {"natt", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_BOOL, NULL, false,
+		"Whether the server knows NAT traversal at all."},
+	[KEY_ASKS_REGISTRY] = {"asks_registry", PLACE_MODE, KIND_BIT(KIND_CLIENT), TYPE_BOOL, NULL,
+		false, "Whether the client has Windows' rule about servers behind NAT."},
+	[KEY_VENDOR_IDS] = {"vendor_ids", PLACE_MODE, ENDS, TYPE_LIST, NULL, false,
+		"The vendor IDs of message 1 or 2, in order, each sent to everybody, by the words "
+		"that natdlab modes NAME shows."},
+	[KEY_NONCE] = {"nonce", PLACE_MODE, ENDS, TYPE_NUMBER, NULL, false,
+		"Bytes of a nonce, 8 to 255."},
 
 	[KEY_KINDS] = {"kinds", PLACE_TOPOLOGY, 0, TYPE_MAP, NULL, false,
 		"Keys that every node of a kind has unless it says otherwise."},
@@ -187,6 +215,8 @@ const char *place_name(enum place p)
 		return "a link's end";
 	case PLACE_FAULTS:
 		return "faults";
+	case PLACE_MODE:
+		return "a mode";
 	case PLACE_EXPECT:
 		return "an expectation";
 	case PLACES:

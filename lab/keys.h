@@ -18,6 +18,7 @@ enum place {
 	PLACE_LINK,     /* an entry of links: */
 	PLACE_END,      /* a link end written as a map */
 	PLACE_FAULTS,   /* faults: of a link */
+	PLACE_MODE,     /* a mode of one's own, under modes: */
 	PLACE_EXPECT,   /* an entry of expect: */
 	PLACES,
 };
@@ -43,7 +44,9 @@ enum key_type {
 
 /* Rows of the table, so that code can name them. */
 enum key {
-	KEY_NAME, KEY_TITLE, KEY_QUESTION, KEY_TOPOLOGY, KEY_MATRIX, KEY_EXPECT,
+	KEY_NAME, KEY_TITLE, KEY_QUESTION, KEY_MODES, KEY_TOPOLOGY, KEY_MATRIX, KEY_EXPECT,
+	KEY_LIKE, KEY_OWN_TITLE, KEY_OWN_HASH, KEY_OWN_PEER_HASH, KEY_BOUND, KEY_NATT,
+	KEY_ASKS_REGISTRY, KEY_VENDOR_IDS, KEY_NONCE,
 	KEY_KINDS, KEY_NODES, KEY_LINKS,
 	KEY_KIND, KEY_MODE, KEY_REGISTRY, KEY_DIALS, KEY_RUN, KEY_NAT_T, KEY_LISTEN,
 	KEY_PSK, KEY_USER, KEY_PASSWORD, KEY_POOL,
@@ -63,7 +66,7 @@ enum key {
 struct key_row {
 	const char *name;
 	enum place place;
-	unsigned kinds;           /* PLACE_NODE: of which kinds, KIND_BIT()s */
+	unsigned kinds;           /* PLACE_NODE, PLACE_MODE: of which kinds, KIND_BIT()s */
 	enum key_type type;
 	const char *const *words; /* TYPE_WORD and TYPE_PORTS: ended by NULL */
 	bool fixed;               /* PLACE_NODE: the matrix and --set cannot change it */

@@ -125,7 +125,8 @@ static bool is_fixed(struct reading *r, const struct tree *at, enum key k)
 
 static void check_set_registry(struct reading *r, const struct tree **keys)
 {
-	const struct client_mode *c = keys[KEY_MODE] ? mode_client(keys[KEY_MODE]->text) : NULL;
+	const struct client_mode *c = keys[KEY_MODE] ? topo_client_mode(r->t, keys[KEY_MODE]->text)
+						     : NULL;
 
 	if (c && c->gate == GATE_NONE && keys[KEY_REGISTRY])
 		mistake(r->m, keys[KEY_REGISTRY], "registry means nothing to %s", c->name);

@@ -4,6 +4,7 @@
  *
  *	load.c      file -> tree
  *	topology.c  tree -> nodes; who may have which keys
+ *	own_modes.c modes of the file's own
  *	links.c     which interface is plugged into which
  *	values.c    the value of a node's key -> a field of struct node; of a NAT's: values_nat.c
  *	network.c   addresses, realms, routes
@@ -79,10 +80,19 @@ struct expect_def {
 	uint8_t *when[AXES_MAX]; /* a bit for each value of the axis; NULL: every value */
 };
 
+/* A row of the file's own: one of both. */
+struct own_mode {
+	const char *name;
+	const struct client_mode *client;
+	const struct server_mode *server;
+};
+
 struct topology {
 	struct arena *a;
 	const struct source *src;
 	const char *name, *title, *question;
+	struct own_mode *modes;
+	size_t n_modes;
 
 	/* The network, the same in every scenario; the nodes hold the values before the matrix. */
 	struct node *nodes;
@@ -140,6 +150,16 @@ struct topo_named {
 	unsigned i;
 };
 int topo_by_name(const void *a, const void *b);
+
+/* ---- own_modes.c ---- */
+
+/* Reads `modes:`. */
+void modes_read(struct reading *r, const struct tree *modes);
+/* A mode of the file's own or of natdlab's, or NULL. */
+const struct client_mode *topo_client_mode(const struct topology *t, const char *name);
+const struct server_mode *topo_server_mode(const struct topology *t, const char *name);
+/* How a sentence about an unknown mode ends. @kinds: KIND_BIT()s of client and server. */
+const char *topo_mode_hint(struct reading *r, const char *word, unsigned kinds);
 
 /* ---- links.c ---- */
 

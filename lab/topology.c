@@ -150,7 +150,8 @@ static void check_node_name(struct reading *r, const struct tree *key)
 /* A mode that has no registry, and a registry beside it, in one map: which of the two is meant? */
 static void check_registry(struct reading *r, const struct tree *map, const struct tree **keys)
 {
-	const struct client_mode *c = keys[KEY_MODE] ? mode_client(keys[KEY_MODE]->text) : NULL;
+	const struct client_mode *c = keys[KEY_MODE] ? topo_client_mode(r->t, keys[KEY_MODE]->text)
+						     : NULL;
 
 	if (c && c->gate == GATE_NONE && keys[KEY_REGISTRY] &&
 	    tree_get(map, "registry") == keys[KEY_REGISTRY])
@@ -412,6 +413,8 @@ struct topology *topology_new(struct arena *a, const struct source *src, const s
 	if (!topo_want_map(&r, root, "a topology file"))
 		return t;
 	read_head(&r, root, keys);
+	if (keys[KEY_MODES])
+		modes_read(&r, keys[KEY_MODES]);
 	if (!keys[KEY_TOPOLOGY])
 		return t;
 	topo_keys(&r, keys[KEY_TOPOLOGY], PLACE_TOPOLOGY, KINDS, NULL, keys);

@@ -233,58 +233,20 @@ bool value_is_type(struct reading *r, const struct tree *v, const struct key_row
 
 /* ---- mode ---- */
 
-static const char **client_names(struct arena *a, size_t *n)
-{
-	const struct client_mode *const *rows = mode_clients(n);
-	const char **names = arena_array_of(a, *n + 1, const char *);
-
-	for (size_t i = 0; i < *n; i++)
-		names[i] = rows[i]->name;
-	return names;
-}
-
-static const char **server_names(struct arena *a, size_t *n)
-{
-	const struct server_mode *const *rows = mode_servers(n);
-	const char **names = arena_array_of(a, *n + 1, const char *);
-
-	for (size_t i = 0; i < *n; i++)
-		names[i] = rows[i]->name;
-	return names;
-}
-
-/* "rras" for rras-2012r2 is too far for a slip, but plain enough. */
-static const char *beginning_with(struct arena *a, const char *word, const char *const *names,
-				  size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (strlen(word) > 2 && strncmp(names[i], word, strlen(word)) == 0)
-			return arena_printf(a, "; did you mean \"%s\"?", names[i]);
-	}
-	return "";
-}
-
 static bool read_mode(struct reading *r, const struct tree *v, struct node *n)
 {
 	bool is_client = n->kind == KIND_CLIENT;
-	const char **names, *hint;
-	size_t count;
 
-	n->client = is_client ? mode_client(v->text) : NULL;
-	n->server = is_client ? NULL : mode_server(v->text);
+	n->client = is_client ? topo_client_mode(r->t, v->text) : NULL;
+	n->server = is_client ? NULL : topo_server_mode(r->t, v->text);
 	n->mode_name = v->text;
 	if (n->client || n->server)
 		return true;
-	if (mode_client(v->text) || mode_server(v->text))
+	if (topo_client_mode(r->t, v->text) || topo_server_mode(r->t, v->text))
 		return value_wrong(r, v, "%s is a %s mode, and %s is a %s", v->text,
-			     is_client ? "server" : "client", n->name, kind_name(n->kind));
-	names = is_client ? client_names(r->a, &count) : server_names(r->a, &count);
-	hint = beginning_with(r->a, v->text, names, count);
-	if (!*hint)
-		hint = did_you_mean(r->m, v->text, names, count);
-	if (!*hint)
-		hint = arena_printf(r->a, "; natdlab modes lists a %s's", kind_name(n->kind));
-	return value_wrong(r, v, "unknown mode %s%s", tree_shown(r->a, v->text), hint);
+				   is_client ? "server" : "client", n->name, kind_name(n->kind));
+	return value_wrong(r, v, "unknown mode %s%s", tree_shown(r->a, v->text),
+			   topo_mode_hint(r, v->text, KIND_BIT(n->kind)));
 }
 
 static bool read_run(struct reading *r, const struct tree *v, struct node *n)

@@ -70,7 +70,7 @@ static void every_key_has_its_row(void **state)
 		const struct key_row *row = key_row(k);
 		const char *type = type_text(a, row);
 
-		if (row->place == PLACE_NODE)
+		if (row->place == PLACE_NODE || row->place == PLACE_MODE)
 			missing += !is_there(arena_printf(a, "| `%s` | %s | %s | %s%s |\n",
 							  row->name, kinds_text(a, row->kinds),
 							  type, row->doc,

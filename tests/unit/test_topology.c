@@ -4,6 +4,8 @@
  */
 #include "tests/unit/topo_text.h"
 
+#include "lab/topo.h"
+
 /* `from` replaced by `to` in the good file, and the mistakes that come of it; none: it is good. */
 static const struct variant {
 	const char *from, *to, *says;
@@ -26,7 +28,7 @@ static const struct variant {
 	{"mode: windows-10", "mode: softether-4",
 	 "7:34: softether-4 is a server mode, and client is a client\n"},
 	{"mode: windows-10", "mode: zx-spectrum",
-	 "7:34: unknown mode \"zx-spectrum\"; natdlab modes lists a client's\n"},
+	 "7:34: unknown mode \"zx-spectrum\"; natdlab modes lists them\n"},
 	{"mode: windows-10", "mode: [windows-10]",
 	 "7:34: mode is a word, not a list\n"},
 	{"mode: windows-10,", "mode: ,",
@@ -67,6 +69,45 @@ static const struct variant {
 	{"name: small", "name: [a]",
 	 "1:7: name is a name (a letter, then letters, digits and '-', all lower-case), "
 	 "not a list\n"},
+
+	/* modes of one's own; the file has a line more */
+	{"name: small", "name: small\nmodes: {polite: {like: softehter-4}}",
+	 "2:24: unknown mode \"softehter-4\"; did you mean \"softether-4\"?\n"},
+	{"name: small", "name: small\nmodes: {polite: {server_hash: exact}}",
+	 "2:9: which mode is polite like?\n"},
+	{"name: small", "name: small\nmodes: {polite: {like: softether-4, server_hash: copy}}",
+	 "2:50: unknown server_hash \"copy\"; it is exact, copied, random, port-zero or "
+	 "address-zero\n"},
+	{"name: small", "name: small\nmodes: {polite: {like: softether-4, asks_registry: true}}",
+	 "2:37: asks_registry is a key of client; polite is of kind server\n"},
+	{"name: small", "name: small\nmodes: {mac: {like: macos, server_hash: exact}}",
+	 "2:28: server_hash is a key of server; mac is of kind client\n"},
+	{"name: small", "name: small\nmodes: {mac: {like: macos, nonse: 8}}",
+	 "2:28: unknown key \"nonse\" in a mode; did you mean \"nonce\"?\n"},
+	{"name: small", "name: small\nmodes: {macos: {like: ios}}",
+	 "2:9: macos is a mode already; give yours a name of its own\n"},
+	{"name: small", "name: small\nmodes: {Mine: {like: ios}}",
+	 "2:9: \"Mine\" cannot name a mode: a letter, then letters, digits and '-', all "
+	 "lower-case, at most 32\n"},
+	{"name: small", "name: small\nmodes: {a: {like: b}, b: {like: ios}}",
+	 "2:19: a is like a mode that stands above it\n"},
+	{"name: small", "name: small\nmodes: {a: {like: a}}",
+	 "2:19: a is like a mode that stands above it\n"},
+	{"name: small", "name: small\nmodes: {a: {like: ios}, b: {like: a, nonce: 20}}", ""},
+	{"name: small", "name: small\nmodes: {a: {like: ios, nonce: 7}}",
+	 "2:31: a nonce has 8 to 255 bytes\n"},
+	{"name: small", "name: small\nmodes: {a: {like: ios, vendor_ids: [dpd, rfc3947, dpd]}}",
+	 "2:42: unknown vendor ID \"rfc3947\"; did you mean \"rfc-3947\"?\n"
+	 "2:51: dpd stands here twice\n"},
+	{"name: small", "name: small\nmodes: {a: {like: no-natt, server_hash: exact}}",
+	 "2:41: a sends no hash: it knows no NAT traversal\n"},
+	{"name: small", "name: small\nmodes: {a: exact}",
+	 "2:12: mode a is a map (key: value)\n"},
+	{"name: small", "name: small\nmodes: [a]",
+	 "2:8: modes is a map (key: value), not a list\n"},
+	{"name: small\n", "name: small\nmodes: {polite: {like: softether-4}}\n", ""},
+	{"[rras-2012r2, softether-4]", "[rras-2012r2, polite]",
+	 "18:30: unknown mode \"polite\"; natdlab modes lists them\n"},
 
 	/* NATs */
 	{"outside: wan, map", "map",
@@ -301,6 +342,50 @@ static void assert_mistakes(const char *text, const char *expected)
 	arena_free(a);
 }
 
+/* The row of one's own is another row but for what was said. */
+static void a_mode_of_ones_own_is_like_another_but_for_what_is_said(void **state)
+{
+	struct arena *a = arena_new();
+	char *mistakes;
+	const struct topology *t = load(
+		a,
+		replaced(a, "name: small",
+			 "name: small\n"
+			 "modes:\n"
+			 "  polite: {like: softether-5, server_hash: exact, peer_hash: exact}\n"
+			 "  mute: {like: polite, natt: false, title: Says nothing}\n"
+			 "  picky: {like: macos, asks_registry: true, nonce: 20,\n"
+			 "    vendor_ids: [dpd, rfc-3947]}"),
+		&mistakes);
+	struct server_mode want = *mode_server("softether-5");
+	const struct server_mode *s;
+	const struct client_mode *c;
+
+	(void)state;
+	assert_non_null(t);
+	s = topo_server_mode(t, "polite");
+	want.name = s->name;
+	want.title = s->title;
+	want.natd_own = NATD_OWN_EXACT;
+	want.natd_peer = NATD_PEER_EXACT;
+	want.address_zero = false;
+	assert_memory_equal(s, &want, sizeof(want));
+	assert_string_equal(s->title, "SoftEther VPN Server 5.01, changed");
+	s = topo_server_mode(t, "mute");
+	assert_string_equal(s->title, "Says nothing");
+	assert_false(s->natt);
+	c = topo_client_mode(t, "picky");
+	assert_int_equal(c->gate, GATE_MICROSOFT);
+	assert_int_equal(c->nonce_len, 20);
+	assert_int_equal(c->n_vids, 2);
+	assert_int_equal(c->vids[0].vid, VID_DPD);
+	assert_int_equal(c->vids[1].vid, VID_RFC3947);
+	assert_int_equal(c->n_phase1, mode_client("macos")->n_phase1);
+	assert_null(topo_client_mode(t, "polite"));
+	assert_ptr_equal(topo_server_mode(t, "softether-4"), mode_server("softether-4"));
+	arena_free(a);
+}
+
 static void a_mistake_shows_its_line_and_a_caret(void **state)
 {
 	struct arena *a = arena_new();
@@ -530,6 +615,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_mistake_is_told_in_its_place),
+		cmocka_unit_test(a_mode_of_ones_own_is_like_another_but_for_what_is_said),
 		cmocka_unit_test(a_mistake_shows_its_line_and_a_caret),
 		cmocka_unit_test(the_caret_knows_tabs_and_wide_letters),
 		cmocka_unit_test(a_long_line_is_cut_around_the_place),
