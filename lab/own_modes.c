@@ -178,8 +178,8 @@ static void check_natt(struct reading *r, const struct server_mode *m, const str
 
 	for (size_t i = 0; i < ARRAY_LEN(hashes) && !m->natt; i++)
 		if (keys[hashes[i]])
-			mistake(r->m, keys[hashes[i]], "%s sends no hash: it knows no NAT traversal",
-				m->name);
+			mistake(r->m, keys[hashes[i]],
+				"%s sends no hash: it knows no NAT traversal", m->name);
 }
 
 static const struct server_mode *new_server(struct reading *r, const char *name,
