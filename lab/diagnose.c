@@ -280,6 +280,16 @@ static void without_message5(struct patient *p)
 		found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 4.");
 }
 
+/* Does this product say nothing on 4500 to a message 5 that it cannot decrypt? strongSwan answers
+ * with an Informational, SoftEther repeats message 4 to where message 5 came from
+ * (measured-strongswan, measured-libreswan, measured-softether). */
+static bool keeps_silent(const struct exchange *x)
+{
+	const char *product = diagnose_product(x, 1);
+
+	return product && !strcmp(product, "Libreswan");
+}
+
 /* Message 5 is the first that the pre-shared key encrypts, and the first on UDP 4500. */
 static void without_message6(struct patient *p)
 {
@@ -300,16 +310,22 @@ static void without_message6(struct patient *p)
 		      "Message 5 was sent %s on UDP port 500, which works, and there is no "
 		      "message 6.",
 		      TIMES(x->mm[5].copies));
-	} else if (seen_at_responder(p, 5) || x->on_4500[1]) {
+	} else if (x->on_4500[1]) {
 		found(p, SIG_PSK, CERTAIN_MEDIUM,
-		      "Message 5 was sent %s on UDP port 4500, which %s, and there is no message "
-		      "6.",
-		      TIMES(x->mm[5].copies), x->on_4500[1] ? "the server uses" : "it reached");
-	} else {
-		found(p, SIG_4500_CLOSED, CERTAIN_MEDIUM,
-		      "Message 5 was sent %s to UDP port 4500, and nothing ever came back from "
-		      "there.",
+		      "Message 5 was sent %s to UDP port 4500, which the server uses itself, and "
+		      "there is no message 6.",
 		      TIMES(x->mm[5].copies));
+	} else if (seen_at_responder(p, 5) && keeps_silent(x)) {
+		found(p, SIG_PSK, CERTAIN_LOW,
+		      "Message 5 reached the server's interface %s, and there is no message 6. A "
+		      "firewall on the server that drops UDP 4500 would look alike.",
+		      TIMES(x->mm[5].copies));
+	} else {
+		found(p, SIG_4500_CLOSED, keeps_silent(x) ? CERTAIN_LOW : CERTAIN_MEDIUM,
+		      "Message 5 was sent %s to UDP port 4500, %sand nothing ever came back from "
+		      "there.",
+		      TIMES(x->mm[5].copies),
+		      seen_at_responder(p, 5) ? "reached the server's interface, " : "");
 	}
 }
 
@@ -450,7 +466,7 @@ void diagnose(const struct exchange *x, const struct judgement *j, struct exchan
 }
 
 enum windows_result diagnose_windows(const struct exchange *x, const struct judgement *j,
-				   int registry, enum certainty *certainty)
+				     int registry, enum certainty *certainty)
 {
 	const struct natd_seen *s = &j->client_sees;
 
