@@ -1,0 +1,213 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# What `natdlab inspect` says of captures: real servers' (the answers are in the JSON beside each
+# capture), a lab's with each thing broken that people break, several at once, and files made to
+# hurt.
+
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+captures=tests/data/captures
+
+# The first value of a key in a JSON file, without quotes and commas.
+value() {
+	sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$2" | head -n 1
+}
+
+# ---- real servers ----
+
+# The registry values, 0 to 2, with which Windows refuses: "010".
+refused_by_answer() {
+	sed -n '/"windows_refuses"/,/}/{s/.*"[012]": true.*/1/p;s/.*"[012]": false.*/0/p}' "$1" |
+		tr -d '\n'
+}
+# Of the exchange with this responder cookie.
+refused_by_inspect() {
+	awk -v cookie="$1" '
+		/"responder_cookie"/ { mine = index($0, cookie) }
+		mine && /"[012]": "blocked"/ { printf 1 }
+		mine && /"[012]": "connects"/ { printf 0 }' "$out"
+}
+
+it 'real captures from either end are judged as their answers say'
+for answer in "$captures"/*.json; do
+	base=${answer%.json}
+	want=$(refused_by_answer "$answer")
+	for end in client server; do
+		run "$natdlab" inspect --format json "$base.$end.pcap"
+		out_has "\"initiator_cookie\": \"$(value cky_i "$answer")\""
+		out_has "\"responder_cookie\": \"$(value cky_r "$answer")\""
+		check "of $base, seen by the $end: $want" \
+			[ "$(refused_by_inspect "$(value cky_r "$answer")")" = "$want" ]
+		err_empty
+	done
+done
+
+it 'a copied hash is proven at the server and only suspected at the client'
+run "$natdlab" inspect --format json "$captures/softether-eip-napt-ms.client.pcap"
+is_status 0
+out_has '"server_hash": "exact-or-copied"'
+run "$natdlab" inspect --format json "$captures/softether-eip-napt-ms.server.pcap"
+is_status 0
+out_has '"server_hash": "copied"'
+
+it 'the address of the server, given by hand, proves the same at the client'
+run "$natdlab" inspect --format json --server 172.31.16.10 \
+	"$captures/softether-eip-napt-ms.client.pcap"
+is_status 0
+out_has '"server_hash": "copied"'
+
+it 'two captures of one exchange are one exchange at two places'
+run "$natdlab" inspect "$captures/strongswan-eip-napt-ms.client.pcap" \
+	"$captures/strongswan-eip-napt-ms.server.pcap"
+is_status 1
+out_has 'exchange 1 of 1: 10.20.0.2:500 dials 203.0.113.10:500'
+out_has 'strongswan-eip-napt-ms.server.pcap: 198.51.100.10:26723 > 172.31.16.10:500'
+out_has '172.31.16.10:500'
+out_has 'exact: its own address'
+
+it 'vendor IDs, proposals and the choice are told in words'
+run "$natdlab" inspect "$captures/softether-eip-napt-ms.client.pcap"
+is_status 0
+out_has 'looks like SoftEther'
+out_has 'MS NT5 ISAKMPOAKLEY v9'
+out_has 'aes-256-cbc-sha1-ecp384'
+out_has 'chosen            aes-256-cbc-sha1-modp2048, pre-shared key'
+
+it 'a server that forges its hash is told which setting to change'
+run "$natdlab" inspect "$captures/libreswan-encapsulation-pub-pub-ms.client.pcap"
+out_has 'encapsulation=auto'
+run "$natdlab" inspect "$captures/strongswan-encap-pub-pub-ms.server.pcap"
+is_status 1
+out_has 'forced-encapsulation'
+out_has 'encap=no'
+
+# ---- a lab with each thing broken ----
+
+cat >"$T/broken.yaml" <<'YAML'
+name: broken
+title: What people break
+topology:
+  kinds:
+    client: {psk: lab-psk, user: alice, password: wonderland}
+    server: {psk: lab-psk, user: alice, password: wonderland, pool: 192.168.42.0/24}
+  nodes:
+    client:   {kind: client, mode: windows-10, registry: 0, dials: 203.0.113.10}
+    home:     {kind: napt, outside: wan}
+    internet: {kind: router}
+    igw:      {kind: eip, outside: wan, map: {203.0.113.10: server}}
+    server:   {kind: server, mode: strongswan-5.9}
+  links:
+    - {endpoints: ["client:eth0", "home:lan"], subnet: 192.168.1.0/24}
+    - {endpoints: ["home:wan", "internet:eth0"], subnet: 198.51.100.0/24}
+    - {endpoints: ["internet:eth1", "igw:wan"], subnet: 203.0.113.0/24}
+    - {endpoints: ["igw:vpc", "server:eth0"], subnet: 172.31.0.0/20}
+matrix:
+  server:
+    nothing: {psk: lab-psk}
+    psk: {psk: other}
+    no4500: {allow: [udp/500]}
+    no500: {allow: [udp/4500]}
+    softether: {mode: softether-5}
+    random: {mode: strongswan-forceencaps}
+    port-zero: {mode: libreswan-encapsulation}
+  client:
+    registry-0: {registry: 0}
+    registry-2: {registry: 2}
+    mac: {mode: macos}
+    android: {mode: android}
+expect:
+  - {outcome: blocked, when: {client: registry-0, server: nothing}}
+YAML
+"$natdlab" run --backend sim -o "$T/kept" "$T/broken.yaml" >"$T/run.txt" 2>&1
+
+# says SCENARIO FILE STATUS SIGNATURE: what inspect says of a kept capture of a scenario.
+says() {
+	run "$natdlab" inspect --format json "$T/kept/$1/$2"
+	is_status "$3"
+	out_has "\"signature\": \"$4\""
+	err_empty
+}
+
+# Each row: scenario, status, signature at the client, signature at the server.
+while read -r scenario wanted client server; do
+	it "$scenario is $client at the client and $server at the server"
+	says "$scenario" links/client-home.pcapng "$wanted" "$client"
+	says "$scenario" links/igw-server.pcapng "$wanted" "$server"
+	says "$scenario" capture.pcapng "$wanted" "$server"
+done <<'ROWS'
+nothing/registry-0 1 blocked-by-policy blocked-by-policy
+nothing/registry-2 0 fine fine
+nothing/mac 0 fine fine
+psk/registry-0 1 psk-mismatch psk-mismatch
+psk/mac 1 psk-mismatch psk-mismatch
+no4500/registry-0 1 port-4500-closed port-4500-closed
+no4500/mac 1 port-4500-closed port-4500-closed
+no500/registry-0 1 port-500-closed port-500-closed
+softether/registry-0 0 fine fine
+random/registry-0 1 blocked-by-policy forced-encapsulation
+random/registry-2 0 fine fine
+port-zero/registry-0 1 blocked-by-policy forced-encapsulation
+port-zero/android 1 no-proposal no-proposal
+ROWS
+
+it 'the cure stands in the report as a line to copy'
+run "$natdlab" inspect "$T/kept/nothing/registry-0/capture.pcapng"
+is_status 1
+check 'the whole command in one line' grep -qE \
+	'^ +reg add HKLM\\SYSTEM\\CurrentControlSet\\Services\\PolicyAgent /v AssumeUDPEncapsulationContextOnSendRule /t REG_DWORD /d 2 /f$' "$out"
+out_has 'registry 0 or absent is blocked (809); registry 1 is blocked (809)'
+out_has 'not the cause'
+
+it 'a Mac that connects is told what a Windows client would do'
+run "$natdlab" inspect "$T/kept/nothing/mac/capture.pcapng"
+is_status 0
+out_has 'A Windows client in its place would send'
+
+# ---- input ----
+
+it 'a capture is read from a pipe'
+command='natdlab inspect -'
+# shellcheck disable=SC2002 # a pipe is the point
+cat "$captures/softether-eip-napt-ms.client.pcap" | "$natdlab" inspect - >"$out" 2>"$err"
+status=$?
+is_status 0
+out_has 'standard input: 10.20.0.2:500 > 203.0.113.10:500'
+
+it 'a capture without an exchange is no success'
+head -c 24 "$captures/softether-eip-napt-ms.client.pcap" >"$T/empty.pcap"
+run "$natdlab" inspect "$T/empty.pcap"
+is_status 1
+out_has 'no IKE exchange'
+
+it 'what is no capture is refused by name'
+run "$natdlab" inspect README.md
+is_status 2
+err_has 'README.md: not a capture'
+out_empty
+
+it 'a file that is not there is refused'
+run "$natdlab" inspect "$T/nowhere.pcap"
+is_status 2
+err_has 'nowhere.pcap'
+
+it 'an address that is none is refused'
+run "$natdlab" inspect --server example.org "$captures/softether-eip-napt-ms.client.pcap"
+is_status 2
+err_has '"example.org"'
+
+it 'a capture that was cut off is judged as far as it goes'
+head -c 5000 "$captures/softether-eip-napt-ms.client.pcap" >"$T/cut.pcap"
+run "$natdlab" inspect "$T/cut.pcap"
+is_status 0
+out_has 'copied on one behind NAT'
+err_has 'cut.pcap: damaged at byte'
+
+it 'names of files and interfaces move no terminal'
+cp "$captures/softether-eip-napt-ms.client.pcap" "$T/$(printf 'a\033[31mb\302\233c\377.pcap')"
+run "$natdlab" inspect "$T"/a*b*
+is_status 0
+check 'no control character, and UTF-8' lib_not grep -qaP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xff' "$out"
+run "$natdlab" inspect --format json "$T"/a*b*
+is_status 0
