@@ -167,17 +167,45 @@ static void mistake_mark(struct builder *b, yaml_mark_t mark, const char *what)
 	mistake_at(b->m, b->src, (unsigned)mark.line + 1, (unsigned)mark.column + 1, "%s", what);
 }
 
-/* libyaml's own complaint. */
+/* The character at libyaml's mark, which counts characters and not the mark at the beginning; '\0'
+ * behind the end. */
+static char char_at(const struct source *src, yaml_mark_t mark)
+{
+	const uint8_t *p = (const uint8_t *)src->text, *end = p + src->len;
+
+	if (src->len >= 3 && !memcmp(p, "\xef\xbb\xbf", 3))
+		p += 3;
+	for (size_t i = 0; i < mark.index && p < end; i++)
+		p += utf8_len(p, (size_t)(end - p));
+	return p < end ? (char)*p : '\0';
+}
+
+/* The help that libyaml's words do not give. */
+static const char *syntax_hint(const struct builder *b)
+{
+	const yaml_parser_t *p = &b->parser;
+
+	if (char_at(b->src, p->problem_mark) == '\t')
+		return "; this is a tab, and YAML is indented with blanks";
+	if (p->problem && !strcmp(p->problem, "did not find expected key"))
+		return "; is the line indented as its neighbours are?";
+	return "";
+}
+
+/* libyaml's own complaint; of what was begun some lines above, it says where. */
 static void mistake_syntax(struct builder *b)
 {
 	const yaml_parser_t *p = &b->parser;
 	const char *problem = p->problem ? p->problem : "cannot be read";
+	const char *doing = "";
 
-	if (p->context)
-		mistake_mark(b, p->problem_mark,
-			     arena_printf(b->a, "not YAML: %s: %s", p->context, problem));
-	else
-		mistake_mark(b, p->problem_mark, arena_printf(b->a, "not YAML: %s", problem));
+	if (p->context && p->context_mark.line != p->problem_mark.line)
+		doing = arena_printf(b->a, "%s from line %zu on: ", p->context,
+				     p->context_mark.line + 1);
+	else if (p->context)
+		doing = arena_printf(b->a, "%s: ", p->context);
+	mistake_mark(b, p->problem_mark,
+		     arena_printf(b->a, "not YAML: %s%s%s", doing, problem, syntax_hint(b)));
 }
 
 static bool next_event(struct builder *b, yaml_event_t *ev)

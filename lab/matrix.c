@@ -517,6 +517,8 @@ static void check_contradiction(struct reading *r, const struct expect_def *a,
 {
 	size_t at[AXES_MAX] = {0};
 
+	if (a->broken || b->broken)
+		return;
 	if (a->e.client && b->e.client && strcmp(a->e.client, b->e.client) != 0)
 		return;
 	for (unsigned k = 0; k < KEYS; k++) {
@@ -546,7 +548,10 @@ void expect_read(struct reading *r, const struct tree *expect)
 	t->expects = arena_array_of(r->a, expect->n, struct expect_def);
 	t->n_expects = expect->n;
 	for (size_t i = 0; i < expect->n; i++) {
+		size_t before = mistakes_count(r->m);
+
 		read_expectation(r, expect->v[i], &t->expects[i]);
+		t->expects[i].broken = mistakes_count(r->m) != before;
 		for (size_t k = 0; k < i && !mistakes_enough(r->m); k++)
 			check_contradiction(r, &t->expects[k], &t->expects[i]);
 	}

@@ -78,6 +78,7 @@ struct expect_def {
 	const struct tree *at;
 	const struct tree *claims[KEYS];
 	uint8_t *when[AXES_MAX]; /* a bit for each value of the axis; NULL: every value */
+	bool broken; /* has a mistake: nobody knows what it claims, or of what */
 };
 
 /* A row of the file's own: one of both. */

@@ -277,6 +277,10 @@ static const struct variant {
 	 "23:41: axis client has no value \"registry-3\"; did you mean \"registry-2\"?\n"},
 	{"client: registry-2}", "cleint: registry-2}",
 	 "23:33: no axis \"cleint\"; did you mean \"client\"?\n"},
+	/* of what it claims is not known: no contradiction to what stands elsewhere */
+	{"{outcome: connected, when: {client: registry-2}}",
+	 "{outcome: failed, when: {cleint: registry-2}}",
+	 "23:30: no axis \"cleint\"; did you mean \"client\"?\n"},
 	{"client: registry-2}", "client: []}",
 	 "23:41: this expectation applies to no scenario\n"},
 	{"client: registry-2}", "client: {a: b}}",
@@ -294,7 +298,8 @@ static const struct variant {
 
 	/* YAML */
 	{"title: A client", "title: \"a\n",
-	 "14:21: not YAML: while parsing a block mapping: did not find expected key\n"},
+	 "14:21: not YAML: while parsing a block mapping from line 1 on: did not find expected "
+	 "key; is the line indented as its neighbours are?\n"},
 	{"title: A client and a server", "title: \"\\e[31m\"",
 	 "2:8: title has a control character\n"},
 	{"title: A client and a server", "title: !!str a",
@@ -308,12 +313,16 @@ static const struct variant {
 	{"title: A client and a server", "title: x\n---\nname: two",
 	 "3:1: a second document begins here; a file is one topology\n"},
 	{"title: A client and a server", "title: {",
-	 "4:8: not YAML: while parsing a flow mapping: did not find expected ',' or '}'\n"},
+	 "4:8: not YAML: while parsing a flow mapping from line 2 on: did not find expected ',' or '}'\n"},
 	{"title: A client and a server", "title: a\ntitle: b",
 	 "3:1: \"title\" stands here twice, first in line 2\n"},
 	{"expect:", "\texpect:",
 	 "22:1: not YAML: while scanning for the next token: found character that cannot "
-	 "start any token\n"},
+	 "start any token; this is a tab, and YAML is indented with blanks\n"},
+	/* found by counting characters, not bytes */
+	{"title: A client and a server", "title: \u00e9\n\tname: b",
+	 "3:1: not YAML: while scanning a plain scalar from line 2 on: found a tab character that "
+	 "violates indentation; this is a tab, and YAML is indented with blanks\n"},
 };
 
 static void each_mistake_is_told_in_its_place(void **state)
