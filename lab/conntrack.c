@@ -105,12 +105,20 @@ static bool unused(const struct ct_entry *en)
 			      : en->left_s <= whole_seconds(en->aged_left);
 }
 
+/* So far behind a timeout may be what an entry has left, on a busy machine, a moment after it got
+ * it; else it got another one: the topology file's own rules may say so. */
+#define BUSY 10
+
 /* What the node's ruleset gives to an entry that is used; 0: it does not say. */
 static usec given(const struct node *n, const struct ct_entry *en)
 {
 	bool says = n->kind == KIND_NAPT || n->kind == KIND_EIP || n->has_allow;
+	usec t = udp_timeout(n);
 
-	return says && en->dir[0].proto == IPPROTO_UDP ? udp_timeout(n) : 0;
+	if (!says || en->dir[0].proto != IPPROTO_UDP || en->left_s > t / SEC ||
+	    en->left_s + BUSY < t / SEC)
+		return 0;
+	return t;
 }
 
 /*

@@ -29,6 +29,7 @@
 #include "lab/base/packet.h"
 #include "lab/expect.h"
 #include "lab/keep.h"
+#include "lab/nat_check.h"
 #include "lab/net.h"
 #include "lab/observe.h"
 #include "lab/real.h"
@@ -177,6 +178,8 @@ static int start(struct lab *lab, struct err *e)
 	lab->plan = plan_new(lab->a, s, lab->cfg->seed);
 	lab->net = lab->ops->build(lab->a, lab->plan, e);
 	if (!lab->net)
+		return -1;
+	if (nat_check(lab->ops, lab->net, lab->plan, e))
 		return -1;
 	if (lab->cfg->dir) {
 		lab->keep = keep_new(lab->a, lab->cfg->dir, lab->plan,

@@ -33,6 +33,15 @@ struct net_ops {
 	/* Builds a plan. NULL and @e on failure. */
 	struct net *(*build)(struct arena *a, const struct plan *p, struct err *e);
 	void (*free)(struct net *n);
+	/*
+	 * Before any node is open, the lab asks its own NATs how they behave (nat_check.h):
+	 * hear_open() makes a UDP endpoint of any node, numbered from 0, or is -1; say() sends a
+	 * datagram from one of them and tells which one heard it, and in *@seen from whom it
+	 * seemed to come: -1 nobody did; hear_close() closes all and forgets their frames.
+	 */
+	int (*hear_open)(struct net *n, unsigned node, struct inet_ep own, struct err *e);
+	int (*say)(struct net *n, int from, struct inet_ep to, struct inet_ep *seen);
+	void (*hear_close)(struct net *n);
 	/* Makes a node able to speak from @own: UDP 500, UDP 4500, IP protocol 50. */
 	int (*open)(struct net *n, unsigned node, struct inet_addr own, struct err *e);
 	/* The lab's clock, for frames that a link holds back: told before anything is sent. */

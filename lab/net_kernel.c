@@ -2,18 +2,30 @@
 /* net_kernel.c - the backend of network namespaces: ground.h below, host.h's sockets on top. */
 #include "lab/net.h"
 
+#include <endian.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <string.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <time.h>
+#include <unistd.h>
 #include <unistd.h>
 
 #include "lab/faults.h"
 #include "lab/ground.h"
 #include "nodes/host.h"
 
+/* An endpoint of hear_open(). */
+struct ear {
+	unsigned node;
+	int fd;
+};
+
 struct net {
 	const struct scenario *s;
+	struct arena *a;
+	VEC(struct ear) ears;
 	struct ground *ground;
 	struct host *hosts;  /* of n_nodes; those that do not speak are closed */
 	int epoll;           /* of all hosts' sockets */
@@ -46,6 +58,7 @@ static struct net *kernel_build(struct arena *a, const struct plan *p, struct er
 	struct net *n = arena_new_of(a, struct net);
 
 	n->s = p->s;
+	n->a = a;
 	n->faults = faults_new(a, p->s, p->seed);
 	n->hosts = arena_array_of(a, p->s->n_nodes, struct host);
 	n->event = arena_array_of(a, p->s->n_nodes * HOST_SOCKETS, struct epoll_event);
@@ -233,12 +246,88 @@ static int kernel_conntrack(struct net *n, unsigned node, FILE *f, struct err *e
 	return ground_conntrack_text(n->ground, node, f, e);
 }
 
+/* ---- the lab's own questions ---- */
+
+static struct sockaddr_in sockaddr_of(struct inet_ep ep)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htobe16(ep.port)};
+
+	memcpy(&sa.sin_addr, ep.addr.b, sizeof(sa.sin_addr));
+	return sa;
+}
+
+static int kernel_hear_open(struct net *n, unsigned node, struct inet_ep own, struct err *e)
+{
+	struct sockaddr_in sa = sockaddr_of(own);
+	int fd = ground_socket(n->ground, node, AF_INET, SOCK_DGRAM, 0, e);
+
+	if (fd < 0)
+		return -1;
+	*vec_push(n->a, &n->ears) = (struct ear){node, fd};
+	if (bind(fd, (const struct sockaddr *)&sa, sizeof(sa)))
+		return err_sys(e, "%s: cannot ask from %s", n->s->nodes[node].name, INET_EP(own));
+	return (int)n->ears.n - 1;
+}
+
+static void forget_frame(void *ctx, const struct net_frame *f)
+{
+	(void)ctx;
+	(void)f;
+}
+
+/* Errors that come back (nobody listens there) wait in the same sockets; they are no words. */
+static int hear(struct net *n, struct inet_ep *seen)
+{
+	struct sockaddr_in sa = {0};
+	socklen_t len = sizeof(sa);
+	char byte;
+
+	for (size_t i = 0; i < n->ears.n; i++) {
+		if (recvfrom(n->ears.v[i].fd, &byte, 1, 0, (struct sockaddr *)&sa, &len) < 0)
+			continue;
+		*seen = inet_ep(inet_from_bytes((const uint8_t *)&sa.sin_addr, 4),
+				be16toh(sa.sin_port));
+		return (int)i;
+	}
+	return -1;
+}
+
+#define HEAR_TRIES 1000 /* of a millisecond, where frames are not delivered at once */
+
+static int kernel_say(struct net *n, int from, struct inet_ep to, struct inet_ep *seen)
+{
+	struct sockaddr_in sa = sockaddr_of(to);
+
+	if (sendto(n->ears.v[from].fd, "?", 1, 0, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
+		return -1;
+	for (unsigned i = 0; i < HEAR_TRIES; i++) {
+		int heard = hear(n, seen);
+
+		kernel_frames(n, forget_frame, NULL);
+		if (heard >= 0 || kernel_quiet(n))
+			return heard >= 0 ? heard : hear(n, seen);
+		kernel_wait(n, MSEC);
+	}
+	return -1;
+}
+
+static void kernel_hear_close(struct net *n)
+{
+	for (size_t i = 0; i < n->ears.n; i++)
+		close(n->ears.v[i].fd);
+	n->ears.n = 0;
+	kernel_frames(n, forget_frame, NULL);
+}
+
 const struct net_ops net_kernel = {
 	.name = "netns",
 	.namespaces = true,
 	.refuses = kernel_refuses,
 	.build = kernel_build,
 	.free = kernel_free,
+	.hear_open = kernel_hear_open,
+	.say = kernel_say,
+	.hear_close = kernel_hear_close,
 	.open = kernel_open,
 	.clock = kernel_clock,
 	.deadline = kernel_deadline,

@@ -77,6 +77,12 @@ struct sim_node {
 	bool open;
 };
 
+/* An endpoint of hear_open(). */
+struct ear {
+	unsigned node;
+	struct inet_ep own;
+};
+
 struct queued_frame {
 	unsigned link;
 	size_t at, len;
@@ -93,6 +99,9 @@ struct net {
 	uint16_t ip_id;
 	struct waiting *spare; /* inbox entries to use again, all of one size */
 	struct faults *faults; /* NULL: every link is good */
+	VEC(struct ear) ears;
+	int heard; /* the ear that a datagram of say() came to, -1 none */
+	struct inet_ep heard_from;
 	usec now;
 };
 
@@ -290,6 +299,16 @@ static bool own_address(const struct scenario *s, const struct node *n, struct i
 	return false;
 }
 
+static void hear(struct net *net, unsigned node, const struct packet_in *p)
+{
+	for (size_t i = 0; i < net->ears.n; i++) {
+		if (net->ears.v[i].node == node && inet_ep_eq(net->ears.v[i].own, p->dst)) {
+			net->heard = (int)i;
+			net->heard_from = p->src;
+		}
+	}
+}
+
 static void deliver(struct net *net, unsigned node, const struct packet_in *p)
 {
 	struct sim_node *n = &net->nodes[node];
@@ -298,6 +317,8 @@ static void deliver(struct net *net, unsigned node, const struct packet_in *p)
 				     : p->dst.port == 500 ? INBOX_IKE
 							  : INBOX_NATT];
 
+	if (net->ears.n)
+		hear(net, node, p);
 	if (!n->open || n->n_waiting == INBOX_MAX)
 		return;
 	if (p->proto == PROTO_UDP && p->dst.port != 500 && p->dst.port != 4500)
@@ -511,6 +532,31 @@ static void carry(struct net *net, unsigned node, int in, struct packet_in p)
 	}
 }
 
+static int sim_hear_open(struct net *net, unsigned node, struct inet_ep own, struct err *e)
+{
+	(void)e;
+	*vec_push(net->a, &net->ears) = (struct ear){node, own};
+	return (int)net->ears.n - 1;
+}
+
+static int sim_say(struct net *net, int from, struct inet_ep to, struct inet_ep *seen)
+{
+	const struct ear *ear = &net->ears.v[from];
+
+	net->heard = -1;
+	carry(net, ear->node, -1,
+	      (struct packet_in){.proto = PROTO_UDP, .ttl = TTL_START, .src = ear->own, .dst = to});
+	*seen = net->heard_from;
+	return net->heard;
+}
+
+static void sim_hear_close(struct net *net)
+{
+	net->ears.n = 0;
+	net->frames.n = 0;
+	net->bytes.n = 0;
+}
+
 static void sim_clock(struct net *net, usec now)
 {
 	net->now = now;
@@ -709,6 +755,9 @@ const struct net_ops net_sim = {
 	.refuses = sim_refuses,
 	.build = sim_build,
 	.free = sim_free,
+	.hear_open = sim_hear_open,
+	.say = sim_say,
+	.hear_close = sim_hear_close,
 	.open = sim_open,
 	.clock = sim_clock,
 	.deadline = sim_deadline,

@@ -121,6 +121,7 @@ static enum napt_depends depends(enum key k, const struct tree *v)
 /* The kernel reckons in seconds. */
 static bool read_timeout(struct reading *r, const struct tree *v, struct node *n)
 {
+	n->declared = true;
 	value_duration(v, &n->timeout);
 	if (n->timeout < SEC || n->timeout % SEC)
 		return value_wrong(r, v, "timeout is whole seconds, at least one, not %s", v->text);

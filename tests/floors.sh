@@ -34,7 +34,7 @@ floor() {
 		lab/network | lab/matrix | lab/scenario | lab/draw | lab/suggest | lab/plan* | \
 		lab/ruleset* | lab/product) echo 2 ;;
 	# from frames to a result
-	lab/net | lab/agenda | lab/sim* | lab/faults | lab/pcapng* | lab/watch* | lab/judge | lab/predict | \
+	lab/net | lab/nat_check | lab/agenda | lab/sim* | lab/faults | lab/pcapng* | lab/watch* | lab/judge | lab/predict | \
 		lab/probe* | lab/inspect* | \
 		lab/observe | lab/expect | lab/result | lab/summary | lab/json* | lab/diagnose | lab/advice | lab/inspect | lab/report*) echo 2 ;;
 	lab/load | lab/ground* | lab/space | lab/link | lab/filter | lab/conntrack | \
