@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "lab/base/packet.h"
+#include "lab/fragments.h"
 
 #define PORT_IKE 500
 #define PORT_NATT 4500
@@ -77,6 +78,7 @@ struct watch {
 	VEC(const char *) places;
 	uint16_t place_slots[PLACE_SLOTS]; /* numbers of places + 1, by hash; 0 empty */
 	uint64_t frames;
+	struct fragments *fragments;
 	struct isakmp_msg m; /* of the frame at hand; too large for a stack */
 };
 
@@ -97,6 +99,7 @@ struct watch *watch_new(struct arena *a, const struct ev_sink *sink)
 	w->a = a;
 	w->n_slots = FLOWS_FIRST;
 	w->flows = arena_array_of(a, w->n_slots, struct flow);
+	w->fragments = fragments_new(a);
 	if (sink)
 		w->sink = *sink;
 	return w;
@@ -827,7 +830,8 @@ void watch_frame(struct watch *w, const char *place, uint32_t linktype, usec t, 
 	if (!packet_parse(&pkt, linktype, data, len))
 		return;
 	f.place = place_of(w, place);
-	if (!pkt.fragment) {
+	/* The last piece to come stands for the datagram; the others are something else. */
+	if (!pkt.fragment || fragments_add(w->fragments, f.place, t, &pkt)) {
 		switch (pkt.proto) {
 		case IPPROTO_UDP_:
 			done = udp_frame(w, &f);

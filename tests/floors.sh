@@ -36,7 +36,7 @@ floor() {
 	# from frames to a result
 	lab/net | lab/nat_check | lab/agenda | lab/sim* | lab/faults | lab/pcapng* | lab/watch* | lab/judge | lab/predict | \
 		lab/probe* | lab/inspect* | \
-		lab/observe | lab/expect | lab/result | lab/summary | lab/json* | lab/diagnose | lab/advice | lab/inspect | lab/report*) echo 2 ;;
+		lab/observe | lab/expect | lab/result | lab/summary | lab/json* | lab/diagnose | lab/advice | lab/inspect | lab/fragments | lab/report*) echo 2 ;;
 	lab/load | lab/ground* | lab/space | lab/link | lab/filter | lab/conntrack | \
 		lab/capture | lab/relay | lab/daemon* | lab/net_*) echo 3 ;;
 	lab/lab | lab/real | lab/run* | lab/keep*) echo 4 ;;

@@ -59,6 +59,14 @@ static bool transport_parse(struct packet *pkt, struct rd *r, size_t said)
 	return true;
 }
 
+bool packet_reassembled(struct packet *pkt, const uint8_t *p, size_t len)
+{
+	struct rd r = rd_new(p, len);
+
+	pkt->fragment = false;
+	return transport_parse(pkt, &r, len);
+}
+
 /* ---- IP ---- */
 
 static bool ipv4_parse(struct packet *pkt, const uint8_t *ip, size_t len)
