@@ -29,6 +29,7 @@ LAB      := $(patsubst %.c,$(B)/%,$(wildcard tests/lab/test_*.c))
 CLI      := $(filter-out tests/cli/lib.sh,$(wildcard tests/cli/*.sh))
 MUTANTS  := $(wildcard tests/mutants/*.sh)
 FUZZ     := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCH    := $(addprefix $(B)/tests/bench/,setup ike times)
 SCRIPTS  := .ci/deps .ci/real .ci/run $(wildcard tests/*.sh tests/*/*.sh)
 TESTSRC  := $(wildcard tests/*/*.c)
 OBJ      := $(SRC:%.c=$(B)/%.o)
@@ -75,6 +76,10 @@ lab: all $(LAB) ## Run the tests that build network namespaces
 .PHONY: cli
 cli: all ## Run the tests of the command line
 	$(Q)$(RUN) $(CLI)
+
+.PHONY: bench
+bench: all $(BENCH) ## Measure what labs cost, as ratios (docs/performance.md)
+	$(Q)B=$(B) tests/bench/run.sh
 
 .PHONY: mutants
 mutants: all ## Break natdlab on purpose and demand that the tests notice
@@ -178,6 +183,10 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libnatdlab.a
 
 $(B)/tests/lab/%: $(B)/tests/lab/%.o $(B)/libnatdlab.a
 	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(B)/tests/bench/setup: $(B)/tests/bench/bare.o
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libnatdlab.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # FUZZ_MAIN: -fsanitize=fuzzer, or the object of the stand-alone driver.
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libnatdlab.a $(filter %.o,$(FUZZ_MAIN))

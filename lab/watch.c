@@ -347,7 +347,8 @@ static struct tracked *forget(struct watch *w)
 
 static struct tracked *add(struct watch *w, const struct isakmp_header *h, usec t)
 {
-	struct tracked *n = w->n == WATCH_EXCHANGES ? forget(w) : arena_new_of(w->a, struct tracked);
+	bool full = w->n == WATCH_EXCHANGES;
+	struct tracked *n = full ? forget(w) : arena_new_of(w->a, struct tracked);
 	struct tracked **p = bucket_of(w, h->cky_i);
 
 	memcpy(n->x.cky_i, h->cky_i, 8);

@@ -468,6 +468,7 @@ static void a_malformed_message_is_seen_but_not_believed(void **state)
 static void a_flood_of_message_1_pushes_out_the_oldest_unfinished_only(void **state)
 {
 	struct exchange *const *v;
+	const struct exchange *last;
 	uint8_t first[8];
 	size_t n;
 
@@ -486,12 +487,13 @@ static void a_flood_of_message_1_pushes_out_the_oldest_unfinished_only(void **st
 	assert_int_equal(v[0]->natd4.n, 2);
 	memcpy(first, v[1]->cky_i, 8);
 	assert_int_equal(first[1] << 8 | first[2], FLOOD - (WATCH_EXCHANGES - 1));
-	assert_int_equal(v[WATCH_EXCHANGES - 1]->cky_i[1] << 8 | v[WATCH_EXCHANGES - 1]->cky_i[2], FLOOD - 1);
-	assert_int_equal(v[WATCH_EXCHANGES - 1]->mm[1].copies, 1);
+	last = v[WATCH_EXCHANGES - 1];
+	assert_int_equal(last->cky_i[1] << 8 | last->cky_i[2], FLOOD - 1);
+	assert_int_equal(last->mm[1].copies, 1);
 	/* What is left is still known: a duplicate makes no new exchange. */
 	send_to("vpc", client, server);
 	assert_int_equal(watch_exchanges(st.w, &v), WATCH_EXCHANGES);
-	assert_int_equal(v[WATCH_EXCHANGES - 1]->mm[1].copies, 2);
+	assert_int_equal(last->mm[1].copies, 2);
 }
 
 static void the_flow_of_a_forgotten_exchange_is_forgotten(void **state)
@@ -512,7 +514,8 @@ static void the_flow_of_a_forgotten_exchange_is_forgotten(void **state)
 	for (size_t i = 0; i < WATCH_EXCHANGES; i++)
 		assert_int_equal(v[i]->esp[0], 0);
 	ip("lan", napt, eip, IPPROTO_ESP_, "\1\2\3\4\0\0\0\1rest", 12);
-	assert_int_equal(v[WATCH_EXCHANGES - 1]->esp[0], 1); /* the last one that used these addresses */
+	/* The last one that used these addresses. */
+	assert_int_equal(v[WATCH_EXCHANGES - 1]->esp[0], 1);
 }
 
 static void more_places_than_there_is_room_for_do_no_harm(void **state)

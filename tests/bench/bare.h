@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bare.h - the network of a plan, built by hand: what ground.c is measured against.
+ *
+ * The same netlink messages, ioctls and settings in the same order, put together in a buffer and
+ * sent, with no library in between but libnftables for the rulesets. Nothing is opened that only
+ * natdlab wants (connection tracking's news), no reason is given for what fails.
+ */
+#ifndef NATDLAB_BARE_H
+#define NATDLAB_BARE_H
+
+#include "lab/plan.h"
+
+struct bare;
+
+/* Inside a process that may make network namespaces. Ends the program when something fails; the
+ * caller's namespace is the same afterwards. *@nft: seconds spent on rulesets. */
+struct bare *bare_build(const struct plan *p, double *nft);
+void bare_free(struct bare *b);
+
+#endif

@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# tests/bench/scenarios.sh - the article's topology with a third axis: 5 x 4 x 25 = 500 scenarios.
+
+sed '/^matrix:/,$d' "$(dirname "$0")/../../topologies/article.yaml" | sed 's/^name: .*/name: many/'
+cat <<'END'
+matrix:
+  server.mode: [rras-2012r2, strongswan-5.3, softether-4, libreswan, strongswan-5.9]
+  client:
+    mac: {mode: macos}
+    registry-0: {mode: windows-10, registry: 0}
+    registry-1: {mode: windows-10, registry: 1}
+    registry-2: {mode: windows-10, registry: 2}
+END
+awk 'BEGIN {
+	for (i = 1; i <= 25; i++)
+		users = users (i > 1 ? ", " : "") "user" i
+	print "  client.user: [" users "]"
+}'
+cat <<'END'
+expect:
+  - {outcome: connected, when: {client: [mac, registry-2]}}
+END
