@@ -32,10 +32,17 @@ struct keep {
 	VEC(struct secret) written; /* both ends know the same secrets: each is written once */
 };
 
+/* The folder is the user's choice: that nothing can be kept in it is no fault of the machine. */
+static int bad_dir(struct err *e, const char *what, const char *path)
+{
+	return err_set(e, ERR_INPUT, "cannot %s the folder %s: %s", what, path, strerror(errno));
+}
+
 int keep_make_dir(const char *path, struct err *e)
 {
 	char part[4096];
 	size_t len = strlen(path);
+	struct stat st;
 
 	if (len >= sizeof(part))
 		return err_set(e, ERR_INPUT, "the folder's name is too long: %s", path);
@@ -45,8 +52,12 @@ int keep_make_dir(const char *path, struct err *e)
 		memcpy(part, path, i);
 		part[i] = '\0';
 		if (mkdir(part, 0777) && errno != EEXIST)
-			return err_sys(e, "cannot make the folder %s", part);
+			return bad_dir(e, "make", part);
 	}
+	if (!stat(path, &st) && !S_ISDIR(st.st_mode))
+		return err_set(e, ERR_INPUT, "%s is a file, not a folder", path);
+	if (access(path, W_OK | X_OK))
+		return bad_dir(e, "write in", path);
 	return 0;
 }
 

@@ -28,7 +28,7 @@ void keep_secrets(struct keep *k, const struct vpn *vpn);
 int keep_finish(struct keep *k, const struct net_ops *ops, struct net *net,
 		const struct ev_log *log, struct err *e) MUST_CHECK;
 
-/* mkdir -p. 0, or -1. */
+/* mkdir -p; what is there already must be a folder that can be written in. 0, or -1. */
 int keep_make_dir(const char *path, struct err *e) MUST_CHECK;
 
 #endif

@@ -5,9 +5,11 @@
 #include "lab/report.h"
 #include "lab/summary.h"
 
-/* The reason why a scenario did not pass, in one line. */
-static void why_not(const struct scenario_result *r, char *buf, size_t size)
+/* The reason why scenario @i did not pass, in one line. */
+static void why_not(const struct run_result *run, size_t i, char *buf, size_t size)
 {
+	const struct scenario_result *r = run->results[i];
+
 	buf[0] = '\0';
 	if (!r)
 		snprintf(buf, size, "not run");
@@ -17,13 +19,14 @@ static void why_not(const struct scenario_result *r, char *buf, size_t size)
 		snprintf(buf, size, "the lab failed: %s", r->error.text);
 	else if (!r->n_connections)
 		snprintf(buf, size, "no client dials");
-	for (unsigned i = 0; r && !buf[0] && i < r->n_connections; i++)
-		if (r->connections[i].lab_error[0])
+	for (unsigned k = 0; r && !buf[0] && k < r->n_connections; k++)
+		if (r->connections[k].lab_error[0])
 			snprintf(buf, size, "an error of the lab itself: %s",
-				 r->connections[i].lab_error);
-	for (unsigned i = 0; r && !buf[0] && i < r->n_expects; i++)
-		if (r->expects[i].verdict != VERDICT_PASS)
-			snprintf(buf, size, "%s", r->expects[i].why);
+				 r->connections[k].lab_error);
+	for (unsigned k = 0; r && !buf[0] && k < r->n_expects; k++)
+		if (r->expects[k].verdict != VERDICT_PASS)
+			snprintf(buf, size, "%s:%d: %s", topology_path(run->topology),
+				 run->scenarios[i]->expects[k].line, r->expects[k].why);
 	for (char *p = buf; *p; p++)
 		if (*p == '\n')
 			*p = ' ';
@@ -37,7 +40,7 @@ static void tap_run(FILE *f, const struct run_result *run, size_t before)
 		enum verdict v = r ? r->verdict : VERDICT_SKIPPED;
 		char why[1100];
 
-		why_not(r, why, sizeof(why));
+		why_not(run, i, why, sizeof(why));
 		fprintf(f, "%s %zu - %s/%s%s%s\n",
 			v == VERDICT_PASS || v == VERDICT_SKIPPED ? "ok" : "not ok",
 			before + i + 1,
@@ -89,7 +92,7 @@ static void junit_run(FILE *f, const struct run_result *run)
 		const struct scenario_result *r = run->results[i];
 		char why[1100];
 
-		why_not(r, why, sizeof(why));
+		why_not(run, i, why, sizeof(why));
 		fputs(" <testcase classname=\"", f);
 		xml(f, topology_name(run->topology));
 		fputs("\" name=\"", f);

@@ -346,11 +346,18 @@ void report_failures(FILE *f, const struct run_result *run, const char *indent)
 static void closing_line(FILE *f, const struct run_result *run, const struct report_style *style)
 {
 	struct run_count c = run_count(run);
-	bool good = c.pass && !c.fail && !c.undecided;
+	bool bad = c.fail || c.undecided || !c.pass;
+	const char *colour = bad ? "\033[31m" : c.pass > c.unclaimed ? "\033[32m" : "";
 
-	fprintf(f, "%s%zu scenario%s, %zu as expected%s",
-		style->colour ? (good ? "\033[32m" : "\033[31m") : "", run->n,
-		run->n == 1 ? "" : "s", c.pass, style->colour ? "\033[0m" : "");
+	fprintf(f, "%s%zu scenario%s, ", style->colour ? colour : "", run->n,
+		run->n == 1 ? "" : "s");
+	if (run->n == c.unclaimed)
+		fputs("of which the file expects nothing", f);
+	else
+		fprintf(f, "%zu as expected", c.pass - c.unclaimed);
+	fputs(style->colour ? "\033[0m" : "", f);
+	if (c.unclaimed && run->n > c.unclaimed)
+		fprintf(f, ", %zu of which nothing is expected", c.unclaimed);
 	if (c.fail)
 		fprintf(f, ", %zu failed", c.fail);
 	if (c.undecided)

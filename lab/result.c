@@ -96,6 +96,7 @@ struct run_count run_count(const struct run_result *run)
 		}
 		c.expects += r->n_expects;
 		c.pass += r->verdict == VERDICT_PASS;
+		c.unclaimed += r->verdict == VERDICT_PASS && !r->n_expects;
 		c.fail += r->verdict == VERDICT_FAIL;
 		c.undecided += r->verdict == VERDICT_UNDECIDED;
 		c.skipped += r->verdict == VERDICT_SKIPPED;

@@ -84,6 +84,7 @@ struct run_result {
 
 struct run_count {
 	size_t pass, fail, undecided, skipped, lab_errors, expects;
+	size_t unclaimed; /* of @pass: the file expects nothing of them */
 };
 struct run_count run_count(const struct run_result *run);
 enum verdict run_verdict(const struct run_result *run);

@@ -68,11 +68,14 @@ static bool in_row(const struct scenario *s, const struct summary_row *row)
 
 /*
  * Each value allows what the one below it allows and more. So that a value is the lowest one takes
- * that it connects every client and the one below it does not; that none helps, that 2 does not.
+ * that it connects every client and that Windows refuses with the one below it: a connection that
+ * failed there in another way, by a lost frame say, tells nothing of the registry. That none helps
+ * takes that 2 does not.
  */
 static int registry_needed(const struct run_result *run, const struct summary_row *row)
 {
 	bool tried[REGISTRY_VALUES] = {0}, failed[REGISTRY_VALUES] = {0};
+	bool refused[REGISTRY_VALUES] = {0};
 	struct cursor cur = {.run = run};
 
 	while (next_connection(&cur)) {
@@ -83,10 +86,11 @@ static int registry_needed(const struct run_result *run, const struct summary_ro
 			continue;
 		tried[value] = true;
 		failed[value] |= cur.c->outcome != OUTCOME_CONNECTED;
+		refused[value] |= cur.c->outcome == OUTCOME_BLOCKED;
 	}
 	for (int v = 0; v < REGISTRY_VALUES; v++)
 		if (tried[v] && !failed[v])
-			return v == 0 || tried[v - 1] ? v : REGISTRY_UNKNOWN;
+			return v == 0 || refused[v - 1] ? v : REGISTRY_UNKNOWN;
 	return tried[REGISTRY_VALUES - 1] ? REGISTRY_NONE : REGISTRY_UNKNOWN;
 }
 

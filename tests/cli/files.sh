@@ -64,6 +64,29 @@ run $sim -o '' "$T/one.yaml"
 is_status 2
 err_has '--output'
 
+it 'what cannot be a folder for results is refused before anything runs'
+: >"$T/file"
+run $sim -o "$T/file" "$T/one.yaml"
+is_status 2
+out_empty
+err_has 'is a file, not a folder'
+run $natdlab run -o "$T/file/below" topologies/article.yaml
+is_status 2
+out_empty
+err_has 'Not a directory'
+
+it 'where nothing is expected, nothing is called as expected'
+sed '/^expect:/,$d' topologies/article.yaml >"$T/silent.yaml"
+run $sim "$T/silent.yaml"
+is_status 1
+out_has '12 scenarios, of which the file expects nothing; sim'
+run $sim --filter '*/mac' "$T/silent.yaml"
+is_status 0
+sed '/^  - {outcome: blocked/d' topologies/article.yaml >"$T/half.yaml"
+run $sim "$T/half.yaml"
+is_status 1
+out_has '12 scenarios, 8 as expected, 4 of which nothing is expected; sim'
+
 it '--list names what --filter lets through'
 run $natdlab run --list --filter '*/mac' topologies/article.yaml
 is_status 0

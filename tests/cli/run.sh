@@ -195,7 +195,7 @@ awk 'BEGIN {
 	print "  links:\n    - {endpoints: [\"c:e\", \"s:e\"], subnet: 192.0.2.0/24}"
 	printf "matrix:\n  s.user: [u0"
 	for (i = 1; i < 400; i++) printf ", u%d", i
-	print "]"
+	print "]\nexpect: [{outcome: connected}]"
 }' >"$T/many.yaml"
 run sh -c 'ulimit -n 256 && exec "$@"' sh "$natdlab" run --backend sim --jobs 4 "$T/many.yaml"
 is_status 0
