@@ -143,8 +143,8 @@ static bool find_filtering(struct stage *t, struct nat_found *f, struct inet_ep 
 	return answer(t, 0, 0, *mapped);
 }
 
-/* RFC 5780 4.5: to an endpoint of a machine inside, by its outside address; and it must seem to come
- * from outside (RFC 4787 REQ-9). */
+/* RFC 5780 4.5: to an endpoint of a machine inside, by its outside address; and it must seem to
+ * come from outside (RFC 4787 REQ-9). */
 static void find_hairpin(struct stage *t, struct nat_found *f, struct inet_ep mapped)
 {
 	struct inet_ep seen = {0};

@@ -45,8 +45,8 @@ struct track {
 	usec left;
 };
 
-/* An element of a NAPT's set `open` (ruleset.c): who inside has sent, and where its filter cares, to
- * which address. */
+/* An element of a NAPT's set `open` (ruleset.c): who inside has sent, and where its filter cares,
+ * to which address. */
 struct opening {
 	struct inet_ep inside;
 	struct inet_addr peer;

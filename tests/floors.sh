@@ -29,14 +29,14 @@ floor() {
 	nodes/host) echo 3 ;;
 	nodes/*) echo 1 ;;
 	# from a file to a plan
-	lab/topology | lab/topo | lab/own_modes | lab/tree | lab/keys | lab/values* | lab/mistakes | \
-		lab/links | \
-		lab/network | lab/matrix | lab/scenario | lab/draw | lab/suggest | lab/plan* | \
-		lab/ruleset* | lab/product) echo 2 ;;
+	lab/topology | lab/topo | lab/own_modes | lab/tree | lab/keys | lab/values* | \
+		lab/mistakes | lab/links | lab/network | lab/matrix | lab/scenario | lab/draw | \
+		lab/suggest | lab/plan* | lab/ruleset* | lab/product) echo 2 ;;
 	# from frames to a result
-	lab/net | lab/nat_check | lab/agenda | lab/sim* | lab/faults | lab/pcapng* | lab/watch* | lab/judge | lab/predict | \
-		lab/probe* | lab/inspect* | \
-		lab/observe | lab/expect | lab/result | lab/summary | lab/json* | lab/diagnose | lab/advice | lab/inspect | lab/fragments | lab/report*) echo 2 ;;
+	lab/net | lab/nat_check | lab/agenda | lab/sim* | lab/faults | lab/pcapng* | \
+		lab/fragments | lab/watch* | lab/judge | lab/predict | lab/probe* | lab/inspect* | \
+		lab/diagnose | lab/advice | lab/observe | lab/expect | lab/result | lab/summary | \
+		lab/json* | lab/report*) echo 2 ;;
 	lab/load | lab/ground* | lab/space | lab/link | lab/filter | lab/conntrack | \
 		lab/capture | lab/relay | lab/daemon* | lab/net_*) echo 3 ;;
 	lab/lab | lab/real | lab/run* | lab/keep*) echo 4 ;;

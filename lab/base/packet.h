@@ -52,8 +52,8 @@ bool packet_parse(struct packet *pkt, uint32_t linktype, const uint8_t *frame, s
 /* The same for bytes that begin with an IP header. */
 bool packet_parse_ip(struct packet *pkt, const uint8_t *ip, size_t len);
 
-/* Makes *pkt, a fragment, the whole datagram whose IP payload is @p; ip stays the fragment's. False:
- * the payload's own headers contradict themselves, and *pkt is of no use. */
+/* Makes *pkt, a fragment, the whole datagram whose IP payload is @p; ip stays the fragment's.
+ * False: the payload's own headers contradict themselves, and *pkt is of no use. */
 bool packet_reassembled(struct packet *pkt, const uint8_t *p, size_t len);
 
 /* RFC 1071: the ones' complement sum of @len bytes, going on from @sum (0 at first). All pieces
