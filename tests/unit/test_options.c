@@ -76,6 +76,7 @@ static void words_are_read(void **state)
 		{"-fjson a", "a; format=json"},
 		{"-v a", "a; verbose="},
 		{"-vo dir a", "a; verbose= output=dir"},
+		{"a -o dir", "a; output=dir"},
 		{"-vodir a", "a; verbose= output=dir"},
 		{"-ov a", "a; output=v"},
 		{"--set x.y=1 --set x.z=2 a", "a; set=x.y=1 set=x.z=2"},
@@ -198,7 +199,8 @@ static void numbers_are_whole_and_within_bounds(void **state)
 		{"+1", 0, 8, false, 0},
 		{"1.5", 0, 8, false, 0},
 		{"0x1", 0, 8, false, 0},
-		{"1k", 0, 8, false, 0},
+		{"1k", 0, UINT64_MAX, false, 0},
+		{"1/", 0, UINT64_MAX, false, 0},
 		{"18446744073709551616", 0, UINT64_MAX, false, 0},
 		{"99999999999999999999", 0, UINT64_MAX, false, 0},
 		{"184467440737095516150", 0, UINT64_MAX, false, 0},
@@ -272,6 +274,45 @@ static void help_shows_every_option(void **state)
 	free(text);
 }
 
+/* Lines of 78 characters at the most, each as full as it may be; an empty line is one. */
+static void a_paragraph_is_wrapped_and_stays_one(void **state)
+{
+	static const struct {
+		const char *more, *shown;
+	} rows[] = {
+		{"one two", "one two\n"},
+		{"one\ntwo", "one two\n"},
+		{"one\n\ntwo", "one\n\ntwo\n"},
+		/* 78, and one more */
+		{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbb c",
+		 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "
+		 "bbb\nc\n"},
+		{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbb "
+		 "c",
+		 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\nbbbb "
+		 "c\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct verb v = verb;
+		char *text = NULL, *want = NULL;
+		size_t len;
+		FILE *f = open_memstream(&text, &len);
+
+		v.more = rows[i].more;
+		verb_help(f, &v);
+		fclose(f);
+		f = open_memstream(&want, &len);
+		fprintf(f, "natdlab run FILE...\n\nbuilds and connects\n\n%s\nOptions:\n",
+			rows[i].shown);
+		fclose(f);
+		assert_memory_equal(text, want, len);
+		free(text);
+		free(want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +323,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_whole_and_within_bounds),
 		cmocka_unit_test(too_many_options_are_refused),
 		cmocka_unit_test(help_shows_every_option),
+		cmocka_unit_test(a_paragraph_is_wrapped_and_stays_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,6 +169,10 @@ static void each_form_counts_alike(void **state)
 		assert_has(text_of(a, &w->run, TAP), rows[i].tap);
 		assert_has(text_of(a, &w->run, TAP), "\n1..12\n");
 		assert_has(text_of(a, &w->run, JUNIT), rows[i].junit);
+		assert_int_equal(strstr(text_of(a, &w->run, JUNIT), "<failure") != NULL,
+				 strstr(rows[i].junit, "failures=\"1\"") != NULL);
+		assert_int_equal(strstr(text_of(a, &w->run, JUNIT), "<skipped") != NULL,
+				 strstr(rows[i].junit, "skipped=\"1\"") != NULL);
 		j = json_loads(text_of(a, &w->run, JSON), 0, NULL);
 		assert_non_null(j);
 		assert_string_equal(json_string_value(json_object_get(j, "verdict")),
@@ -310,6 +314,104 @@ static void the_columns_of_a_markdown_table_are_as_many_in_each_line(void **stat
 	arena_free(a);
 }
 
+/* Hashes of four bytes that are easily told apart, and what they are made of. */
+static void give_hashes(struct connection *c)
+{
+	static const uint8_t bytes[4][4] = {{0x9f, 0xc5, 0xdb, 1},
+					    {0x5b, 0x8c, 0xc4, 2},
+					    {0x7a, 0x41, 0x12, 3},
+					    {0x6c, 5, 0x61, 4}};
+
+	c->x.natd3.n = c->x.natd4.n = 2;
+	c->x.natd3.len = c->x.natd4.len = 4;
+	for (size_t i = 0; i < 2; i++) {
+		memcpy(c->x.natd3.v[i].b, bytes[i], 4);
+		memcpy(c->x.natd4.v[i].b, bytes[2 + i], 4);
+	}
+	c->j.means3[0] = inet_ep(inet_v4(0xcb00710a), 500);
+	c->j.means3[1] = inet_ep(inet_v4(0xc0a8010a), 500);
+	c->j.means4[1] = inet_ep(inet_v4(0xac1f000a), 4500);
+	c->j.known3[0] = c->j.known3[1] = c->j.known4[1] = true;
+	c->x.hash = HASH_SHA1;
+	memcpy(c->cky_i, "\x01\x02\x03\x04\x05\x06\x07\x08", 8);
+	memcpy(c->cky_r, "\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8", 8);
+}
+
+static void the_second_table_has_each_hash_and_what_it_is_made_of(void **state)
+{
+	static const char *const ends[] = {"rras-2012r2/registry-0", "rras-2012r2/registry-1",
+					   NULL};
+	struct arena *a = arena_new();
+	struct whole *w = article(a, ends);
+	const char *text;
+
+	(void)state;
+	give_hashes(&w->r[0]->connections[0]);
+	text = text_of(a, &w->run, TABLE);
+	assert_has(text,
+		   "\nNAT-D hashes (registry-0)  first payload                     second payload\n"
+		   "rras-2012r2  message 3     A 9fc5db.. 203.0.113.10:500       "
+		   "B 5b8cc4.. 192.168.1.10:500\n"
+		   "             message 4     C 7a4112.. fits no known address  "
+		   "D 6c0561.. 172.31.0.10:4500\n");
+	/* One hash, as some servers send. */
+	w->r[0]->connections[0].x.natd4.n = 1;
+	assert_has(text_of(a, &w->run, TABLE), "C 7a4112.. fits no known address  -\n");
+	arena_free(a);
+}
+
+static void each_hash_can_be_made_again_by_hand(void **state)
+{
+	static const struct report_style verbose = {.verbose = true};
+	static const char *const ends[] = {"rras-2012r2/registry-0", NULL};
+	struct arena *a = arena_new();
+	struct whole *w = article(a, ends);
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	(void)state;
+	give_hashes(&w->r[0]->connections[0]);
+	report_table(f, &w->run, &verbose);
+	fclose(f);
+	assert_has(text, "\n# rras-2012r2/registry-0, client\n"
+			 "# message 3, first hash: 9fc5db01\n"
+			 "#   CKY-I 0102030405060708, CKY-R f1f2f3f4f5f6f7f8, address and port "
+			 "203.0.113.10:500\n"
+			 "printf '\\001\\002\\003\\004\\005\\006\\007\\010"
+			 "\\361\\362\\363\\364\\365\\366\\367\\370"
+			 "\\313\\000\\161\\012\\001\\364' | openssl sha1\n"
+			 "# message 3, second hash: 5b8cc402\n");
+	assert_has(text, "# message 4, first hash: 7a411203\n"
+			 "#   made of nothing that this network knows\n"
+			 "# message 4, second hash: 6c056104\n");
+	assert_has(text, "\\254\\037\\000\\012\\021\\224' | openssl sha1\n");
+	free(text);
+	assert_lacks(text_of(a, &w->run, TABLE), "openssl");
+	arena_free(a);
+}
+
+static void nobody_who_dials_is_told(void **state)
+{
+	static const char *const ends[] = {"rras-2012r2/registry-0", NULL};
+	struct arena *a = arena_new();
+	struct whole *w = article(a, ends);
+
+	(void)state;
+	assert_lacks(text_of(a, &w->run, TABLE), "no client dials");
+	w->r[0]->n_connections = 0;
+	w->r[0]->verdict = VERDICT_UNDECIDED;
+	w->r[0]->expects[0].verdict = VERDICT_UNDECIDED;
+	snprintf(w->r[0]->expects[0].why, RESULT_TEXT, "no client dialled");
+	assert_lacks(text_of(a, &w->run, TABLE), "no client dials"); /* the expectation says it */
+	w->r[0]->n_expects = 0;
+	assert_has(text_of(a, &w->run, TABLE),
+		   "UNDECIDED rras-2012r2/registry-0: no client dials\n");
+	assert_has(text_of(a, &w->run, TAP), "# undecided: no client dials\n");
+	assert_has(text_of(a, &w->run, JUNIT), "<failure message=\"no client dials\"/>");
+	arena_free(a);
+}
+
 /* ---- the document ---- */
 
 static json_t *scenario_in(json_t *document, const char *id)
@@ -424,6 +526,9 @@ int main(void)
 		cmocka_unit_test(no_dagger_is_explained_where_none_stands),
 		cmocka_unit_test(colour_is_there_when_asked_for),
 		cmocka_unit_test(the_columns_of_a_markdown_table_are_as_many_in_each_line),
+		cmocka_unit_test(the_second_table_has_each_hash_and_what_it_is_made_of),
+		cmocka_unit_test(each_hash_can_be_made_again_by_hand),
+		cmocka_unit_test(nobody_who_dials_is_told),
 		cmocka_unit_test(the_document_keeps_its_schema),
 		cmocka_unit_test(every_line_of_jsonl_is_one_scenario),
 		cmocka_unit_test(an_event_is_one_line_with_its_fields),
