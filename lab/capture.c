@@ -43,6 +43,7 @@ struct tap {
 	int fd;
 	unsigned node;
 	bool active;             /* in taps.active */
+	bool drained;            /* nothing was left in the socket when it was read */
 	size_t n, next;          /* frames in the batch, and the first not handed over */
 	struct tap_frame frame[TAP_BATCH];
 	uint8_t *bytes;          /* TAP_BATCH times TAP_SNAP; NULL until first needed */
@@ -344,12 +345,15 @@ static bool refill(struct taps *t, struct tap *tap)
 		n = recvmmsg(tap->fd, b->msg, TAP_BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
 		for (int i = 0; i < n; i++)
 			take(t, tap, (unsigned)i);
-	} while (n > 0 && tap->n == 0);
+	} while (n == TAP_BATCH && tap->n == 0);
+	/* What has come since is younger than this reading. */
+	tap->drained = n < TAP_BATCH;
 	return tap->n > 0;
 }
 
 static void activate(struct taps *t, struct tap *tap)
 {
+	tap->drained = false;
 	if (tap->active)
 		return;
 	tap->active = true;
@@ -381,7 +385,7 @@ static struct tap *oldest(struct taps *t)
 	for (size_t i = 0; i < t->n_active;) {
 		struct tap *tap = t->active[i];
 
-		if (tap->next == tap->n && !refill(t, tap)) {
+		if (tap->next == tap->n && (tap->drained || !refill(t, tap))) {
 			tap->active = false;
 			t->active[i] = t->active[--t->n_active];
 			continue;

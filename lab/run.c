@@ -26,6 +26,7 @@
 #include "lab/expect.h"
 #include "lab/ground.h"
 #include "lab/lab.h"
+#include "nodes/crypto.h"
 
 /* Processes at most that have given their result and are not gone yet, each with a descriptor:
  * far below the 1024 that a process may usually have, and far above what a kernel takes down at
@@ -336,6 +337,7 @@ int run_all(struct arena *a, const struct run_config *cfg, struct run_result *ou
 			.pid = -1,
 			.pidfd = -1,
 		};
+	crypto_prepare(); /* once, not in every lab */
 	status = run_pool(&p, e);
 	close(p.notify[0]);
 	close(p.notify[1]);

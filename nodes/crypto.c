@@ -631,6 +631,12 @@ bool dh_shared(const struct dh *d, const uint8_t *peer, size_t len, uint8_t out[
 	return d->modp ? modp_shared(d, peer, out) : ecp_shared(d, peer, out);
 }
 
+void crypto_prepare(void)
+{
+	fetch();
+	need_groups();
+}
+
 /* ---- random bytes ---- */
 
 struct rng {

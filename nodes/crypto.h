@@ -50,6 +50,10 @@ struct chunk {
 	size_t len;
 };
 
+/* Makes now what is otherwise made when first used, and then kept: for a process that is about to
+ * fork many that use it. */
+void crypto_prepare(void);
+
 bool hash_known(unsigned alg);
 size_t hash_len(enum ike_hash alg); /* bytes; 0 if not known */
 void hash_digest(enum ike_hash alg, const struct chunk *v, size_t n, uint8_t out[HASH_MAX]);

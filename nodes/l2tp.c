@@ -30,6 +30,8 @@ void l2tp_free(struct l2tp *l)
 {
 	if (!l)
 		return;
+	for (size_t i = 0; i < l->used; i++)
+		free(l->tunnels[i]);
 	free(l->tunnels);
 	free(l);
 }
@@ -51,7 +53,7 @@ static void tell_drop(struct l2tp *l, struct inet_ep from, enum drop drop, size_
 static struct l2tp_tunnel *tunnel_by_id(struct l2tp *l, const void *peer, uint16_t local)
 {
 	for (size_t i = 0; i < l->used; i++) {
-		struct l2tp_tunnel *t = &l->tunnels[i];
+		struct l2tp_tunnel *t = l->tunnels[i];
 
 		if (t->state != TUNNEL_FREE && t->local == local && (!peer || t->peer == peer))
 			return t;
@@ -63,7 +65,7 @@ static struct l2tp_tunnel *tunnel_by_id(struct l2tp *l, const void *peer, uint16
 static struct l2tp_tunnel *tunnel_by_remote(struct l2tp *l, const void *peer, uint16_t remote)
 {
 	for (size_t i = 0; i < l->used && remote; i++) {
-		struct l2tp_tunnel *t = &l->tunnels[i];
+		struct l2tp_tunnel *t = l->tunnels[i];
 
 		if (t->state != TUNNEL_FREE && t->peer == peer && t->remote == remote)
 			return t;
@@ -78,13 +80,16 @@ static struct l2tp_tunnel *tunnel_new(struct l2tp *l, void *peer, uint16_t port,
 	uint16_t id;
 
 	for (size_t i = 0; i < l->used; i++) {
-		if (l->tunnels[i].state == TUNNEL_FREE)
-			t = t ? t : &l->tunnels[i];
-		else if (l->tunnels[i].peer == peer)
+		if (l->tunnels[i]->state == TUNNEL_FREE)
+			t = t ? t : l->tunnels[i];
+		else if (l->tunnels[i]->peer == peer)
 			of_peer++;
 	}
-	if (!t && l->used < l->cfg.tunnels)
-		t = &l->tunnels[l->used++];
+	if (!t && l->used < l->cfg.tunnels) {
+		t = l->tunnels[l->used++] = calloc(1, sizeof(*t));
+		if (!t)
+			abort();
+	}
 	if (!t || of_peer >= L2TP_PEER_TUNNELS)
 		return NULL;
 	do
@@ -201,7 +206,7 @@ static enum drop data(struct l2tp *l, void *peer, const struct l2tp_msg *m, usec
 static void settle(struct l2tp *l, usec now)
 {
 	for (size_t i = 0; i < l->used; i++) {
-		struct l2tp_tunnel *t = &l->tunnels[i];
+		struct l2tp_tunnel *t = l->tunnels[i];
 
 		if (t->state != TUNNEL_FREE && t->ack_due)
 			channel_zlb(l, t, now);
@@ -265,15 +270,15 @@ usec l2tp_deadline(const struct l2tp *l)
 	usec at = USEC_NEVER;
 
 	for (size_t i = 0; i < l->used; i++)
-		at = MIN(at, tunnel_deadline(l, &l->tunnels[i]));
+		at = MIN(at, tunnel_deadline(l, l->tunnels[i]));
 	return at;
 }
 
 void l2tp_timer(struct l2tp *l, usec now)
 {
 	for (size_t i = 0; i < l->used; i++)
-		if (tunnel_deadline(l, &l->tunnels[i]) <= now)
-			tunnel_timer(l, &l->tunnels[i], now);
+		if (tunnel_deadline(l, l->tunnels[i]) <= now)
+			tunnel_timer(l, l->tunnels[i], now);
 	settle(l, now);
 }
 
@@ -304,8 +309,8 @@ void l2tp_send(struct l2tp *l, struct l2tp_session *s, const void *p, size_t len
 void l2tp_resend(struct l2tp *l, void *peer, usec now)
 {
 	for (size_t i = 0; i < l->used; i++)
-		if (l->tunnels[i].state != TUNNEL_FREE && l->tunnels[i].peer == peer)
-			channel_resend(l, &l->tunnels[i], now);
+		if (l->tunnels[i]->state != TUNNEL_FREE && l->tunnels[i]->peer == peer)
+			channel_resend(l, l->tunnels[i], now);
 }
 
 void l2tp_close(struct l2tp *l, struct l2tp_session *s, usec now)
@@ -323,7 +328,7 @@ void l2tp_close(struct l2tp *l, struct l2tp_session *s, usec now)
 void l2tp_hangup(struct l2tp *l, void *peer, usec now)
 {
 	for (size_t i = 0; i < l->used; i++) {
-		struct l2tp_tunnel *t = &l->tunnels[i];
+		struct l2tp_tunnel *t = l->tunnels[i];
 
 		if (!(L2TP_IN(t->state) & L2TP_ALIVE) || t->peer != peer)
 			continue;
@@ -339,7 +344,7 @@ void l2tp_hangup(struct l2tp *l, void *peer, usec now)
 void l2tp_forget(struct l2tp *l, void *peer, usec now)
 {
 	for (size_t i = 0; i < l->used; i++) {
-		struct l2tp_tunnel *t = &l->tunnels[i];
+		struct l2tp_tunnel *t = l->tunnels[i];
 
 		if (t->state == TUNNEL_FREE || t->peer != peer)
 			continue;

@@ -69,8 +69,8 @@ struct l2tp {
 	struct l2tp_config cfg;
 	struct node_env env;
 	struct l2tp_hooks hooks;
-	struct l2tp_tunnel *tunnels; /* cfg.tunnels of them */
-	size_t used;		     /* those behind have never been used */
+	struct l2tp_tunnel **tunnels; /* room for cfg.tunnels; made when first used */
+	size_t used;		      /* there are no others */
 	uint32_t serial;
 };
 
