@@ -31,6 +31,7 @@ struct inspected {
 	struct judgement j;
 	struct diagnosis d;
 	const struct advice *advice;
+	bool searched; /* every private address was tried, and a hash of the server's fits none */
 };
 
 struct inspection {

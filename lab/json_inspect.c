@@ -128,6 +128,7 @@ static json_t *exchange_json(const struct inspected *in)
 				      vids_json(in->x, 1)));
 	json_object_set_new(o, "offered", offers_json(in->x));
 	json_object_set_new(o, "natd", natd_json(in));
+	json_object_set_new(o, "unmask_in_vain", json_boolean(in->searched));
 	add_traffic(o, in);
 	json_object_set_new(o, "signature", json_string(signature_name(d->sig)));
 	json_object_set_new(o, "certainty", json_string(certainty_name(d->certainty)));

@@ -264,7 +264,11 @@ static void print_conclusions(FILE *f, const struct inspected *in)
 		line(f, "client concludes", sees_text(&in->j.client_sees));
 	if (in->j.server_sees_valid)
 		line(f, "server concludes", server_sees_text(&in->j.server_sees));
-	if (x->natd4.n > 1)
+	if (in->searched && in->j.server_hash == CLASS_UNKNOWN)
+		line(f, "server's hash",
+		     "fits no private address: most likely random bytes, as strongSwan's encap=yes "
+		     "(forceencaps=yes) sends them");
+	else if (x->natd4.n > 1)
 		line(f, "server's hash", class_text(in->j.server_hash));
 	if (!in->j.natt && x->mm[4].seen)
 		line(f, "NAT-D",

@@ -156,6 +156,33 @@ void hash_digest(enum ike_hash alg, const struct chunk *v, size_t n, uint8_t out
 	EVP_MD_CTX_free(ctx);
 }
 
+struct hasher {
+	EVP_MD_CTX *ctx;
+};
+
+struct hasher *hasher_new(enum ike_hash alg)
+{
+	struct hasher *h = malloc(sizeof(*h));
+
+	must(h, "memory");
+	h->ctx = md_ctx_new(md_slot(alg));
+	return h;
+}
+
+void hasher_free(struct hasher *h)
+{
+	if (!h)
+		return;
+	EVP_MD_CTX_free(h->ctx);
+	free(h);
+}
+
+void hasher_digest(struct hasher *h, const void *p, size_t len, uint8_t out[HASH_MAX])
+{
+	must(EVP_DigestInit_ex2(h->ctx, NULL, NULL) && EVP_DigestUpdate(h->ctx, p, len), "a hash");
+	md_final(h->ctx, out);
+}
+
 /*
  * HMAC (RFC 2104) as two hashes that have taken in their padded key. A seal keeps both and
  * copies them for each packet.

@@ -59,6 +59,15 @@ size_t hash_len(enum ike_hash alg); /* bytes; 0 if not known */
 void hash_digest(enum ike_hash alg, const struct chunk *v, size_t n, uint8_t out[HASH_MAX]);
 void hash_hmac(enum ike_hash alg, const void *key, size_t key_len, const struct chunk *v, size_t n,
 	       uint8_t out[HASH_MAX]);
+/*
+ * The same for one who hashes millions of short messages: memory and algorithm are prepared once.
+ * Each thread has its own.
+ */
+struct hasher;
+struct hasher *hasher_new(enum ike_hash alg); /* of a known algorithm */
+void hasher_free(struct hasher *h);
+void hasher_digest(struct hasher *h, const void *p, size_t len, uint8_t out[HASH_MAX]);
+
 #define CHUNKS(...)                                                                                \
 	(const struct chunk[]){__VA_ARGS__}, ARRAY_LEN(((const struct chunk[]){__VA_ARGS__}))
 

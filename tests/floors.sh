@@ -37,7 +37,7 @@ floor() {
 		lab/fragments | lab/watch* | lab/judge | lab/predict | lab/probe* | lab/inspect* | \
 		lab/diagnose | lab/advice | lab/observe | lab/expect | lab/result | lab/summary | \
 		lab/json* | lab/report*) echo 2 ;;
-	lab/load | lab/ground* | lab/space | lab/link | lab/filter | lab/conntrack | \
+	lab/load | lab/unmask | lab/ground* | lab/space | lab/link | lab/filter | lab/conntrack | \
 		lab/capture | lab/relay | lab/daemon* | lab/net_*) echo 3 ;;
 	lab/lab | lab/real | lab/run* | lab/keep*) echo 4 ;;
 	lab/main | lab/options | lab/cmd_*) echo 5 ;;

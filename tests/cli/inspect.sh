@@ -83,6 +83,24 @@ is_status 1
 out_has 'forced-encapsulation'
 out_has 'encap=no'
 
+it 'a private address is found behind its hash'
+run "$natdlab" inspect --unmask --format json "$captures/strongswan-eip-napt-ms.client.pcap"
+is_status 1
+out_has '"172.31.16.10:500"'
+out_has '"server_hash": "exact"'
+err_has 'is 172.31.16.10:500'
+
+it 'a private address with port 0 is a forgery'
+run "$natdlab" inspect --unmask --format json \
+	"$captures/libreswan-encapsulation-eip-napt-ms.client.pcap"
+out_has '"172.31.16.10:0"'
+out_has '"server_hash": "faked"'
+
+it 'a port to try that is none is refused'
+run "$natdlab" inspect --unmask --port 70000 "$captures/strongswan-eip-napt-ms.client.pcap"
+is_status 2
+err_has '"70000"'
+
 # ---- a lab with each thing broken ----
 
 cat >"$T/broken.yaml" <<'YAML'
