@@ -160,7 +160,7 @@ static const struct key_row rows[KEYS] = {
 		"How it ends: blocked is the client's own policy."},
 	[KEY_REASON] = {"reason", PLACE_EXPECT, 0, TYPE_WORD,
 		WORDS("none", "server-behind-nat", "both-behind-nat", "psk-mismatch",
-		      "no-proposal", "no-reply", "auth-failed"), false,
+		      "no-proposal", "no-reply", "no-ipsec-sa", "auth-failed"), false,
 		"Why it ends so."},
 	[KEY_ERROR] = {"error", PLACE_EXPECT, 0, TYPE_NUMBER, NULL, false,
 		"The number that the user sees: 809; 0 for none."},

@@ -46,9 +46,6 @@ static const char libreswan_start[] =
 	"\t--ipsecdir /etc/ipsec.d --nssdir /var/lib/ipsec/nss --rundir /run/pluto \\\n"
 	"\t--secretsfile /etc/ipsec.secrets 3>&- &\n"
 	"daemon=$!\n"
-	"until [ -S /run/pluto/pluto.ctl ]; do alive; sleep 0.05; done\n"
-	"/usr/libexec/ipsec/addconn --config /etc/ipsec.conf --ctlsocket /run/pluto/pluto.ctl \\\n"
-	"\t--autoall || exit 1\n"
 	SERVE;
 
 /* %s: the address at which it listens for its own administration. */
@@ -74,6 +71,7 @@ static const char strongswan_conf[] =
 	"\t\tstderr {\n"
 	"\t\t\ttime_format = %T\n"
 	"\t\t\tdefault = 1\n"
+	"\t\t\tlib = 0\n"
 	"\t\t\tike = 2\n"
 	"\t\t\tflush_line = yes\n"
 	"\t\t}\n"
@@ -92,12 +90,25 @@ static void add(struct product_setup *p, const char *path, const char *text)
 	p->files[p->n_files++] = (struct product_file){path, text};
 }
 
+/* What NetworkManager-l2tp writes for a connection of no special wishes. */
+static const char network_manager_phase1[] =
+	"\t\tproposals = aes256-sha256-modp2048, aes256-sha256-modp1536, aes256-sha256-modp1024, "
+	"aes256-sha1-modp2048, aes256-sha1-modp1536, aes256-sha1-modp1024, aes256-sha1-ecp384, "
+	"aes128-sha1-modp1024, aes128-sha1-ecp256, 3des-sha1-modp2048, 3des-sha1-modp1024\n"
+	"\t\trekey_time = 0s\n"
+	"\t\treauth_time = 171m\n"
+	"\t\tover_time = 9m\n";
+static const char network_manager_phase2[] =
+	"\t\t\t\tesp_proposals = aes256-sha1, aes128-sha1, 3des-sha1\n"
+	"\t\t\t\trekey_time = 51m\n"
+	"\t\t\t\tlife_time = 60m\n";
+
 static void strongswan_setup(struct arena *a, const struct scenario *s, const struct node *n,
 			     struct product_setup *p)
 {
 	const bool client = n->kind == KIND_CLIENT;
-	const char *remote = client ? arena_printf(a, "\t\tremote_addrs = %s\n",
-						   INET_ADDR(n->dials))
+	const char *remote = client ? arena_printf(a, "\t\tremote_addrs = %s\n%s",
+						   INET_ADDR(n->dials), network_manager_phase1)
 				    : "";
 
 	(void)s;
@@ -120,6 +131,7 @@ static void strongswan_setup(struct arena *a, const struct scenario *s, const st
 			 "\t\t\t\tmode = transport\n"
 			 "\t\t\t\tlocal_ts = dynamic[udp/1701]\n"
 			 "\t\t\t\tremote_ts = dynamic[udp%s]\n"
+			 "%s"
 			 "\t\t\t}\n"
 			 "\t\t}\n"
 			 "\t}\n"
@@ -130,7 +142,7 @@ static void strongswan_setup(struct arena *a, const struct scenario *s, const st
 			 "\t}\n"
 			 "}\n",
 			 remote, n->forced ? "\t\tencap = yes\n" : "", client ? "/1701" : "",
-			 n->psk));
+			 client ? network_manager_phase2 : "", n->psk));
 }
 
 static void libreswan_setup(struct arena *a, const struct scenario *s, const struct node *n,

@@ -273,6 +273,7 @@ const char *summary_reason_text(const struct connection *c)
 		{"psk-mismatch", "The two sides have different pre-shared keys."},
 		{"no-proposal", "The server accepts none of the client's proposals."},
 		{"no-reply", "The server does not answer."},
+		{"no-ipsec-sa", "A real product could not set up its IPsec SA: see its log."},
 		{"auth-failed", "The server does not accept the user's name or password."},
 		{"deleted", "The server deleted the connection."},
 	};

@@ -7,7 +7,7 @@ const struct client_mode *const *mode_clients(size_t *n)
 {
 	static const struct client_mode *const all[] = {
 		&mode_macos,	&mode_ios,	  &mode_android, &mode_linux_strongswan,
-		&mode_windows_7, &mode_windows_10,
+		&mode_linux_plain, &mode_windows_7, &mode_windows_10,
 	};
 
 	*n = ARRAY_LEN(all);

@@ -13,6 +13,7 @@
 #include "nodes/ppp.h"
 
 extern const struct client_mode mode_macos, mode_ios, mode_android, mode_linux_strongswan,
+	mode_linux_plain,
 	mode_windows_7, mode_windows_10;
 extern const struct server_mode mode_rras_2012r2, mode_strongswan_5_3, mode_strongswan_5_9,
 	mode_strongswan_forceencaps, mode_libreswan, mode_libreswan_encapsulation,
