@@ -31,7 +31,7 @@ for program; do
 	timeout -k 5 "$TEST_TIMEOUT" "$program" >"$log" 2>&1 </dev/null
 	status=$?
 	: >"$counts"
-	awk -v status="$status" -v title="$kind/$name" -v limit="$TEST_TIMEOUT" \
+	awk -v due=1 -v status="$status" -v title="$kind/$name" -v limit="$TEST_TIMEOUT" \
 		-v counts="$counts" -v log_name="$log" '
 		function say(line) { text = text "          " line "\n" }
 		function flush_held(   i) {
@@ -39,28 +39,34 @@ for program; do
 				say(hold[i])
 			held = 0
 		}
-		/^1\.\.[0-9]+/ { planned += substr($0, 4) + 0; next }
+		# Results count from 1 up: what does not is the text of some message.
+		/^1\.\.[0-9]+/ { planned += substr($0, 4) + 0; due = 1; next }
+		/^(not )?ok [0-9]/ {
+			result = ($1 == "ok" ? $2 : $3) + 0 == due
+			due += result
+		}
 		# Why a test was skipped stands on the remark before it; told once for each reason.
-		/^(not )?ok .*# SKIP/ {
+		result && /^(not )?ok .*# SKIP/ {
 			skipped++
 			sub(/^(not )?ok [0-9]* *-? *# SKIP */, "")
 			why_not = remark == "" ? "no reason given" : remark
 			if (!n_skips[why_not]++)
 				reasons[++n_reasons] = why_not
 			example[why_not] = $0
-			held = telling = 0
+			held = telling = result = 0
 			remark = ""
 			next
 		}
-		/^not ok / {
+		result && /^not ok / {
 			failed++
 			say($0)
 			flush_held()
 			telling = 1
+			result = 0
 			remark = ""
 			next
 		}
-		/^ok / { passed++; held = telling = 0; remark = ""; next }
+		result && /^ok / { passed++; held = telling = result = 0; remark = ""; next }
 		/^# / { remark = substr($0, 3) }
 		telling { say($0); next }
 		{ hold[++held] = $0 }

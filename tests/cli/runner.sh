@@ -36,6 +36,12 @@ out_has 'b: no kernel'
 out_has 'c: no moon'
 out_has '1 passed, 0 failed, 2 skipped'
 
+it 'what looks like a result inside a message is none'
+program 'echo 1..2; echo not ok 1 - a; echo ok 6 - b; echo not ok 9 - c; echo ok 2 - d'
+is_status 1
+out_has '1 passed, 1 failed, 0 skipped'
+out_has 'not ok 9 - c'
+
 it 'a program that dies half-way is a failure'
 program 'echo 1..3; echo ok 1 - a; kill -SEGV $$'
 is_status 1
