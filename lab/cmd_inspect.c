@@ -11,8 +11,6 @@
 #include "lab/unmask.h"
 
 #define FILE_BUFFER (1024 * 1024)
-#define PORT_IKE 500
-
 static const struct option options[] = {
 	{"format", 'f', "text|json", false, "how to print the judgement (text)"},
 	{"client", 0, "IP", false, "the client's own address"},
@@ -116,7 +114,7 @@ static int read_hints(struct arena *a, const struct args *args, struct inspect_h
 	if (read_address(args_value(args, "client", NULL), "client", &h->client.addr, e) ||
 	    read_address(args_value(args, "server", NULL), "server", &h->server.addr, e))
 		return -1;
-	h->client.port = h->server.port = PORT_IKE;
+	h->client.port = h->server.port = IKE_PORT;
 	for (unsigned i = 0; (text = args_nth(args, "known", i)); i++) {
 		struct known k = {0};
 
@@ -204,7 +202,7 @@ static int read_ports(const struct args *args, struct unmask *u, struct err *e)
 	const char *text;
 
 	u->n_ports = 3;
-	u->ports[0] = PORT_IKE;
+	u->ports[0] = IKE_PORT;
 	u->ports[1] = 4500;
 	u->ports[2] = 0; /* forged by Libreswan and Openswan */
 	for (unsigned i = 0; (text = args_nth(args, "port", i)); i++) {

@@ -14,8 +14,6 @@
 #include "lab/options.h"
 #include "lab/probe.h"
 
-#define PORT_IKE 500
-
 static const struct option options[] = {
 	{"format", 'f', "text|json", false, "how to print the answer (text)"},
 	{"port", 'p', "N", false, "the server's UDP port (500)"},
@@ -57,7 +55,7 @@ static struct inet_ep ep_of(const struct sockaddr_in *sa)
 /* From port 500 where that is to be had: some firewalls let nothing else through. */
 static int open_wire(struct wire *w, const char *host, uint16_t port, struct err *e)
 {
-	struct sockaddr_in server = {0}, own = {.sin_family = AF_INET, .sin_port = htons(PORT_IKE)};
+	struct sockaddr_in server = {0}, own = {.sin_family = AF_INET, .sin_port = htons(IKE_PORT)};
 	socklen_t len = sizeof(own);
 
 	if (resolve(host, port, &server, e))
@@ -255,7 +253,7 @@ static int run(const struct args *args)
 	uint64_t port;
 	int status = 0;
 
-	if (args_number(args, "port", 1, 65535, PORT_IKE, &port, &e) ||
+	if (args_number(args, "port", 1, 65535, IKE_PORT, &port, &e) ||
 	    open_wire(&w, args->v[0], (uint16_t)port, &e)) {
 		status = report_err(&e);
 	} else {

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PORT_IKE 500
-
 const struct known *observe_known(struct arena *a, const struct scenario *s, size_t *n)
 {
 	VEC(struct known) v = {0};
@@ -240,7 +238,7 @@ void observe(const struct scenario *s, const struct watch *w, const struct ev_lo
 	take_events(&x, log, r);
 	for (unsigned i = 0; i < r->n_connections; i++) {
 		struct connection *c = &r->connections[i];
-		struct inet_ep client = inet_ep(node_addr(s, c->client), PORT_IKE);
+		struct inet_ep client = inet_ep(node_addr(s, c->client), IKE_PORT);
 		struct inet_ep server = {0};
 
 		if (!c->exchanged)
@@ -249,7 +247,7 @@ void observe(const struct scenario *s, const struct watch *w, const struct ev_lo
 		memcpy(c->cky_i, c->x.cky_i, sizeof(c->cky_i));
 		memcpy(c->cky_r, c->x.cky_r, sizeof(c->cky_r));
 		if (c->server >= 0)
-			server = inet_ep(node_addr(s, (unsigned)c->server), PORT_IKE);
+			server = inet_ep(node_addr(s, (unsigned)c->server), IKE_PORT);
 		judge(&c->x, known, n_known, &client, c->server >= 0 ? &server : NULL, &c->j);
 	}
 }

@@ -299,14 +299,6 @@ void predict_usual_walk(bool napt, bool eip, struct walk *out)
 
 /* ---- what the two modes make of it ---- */
 
-/* The revisions of NAT-T that have NAT-D payloads which everybody understands: the RFC's and
- * those of the drafts 00 to 03 (payload 130). Later drafts used a type of their own. */
-static bool is_natt(enum vid v)
-{
-	return v == VID_RFC3947 || v == VID_DRAFT03 || v == VID_DRAFT02 || v == VID_DRAFT02N ||
-	       v == VID_DRAFT00;
-}
-
 /* Both must name the same revision. */
 static bool natt_in_common(const struct client_mode *c, const struct server_mode *s)
 {
@@ -314,7 +306,7 @@ static bool natt_in_common(const struct client_mode *c, const struct server_mode
 		return false;
 	for (size_t i = 0; i < c->n_vids; i++)
 		for (size_t k = 0; k < s->n_vids; k++)
-			if (is_natt(c->vids[i].vid) && c->vids[i].vid == s->vids[k].vid)
+			if (vid_is_natt(c->vids[i].vid) && c->vids[i].vid == s->vids[k].vid)
 				return true;
 	return false;
 }

@@ -23,9 +23,6 @@
 #include "lab/base/packet.h"
 #include "lab/fragments.h"
 
-#define PORT_IKE 500
-#define PORT_NATT 4500
-
 #define BUCKETS 4096 /* of exchanges by initiator cookie; a power of two */
 #define FLOWS_FIRST 256 /* slots; powers of two */
 #define FLOWS_MAX 65536
@@ -763,7 +760,7 @@ static void keepalive_frame(struct watch *w, const struct frame *f)
 	at = t ? at_place(t, f->place) : NULL;
 	if (at) {
 		count(&at->keepalives[side], &t->x.keepalives[side]);
-		if (f->pkt->src.port == PORT_NATT || f->pkt->dst.port == PORT_NATT)
+		if (f->pkt->src.port == IKE_NATT_PORT || f->pkt->dst.port == IKE_NATT_PORT)
 			count(&at->on_4500[side], &t->x.on_4500[side]);
 	}
 	ev_ep(&e, K_SRC, f->pkt->src);
@@ -775,8 +772,8 @@ static void keepalive_frame(struct watch *w, const struct frame *f)
 static bool udp_frame(struct watch *w, const struct frame *f)
 {
 	const struct packet *pkt = f->pkt;
-	bool ike = pkt->src.port == PORT_IKE || pkt->dst.port == PORT_IKE;
-	bool natt = pkt->src.port == PORT_NATT || pkt->dst.port == PORT_NATT;
+	bool ike = pkt->src.port == IKE_PORT || pkt->dst.port == IKE_PORT;
+	bool natt = pkt->src.port == IKE_NATT_PORT || pkt->dst.port == IKE_NATT_PORT;
 
 	/* strongSwan keeps port 500 alive too while an exchange is half open. */
 	if ((ike || natt) && pkt->len == 1 && pkt->payload[0] == 0xff) {

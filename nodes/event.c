@@ -221,6 +221,16 @@ const char *ev_get_str(const struct event *e, enum ev_key key)
 	return f && f->type == EVT_STR ? f->s : "";
 }
 
+struct event ev_drop(struct inet_ep from, enum drop why, size_t len)
+{
+	struct event e = ev_new(EV_DROP);
+
+	ev_ep(&e, K_SRC, from);
+	ev_str(&e, K_DROP, drop_name(why));
+	ev_u(&e, K_LENGTH, len);
+	return e;
+}
+
 static void print_field(FILE *f, const struct ev_field *v)
 {
 	switch (v->type) {

@@ -158,5 +158,7 @@ enum drop {
 	DROPS,
 };
 const char *drop_name(enum drop d); /* "short", "no-proposal", ... */
+/* EV_DROP of @len bytes that came from @from. */
+struct event ev_drop(struct inet_ep from, enum drop why, size_t len);
 
 #endif

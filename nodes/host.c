@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PORT_IKE 500
-#define PORT_NATT 4500
+#include "nodes/isakmp.h"
+
 #define PROTO_ESP 50
 /* Enough for a burst of a thousand clients' first messages (512 bytes each, with overhead). */
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
@@ -18,8 +18,8 @@ static const struct {
 	uint16_t port;
 	const char *what;
 } sockets[HOST_SOCKETS] = {
-	[HOST_IKE] = {SOCK_DGRAM, IPPROTO_UDP, PORT_IKE, "UDP port 500"},
-	[HOST_NATT] = {SOCK_DGRAM, IPPROTO_UDP, PORT_NATT, "UDP port 4500"},
+	[HOST_IKE] = {SOCK_DGRAM, IPPROTO_UDP, IKE_PORT, "UDP port 500"},
+	[HOST_NATT] = {SOCK_DGRAM, IPPROTO_UDP, IKE_NATT_PORT, "UDP port 4500"},
 	[HOST_ESP] = {SOCK_RAW, PROTO_ESP, 0, "IP protocol 50"},
 };
 
@@ -80,7 +80,7 @@ void host_close(struct host *h)
 bool host_send(struct host *h, const struct datagram *d)
 {
 	struct sockaddr_in sa = to_sockaddr(d->remote);
-	int which = d->via == VIA_ESP ? HOST_ESP : d->local.port == PORT_IKE ? HOST_IKE : HOST_NATT;
+	int which = d->via == VIA_ESP ? HOST_ESP : d->local.port == IKE_PORT ? HOST_IKE : HOST_NATT;
 
 	if (which == HOST_ESP)
 		sa.sin_port = 0;

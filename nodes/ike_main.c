@@ -35,12 +35,6 @@ static void advance(struct ike_sa *sa, const struct ike_rx *rx, const struct mai
 	memcpy(sa->in[sa->n_in++], rx->digest, DIGEST_LEN);
 }
 
-static bool is_natt(enum vid v)
-{
-	return v == VID_RFC3947 || v == VID_DRAFT03 || v == VID_DRAFT02 || v == VID_DRAFT02N ||
-	       v == VID_DRAFT00;
-}
-
 static bool peer_sent(const struct isakmp_msg *m, enum vid v)
 {
 	for (size_t i = 0; i < m->n_payloads; i++)
@@ -69,7 +63,7 @@ static uint8_t natt_revision(const struct vid_rule *own, size_t n, const struct 
 	uint8_t type = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!is_natt(own[i].vid) || !peer_sent(m, own[i].vid))
+		if (!vid_is_natt(own[i].vid) || !peer_sent(m, own[i].vid))
 			continue;
 		if (own[i].vid == VID_RFC3947)
 			return PAYLOAD_NATD;
@@ -106,9 +100,9 @@ static void put_vids(struct isakmp_out *o, const struct vid_rule *rules, size_t 
 		struct view v = vid_bytes(rules[i].vid);
 
 		if (!rule_applies(&rules[i], peer) ||
-		    (natt == NATT_NONE && is_natt(rules[i].vid)))
+		    (natt == NATT_NONE && vid_is_natt(rules[i].vid)))
 			continue;
-		if (natt == NATT_ONE && is_natt(rules[i].vid))
+		if (natt == NATT_ONE && vid_is_natt(rules[i].vid))
 			natt = NATT_NONE;
 		isakmp_payload_put(o, PAYLOAD_VID, v.p, v.len);
 	}

@@ -53,9 +53,6 @@ enum {
 enum { PROTO_ISAKMP = 1, PROTO_ESP = 3 };
 enum { ID_IPV4_ADDR = 1, ID_IPV6_ADDR = 5 };
 #define DOI_IPSEC 1
-#define L2TP_PORT 1701
-#define IKE_PORT 500
-#define IKE_NATT_PORT 4500
 
 /* A message that came in. */
 struct ike_rx {

@@ -4,6 +4,7 @@
  * original addresses of RFC 3947 5.2.
  */
 #include "lab/base/packet.h"
+#include "nodes/l2tp_msg.h"
 #include "nodes/ike_priv.h"
 
 #include <stdlib.h>

@@ -28,11 +28,8 @@ struct event event_of(const struct ike_sa *sa, enum ev_kind kind)
 
 void event_drop(struct ike *ike, const struct datagram *d, enum drop why)
 {
-	struct event e = ev_new(EV_DROP);
+	struct event e = ev_drop(d->remote, why, d->len);
 
-	ev_ep(&e, K_SRC, d->remote);
-	ev_str(&e, K_DROP, drop_name(why));
-	ev_u(&e, K_LENGTH, d->len);
 	ike_event(ike, &e);
 }
 

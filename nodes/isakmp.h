@@ -17,6 +17,9 @@
 #define ISAKMP_HEADER_LEN 28
 #define ISAKMP_MARKER_LEN 4 /* four zero bytes before ISAKMP on port 4500 (RFC 3948 2.2) */
 
+#define IKE_PORT 500       /* RFC 2408 2.5.1 */
+#define IKE_NATT_PORT 4500 /* RFC 3947 4 */
+
 enum isakmp_exchange {
 	EXCHANGE_MAIN = 2, /* "identity protection" */
 	EXCHANGE_AGGRESSIVE = 4,
@@ -221,6 +224,9 @@ const char *vid_windows_version(struct view v);
 bool vid_is(struct view v, enum vid which);
 /* The first 16 bytes of it, whatever behind them? */
 bool vid_begins_as(struct view v, enum vid which);
+/* One of the revisions of NAT-T with NAT-D payloads that everybody understands: the RFC's and those
+ * of the drafts 00 to 03 (payload 130). Later drafts used a type of their own. */
+bool vid_is_natt(enum vid v);
 /* Begins with MS NT5 ISAKMPOAKLEY's 16 bytes, any version. */
 bool vid_is_ms_nt5(struct view v);
 /* SoftEther's own idea of Microsoft: begins with MS NT5, FRAGMENTATION or Vid-Initial-Contact

@@ -40,11 +40,8 @@ void l2tp_free(struct l2tp *l)
 
 static void tell_drop(struct l2tp *l, struct inet_ep from, enum drop drop, size_t len)
 {
-	struct event e = ev_new(EV_DROP);
+	struct event e = ev_drop(from, drop, len);
 
-	ev_ep(&e, K_SRC, from);
-	ev_str(&e, K_DROP, drop_name(drop));
-	ev_u(&e, K_LENGTH, len);
 	l->env.event(l->env.ctx, &e);
 }
 

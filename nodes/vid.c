@@ -57,6 +57,12 @@ struct view vid_bytes(enum vid v)
 	return sent[v];
 }
 
+bool vid_is_natt(enum vid v)
+{
+	return v == VID_RFC3947 || v == VID_DRAFT03 || v == VID_DRAFT02 || v == VID_DRAFT02N ||
+	       v == VID_DRAFT00;
+}
+
 const char *vid_word(enum vid v)
 {
 	static const char *const words[VIDS] = {

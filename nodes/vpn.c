@@ -7,9 +7,6 @@
 #include "lab/base/packet.h"
 #include "nodes/crypto.h"
 
-#define IKE_PORT 500
-#define NATT_PORT 4500
-
 const char *reached_name(enum reached r)
 {
 	static const char *const names[] = {
@@ -23,11 +20,8 @@ const char *reached_name(enum reached r)
 
 static void tell_drop(struct vpn *v, struct inet_ep from, enum drop drop, size_t len)
 {
-	struct event e = ev_new(EV_DROP);
+	struct event e = ev_drop(from, drop, len);
 
-	ev_ep(&e, K_SRC, from);
-	ev_str(&e, K_DROP, drop_name(drop));
-	ev_u(&e, K_LENGTH, len);
 	v->env.event(v->env.ctx, &e);
 }
 
@@ -530,7 +524,7 @@ void vpn_input(struct vpn *v, usec now, const struct datagram *d)
 
 	if (d->via == VIA_ESP)
 		drop = input_esp(v, d, now);
-	else if (d->local.port == NATT_PORT)
+	else if (d->local.port == IKE_NATT_PORT)
 		drop = input_natt(v, d, now);
 	else if (d->local.port == IKE_PORT)
 		ike_input(v->ike, now, d, false);
