@@ -15,12 +15,12 @@
 #include <net/ethernet.h>
 #include <nftables/libnftables.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tests/bench/bench.h"
 
 struct bare {
 	const struct plan *plan;
@@ -28,7 +28,6 @@ struct bare {
 	int here;  /* the node whose namespace we are in; -1 the caller's */
 	int *ns;   /* of each node */
 	int *door; /* a route netlink socket in each node */
-	double nft;
 };
 
 /* One message under construction, and afterwards its answer. */
@@ -288,14 +287,12 @@ static void make_route(struct bare *b, const struct step *st)
 
 static void load_rules(struct bare *b, const struct step *st)
 {
-	double began = bench_now();
 	struct nft_ctx *nft;
 
 	enter(b, (int)st->node);
 	nft = nft_ctx_new(NFT_CTX_DEFAULT);
 	must(nft && nft_run_cmd_from_buffer(nft, st->nft) == 0, "ruleset");
 	nft_ctx_free(nft);
-	b->nft += bench_now() - began;
 }
 
 static void wait_up(int fd, uint32_t ifindex)
@@ -348,7 +345,7 @@ static void do_step(struct bare *b, const struct step *st)
 	}
 }
 
-struct bare *bare_build(const struct plan *p, double *nft)
+struct bare *bare_build(const struct plan *p)
 {
 	const struct scenario *s = p->s;
 	struct bare *b = calloc(1, sizeof(*b));
@@ -367,7 +364,6 @@ struct bare *bare_build(const struct plan *p, double *nft)
 	enter(b, -1);
 	for (size_t i = 0; i < s->n_nodes; i++)
 		close(b->door[i]);
-	*nft = b->nft;
 	return b;
 }
 

@@ -14,8 +14,8 @@
 struct bare;
 
 /* Inside a process that may make network namespaces. Ends the program when something fails; the
- * caller's namespace is the same afterwards. *@nft: seconds spent on rulesets. */
-struct bare *bare_build(const struct plan *p, double *nft);
+ * caller's namespace is the same afterwards. */
+struct bare *bare_build(const struct plan *p);
 void bare_free(struct bare *b);
 
 #endif

@@ -49,32 +49,6 @@ mkdir "$public" && chmod 755 "$T" "$public"
 cp "$B/natdlab" topologies/article.yaml "$public"
 natdlab=$public/natdlab article=$public/article.yaml
 
-setup() {
-	"$bench/setup" "$article" $((repeats * 8))
-	if [ "$(id -u)" -eq 0 ] && command -v mnexec >/dev/null; then
-		mininet
-	else
-		skipped 'set-up by mininet, times natdlab'\''s' 'mininet is not installed, or this is not root'
-	fi
-}
-
-# The article's nodes and links by mininet and by ground_build(), one after the other.
-mininet() {
-	for _ in $(seq "$repeats"); do
-		unshare -mn python3 "$here/mininet_article.py" || return
-	done >"$T/mininet"
-	"$bench/times" "$repeats" "$bench/setup $article 11 ours" "$bench/setup $article 1 ours" \
-		>"$T/ours" || return
-	sort -n "$T/mininet" | awk -v ours="$(awk '{ t[NR] = $1 } END { print (t[1] - t[2]) / 10 }' \
-		"$T/ours")" '
-		{ t[NR] = $1 }
-		END {
-			ratio = t[int((NR + 1) / 2)] / ours
-			printf "%-62s %8.3f   >= %-5g  %s\n", "set-up by mininet, times natdlab" "\047s",
-				ratio, 30, (ratio >= 30 ? "met" : "MISSED")
-		}'
-}
-
 # Growth by the processors' time: labs of a thousand clients run for seconds, and a busy machine
 # would stretch them more than the small ones.
 growth() {
@@ -137,7 +111,7 @@ many() {
 }
 
 measure() {
-	setup
+	"$bench/setup" "$article" $((repeats * 8))
 	"$bench/ike" $((repeats * 20))
 	skipped 'two of our nodes, against a pair of strongSwan' \
 		'not measured again; docs/performance.md has the figures'

@@ -3,13 +3,13 @@
  * setup.c - what a lab's network costs to set up and to take away.
  *
  *	setup TOPOLOGY REPEATS
- *	setup TOPOLOGY REPEATS bare|ours
+ *	setup TOPOLOGY REPEATS bare
  *
- * In one process, in turns: the network of the topology's first scenario built by ground_build(),
- * by the bare program of bare.c, and (each fifth time) by a script of `ip -batch` and `nft -f`.
- * Between two a pause, because the kernel takes a network away in its own time and holds locks for
- * it. Then fresh networks whose first datagram must arrive at once. With a
- * third word only so many set-ups of one kind, and nothing said: for whoever measures that.
+ * In one process, in turns: the network of the topology's first scenario built by ground_build() and
+ * by the bare program of bare.c, the same without its rulesets, and (each fifth time) by a script of
+ * `ip -batch` and `nft -f`, and by mininet where that is installed. Between two a pause, because the kernel takes a network away in its own time and holds locks for
+ * it. Then fresh networks whose first datagram must arrive at once. With
+ * `bare` only so many bare set-ups, and nothing said: for whoever measures that.
  */
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -34,6 +34,7 @@
 
 struct setup {
 	const struct plan *plan;
+	const struct plan *unruled; /* the same without rulesets */
 	size_t repeats;
 };
 
@@ -143,82 +144,125 @@ static bool can_script(void)
 	return system("command -v ip >/dev/null && command -v nft >/dev/null") == 0;
 }
 
+/* Seconds, which mininet's script tells itself: Python's start is nobody's set-up. */
+static double run_mininet(void)
+{
+	FILE *f = popen("python3 tests/bench/mininet_article.py", "r");
+	double t;
+
+	if (!f || fscanf(f, "%lf", &t) != 1 || pclose(f) != 0)
+		die("mininet fails", NULL);
+	return t;
+}
+
+static bool can_mininet(void)
+{
+	return system("command -v mnexec && python3 -c 'import mininet.node'") == 0;
+}
+
 /* ---- set-up and teardown ---- */
 
+enum what { UP, DOWN, BARE, UP_UNRULED, DOWN_UNRULED, BARE_UNRULED, SCRIPT, MININET, WHATS };
+
 struct times {
-	double *up, *down, *bare, *bare_nft, *script;
-	size_t n, n_script;
+	double *v[WHATS];
+	size_t n[WHATS];
 };
 
-static void build_once(const struct setup *s, struct times *t)
+static void note(struct times *t, enum what what, double seconds)
+{
+	t->v[what][t->n[what]++] = seconds;
+}
+
+static double median(struct times *t, enum what what)
+{
+	return bench_median(t->v[what], t->n[what]);
+}
+
+static void build_once(const struct plan *p, struct times *t, enum what up, enum what down)
 {
 	struct arena *a = arena_new();
 	struct err e = {0};
-	double began = bench_now(), up;
-	struct ground *g = ground_build(a, s->plan, &e);
+	double began = bench_now(), done;
+	struct ground *g = ground_build(a, p, &e);
 
 	if (!g)
 		die("ground_build", &e);
-	up = bench_now();
+	done = bench_now();
 	ground_free(g);
-	t->up[t->n] = up - began;
-	t->down[t->n] = bench_now() - up;
+	note(t, down, bench_now() - done);
+	note(t, up, done - began);
 	arena_free(a);
 }
 
-static void bare_once(const struct setup *s, struct times *t)
+static void bare_once(const struct plan *p, struct times *t, enum what what)
 {
-	double began = bench_now(), nft;
-	struct bare *b = bare_build(s->plan, &nft);
+	double began = bench_now();
+	struct bare *b = bare_build(p);
 
-	t->bare[t->n] = bench_now() - began;
-	t->bare_nft[t->n] = nft;
+	note(t, what, bench_now() - began);
 	bare_free(b);
+}
+
+/* In turns, and in turns who is first. */
+static void measure_once(const struct setup *s, struct times *t, bool bare_first)
+{
+	for (unsigned k = 0; k < 2; k++) {
+		bool bare = bare_first == (k == 0);
+
+		if (bare)
+			bare_once(s->plan, t, BARE);
+		else
+			build_once(s->plan, t, UP, DOWN);
+		usleep(PAUSE_US);
+		if (bare)
+			bare_once(s->unruled, t, BARE_UNRULED);
+		else
+			build_once(s->unruled, t, UP_UNRULED, DOWN_UNRULED);
+		usleep(PAUSE_US);
+	}
 }
 
 static void measure(const struct setup *s, struct times *t)
 {
 	const char *script = can_script() ? write_script(s->plan) : NULL;
+	bool mininet = can_mininet();
 
-	for (t->n = 0; t->n < s->repeats; t->n++) {
-		/* In turns, and in turns who is first. */
-		for (unsigned k = 0; k < 2; k++) {
-			if ((t->n + k) % 2)
-				bare_once(s, t);
-			else
-				build_once(s, t);
+	for (size_t i = 0; i < s->repeats; i++) {
+		measure_once(s, t, i % 2);
+		if (script && i % SCRIPT_EVERY == 0) {
+			note(t, SCRIPT, run_script(script));
 			usleep(PAUSE_US);
 		}
-		if (script && t->n % SCRIPT_EVERY == 0) {
-			t->script[t->n_script++] = run_script(script);
+		if (mininet && i % SCRIPT_EVERY == 0) {
+			note(t, MININET, run_mininet());
 			usleep(PAUSE_US);
 		}
 	}
 }
 
+/* How many times as long others take. */
+static void report_other(struct times *t, enum what what, const char *text, double aim,
+			 const char *missing)
+{
+	if (t->n[what])
+		bench_line(text, median(t, what) / median(t, UP), false, aim);
+	else
+		printf("%-62s SKIPPED  %s\n", text, missing);
+}
+
 static void report(struct times *t)
 {
-	double up, bare, nft;
-	double *rest = calloc(t->n, sizeof(*rest));
+	double up = median(t, UP);
 
-	if (!rest)
-		die("memory", NULL);
-	for (size_t i = 0; i < t->n; i++)
-		rest[i] = t->bare[i] - t->bare_nft[i];
-	up = bench_median(t->up, t->n);
-	bare = bench_median(t->bare, t->n);
-	nft = bench_median(t->bare_nft, t->n);
-	bench_line("set-up, of a bare program's", up / bare, true, 1.3);
-	bench_line("  the same without the rulesets' time in libnftables",
-		   (up - nft) / bench_median(rest, t->n), true, 1.3);
-	bench_line("teardown returns, of set-up", bench_median(t->down, t->n) / up, true, 0.01);
-	if (t->n_script)
-		bench_line("set-up by ip -batch and nft -f, times natdlab's",
-			   bench_median(t->script, t->n_script) / up, false, 7);
-	else
-		printf("%-62s SKIPPED  no ip or no nft here\n",
-		       "set-up by ip -batch and nft -f, times natdlab's");
-	free(rest);
+	bench_line("set-up, of a bare program's", up / median(t, BARE), true, 1.3);
+	bench_line("  the same without rulesets", median(t, UP_UNRULED) / median(t, BARE_UNRULED),
+		   true, 1.3);
+	bench_line("teardown returns, of set-up", median(t, DOWN) / up, true, 0.01);
+	report_other(t, SCRIPT, "set-up by ip -batch and nft -f, times natdlab's", 7,
+		     "ip or nft is not installed");
+	report_other(t, MININET, "set-up by mininet, times natdlab's", 30,
+		     "mininet is not installed");
 }
 
 /* ---- the first packet ---- */
@@ -265,11 +309,10 @@ static int run(void *arg)
 {
 	const struct setup *s = arg;
 	struct times t = {0};
-	double **all[] = {&t.up, &t.down, &t.bare, &t.bare_nft, &t.script};
 	unsigned stalled = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		if (!(*all[i] = calloc(s->repeats, sizeof(double))))
+	for (size_t i = 0; i < WHATS; i++)
+		if (!(t.v[i] = calloc(s->repeats, sizeof(double))))
 			die("memory", NULL);
 	measure(s, &t);
 	report(&t);
@@ -279,31 +322,25 @@ static int run(void *arg)
 	return 0;
 }
 
-static int run_ours(void *arg)
-{
-	const struct setup *s = arg;
-	struct err e = {0};
-
-	for (size_t i = 0; i < s->repeats; i++) {
-		struct arena *a = arena_new();
-		struct ground *g = ground_build(a, s->plan, &e);
-
-		if (!g)
-			die("ground_build", &e);
-		ground_free(g);
-		arena_free(a);
-	}
-	return 0;
-}
-
 static int run_bare(void *arg)
 {
 	const struct setup *s = arg;
-	double nft;
 
 	for (size_t i = 0; i < s->repeats; i++)
-		bare_free(bare_build(s->plan, &nft));
+		bare_free(bare_build(s->plan));
 	return 0;
+}
+
+static const struct plan *without_rules(struct arena *a, const struct plan *p)
+{
+	struct plan *q = arena_copy(a, p, sizeof(*p));
+
+	q->n_steps = 0;
+	q->steps = arena_array_of(a, p->n_steps, struct step);
+	for (size_t i = 0; i < p->n_steps; i++)
+		if (p->steps[i].kind != STEP_NFT)
+			q->steps[q->n_steps++] = p->steps[i];
+	return q;
 }
 
 int main(int argc, char **argv)
@@ -318,15 +355,15 @@ int main(int argc, char **argv)
 	int pidfd;
 
 	if (argc == 4)
-		what = !strcmp(argv[3], "bare") ? run_bare
-		       : !strcmp(argv[3], "ours") ? run_ours : NULL;
+		what = !strcmp(argv[3], "bare") ? run_bare : NULL;
 	if (argc < 3 || argc > 4 || atoi(argv[2]) < 1 || !what)
-		die("usage: setup TOPOLOGY REPEATS [bare|ours]", NULL);
+		die("usage: setup TOPOLOGY REPEATS [bare]", NULL);
 	t = topology_load(a, argv[1], NULL, 0, &mistakes, &e);
 	if (!t)
 		die(mistakes ? mistakes : "the topology", &e);
 	s = (struct setup){.plan = plan_new(a, scenario_new(a, t, 0), 1),
 			   .repeats = (size_t)atoi(argv[2])};
+	s.unruled = without_rules(a, s.plan);
 	if (space_start(what, &s, &pidfd, &e) < 0)
 		die("no lab here", &e);
 	waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED);
