@@ -11,7 +11,7 @@ page=docs/natdlab.1
 
 # The long options of a verb, from its help and from its part of the manual page.
 of_help() {
-	"$natdlab" "$1" --help | sed -n 's/^  .*[ ,] *--\([a-z-]*\).*/\1/p' | grep -vx help | sort
+	"$natdlab" "$1" --help | sed -n 's/^  [- ][a-z ][, ] --\([a-z-]*\).*/\1/p' | grep -vx help | sort
 }
 of_page() {
 	awk -v verb="$1" '/^\.S[sh]/ { here = $3 == verb } here' "$page" |
