@@ -139,7 +139,9 @@ static int age_entry(struct conntrack *ct, const struct node *n, struct ct_entry
 	usec left = left_of(n, en) - d;
 	uint32_t left_s = whole_seconds(left);
 
-	en->aged = true;
+	/* The same connection may be there again at the next look, and the kernel may give it the
+	 * same place and so the same name: what is removed has no past. */
+	en->aged = left_s > 0;
 	en->aged_left = left;
 	en->aged_packets = packets_of(en);
 	return left_s == en->left_s ? 0 : conntrack_keep(ct, en, left_s, e);
@@ -179,11 +181,12 @@ static int age_openings(struct ground *g, unsigned i, usec d, struct err *e)
 		bool idle = v[k].aged && v[k].packets == v[k].aged_packets;
 
 		v[k].aged_left = idle ? v[k].aged_left - age->owed - d : udp_timeout(n) - d;
-		v[k].aged = true;
+		v[k].aged = v[k].aged_left > 0;
 		v[k].aged_packets = v[k].packets;
 		if (v[k].aged_left <= 0 && close_opening(g, i, &v[k], e) < 0)
 			return -1;
-		age->soonest = MIN(age->soonest, v[k].aged_left);
+		if (v[k].aged)
+			age->soonest = MIN(age->soonest, v[k].aged_left);
 	}
 	return 0;
 }
@@ -204,7 +207,8 @@ static int age(struct ground *g, unsigned node, usec d, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		if (age_entry(gn->ct, nd, &v[i], unused(&v[i]) ? age->owed + d : d, e) < 0)
 			return -1;
-		age->soonest = MIN(age->soonest, v[i].aged_left);
+		if (v[i].aged)
+			age->soonest = MIN(age->soonest, v[i].aged_left);
 	}
 	if (age_openings(g, node, d, e) < 0)
 		return -1;

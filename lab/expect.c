@@ -99,6 +99,14 @@ static bool connection_meets(const struct expectation *x, const struct connectio
 			 x->floated ? "true" : "false");
 		return false;
 	}
+	if (x->alive >= 0 && (!c->asked || (x->alive != 0) != c->alive)) {
+		snprintf(why, size, "%s: alive is %s, expected %s", client,
+			 !c->asked  ? "unknown (nobody asked)"
+			 : c->alive ? "true"
+				    : "false",
+			 x->alive ? "true" : "false");
+		return false;
+	}
 	return true;
 }
 
@@ -123,6 +131,8 @@ static void judge_one(const struct scenario *s, const struct expectation *x,
 		any = true;
 		add_evidence(er, c->natd_event);
 		add_evidence(er, c->outcome_event);
+		if (x->alive >= 0)
+			add_evidence(er, c->alive_event);
 		if (c->outcome == OUTCOME_UNDECIDED && er->verdict == VERDICT_PASS) {
 			er->verdict = VERDICT_UNDECIDED;
 			snprintf(er->why, sizeof(er->why), "%s: came to no decision", client);

@@ -174,6 +174,10 @@ static json_t *connection_json(const struct scenario *s, const struct connection
 	json_object_set_new(o, "client_sees", seen_json(c->j.complete, &c->j.client_sees));
 	json_object_set_new(o, "server_sees", seen_json(c->j.server_sees_valid, &c->j.server_sees));
 	json_object_set_new(o, "floated", json_boolean(c->x.floated));
+	if (c->asked)
+		json_object_set_new(o, "alive", json_boolean(c->alive));
+	if (c->asked && !c->alive)
+		json_object_set_new(o, "why_dead", json_string(c->why_dead));
 	json_object_set_new(o, "encapsulation", json_string(connection_encapsulation(c)));
 	json_object_set_new(o, "phase1", phase1_json(&c->x));
 	json_object_set_new(o, "esp_from_client", json_integer(c->x.esp[0]));

@@ -59,6 +59,9 @@ static const struct key_row rows[KEYS] = {
 	[KEY_NONCE] = {"nonce", PLACE_MODE, ENDS, TYPE_NUMBER, NULL, false,
 		"Bytes of a nonce, 8 to 255."},
 
+	[KEY_OWN_KEEPALIVE] = {"keepalive", PLACE_MODE, ENDS, TYPE_DURATION, NULL, false,
+		"Time without a packet of its own after which it sends a NAT keep-alive, where its "
+		"mode sends them at all; 0s: it sends none."},
 	[KEY_KINDS] = {"kinds", PLACE_TOPOLOGY, 0, TYPE_MAP, NULL, false,
 		"Keys that every node of a kind has unless it says otherwise."},
 	[KEY_NODES] = {"nodes", PLACE_TOPOLOGY, 0, TYPE_MAP, NULL, false,
@@ -91,6 +94,9 @@ static const struct key_row rows[KEYS] = {
 		false,
 		"Of a server with `run`: any as the product comes, own with SoftEther's ListenIP set "
 		"to the node's address. The others know their addresses anyway."},
+	[KEY_IDLE] = {"idle", PLACE_NODE, KIND_BIT(KIND_CLIENT), TYPE_DURATION, NULL, false,
+		"How long the client is left alone once it is connected, before the server asks by "
+		"an LCP echo whether it is still there."},
 	[KEY_PSK] = {"psk", PLACE_NODE, ENDS, TYPE_SECRET, NULL, false,
 		"The pre-shared key."},
 	[KEY_USER] = {"user", PLACE_NODE, ENDS, TYPE_SECRET, NULL, false,
@@ -176,6 +182,8 @@ static const struct key_row rows[KEYS] = {
 		"How ESP travels or was to: in UDP, bare (IP protocol 50); none: no SA."},
 	[KEY_FLOATED] = {"floated", PLACE_EXPECT, 0, TYPE_BOOL, NULL, false,
 		"Whether IKE moved to port 4500."},
+	[KEY_ALIVE] = {"alive", PLACE_EXPECT, 0, TYPE_BOOL, NULL, false,
+		"Whether the client answered the server after its idle time."},
 	[KEY_CLIENT] = {"client", PLACE_EXPECT, 0, TYPE_NAME, NULL, false,
 		"The client of which this is claimed, where there are several."},
 	[KEY_WHEN] = {"when", PLACE_EXPECT, 0, TYPE_MAP, NULL, false,

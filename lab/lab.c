@@ -35,7 +35,8 @@
 #include "lab/real.h"
 
 #define LINK_DELAY (50 * (usec)1) /* what a frame takes to cross a link */
-#define LAB_LIMIT (180 * SEC)	  /* the lab's own time: longer than any mode's patience */
+#define LAB_LIMIT (180 * SEC)	  /* the lab's own time, but for what clients are idle: longer
+				     than any mode's patience */
 #define DAEMON_LIMIT (30 * SEC)	  /* until a real product answers */
 #define DAEMON_TICK (20 * MSEC)	  /* how often it is asked */
 #define STEPS_MAX 2000000U	  /* a lab that spins is a bug, and ends */
@@ -63,7 +64,8 @@ struct lab {
 	struct ev_log log;
 	struct keep *keep; /* the scenario's files, or NULL */
 	struct actor *actors;
-	size_t n_actors, n_undecided;
+	size_t n_actors, n_undecided, n_staying;
+	usec limit; /* of the lab's own time */
 	struct actor **actor_of; /* of each node; NULL: it does not speak */
 	unsigned *ready;         /* room for every node */
 	struct agenda *agenda;   /* of the actors */
@@ -125,6 +127,8 @@ static void on_node_event(void *ctx, const struct event *e)
 	ev.place = actor->node->name;
 	ev.wire = false;
 	ev_log_put(&actor->lab->log, &ev);
+	if (ev.kind == EV_ALIVE)
+		actor->lab->n_staying--;
 }
 
 /* ---- setting up ---- */
@@ -194,7 +198,7 @@ static int start(struct lab *lab, struct err *e)
 	lab->actors = arena_array_of(lab->a, n, struct actor);
 	lab->actor_of = arena_array_of(lab->a, s->n_nodes, struct actor *);
 	lab->ready = arena_array_of(lab->a, s->n_nodes, unsigned);
-	lab->agenda = agenda_new(lab->a, n);
+	lab->agenda = agenda_new(lab->a, 2 * n);
 	for (size_t i = 0; i < s->n_nodes; i++) {
 		if (!speaks(&s->nodes[i]))
 			continue;
@@ -250,10 +254,37 @@ static int start_real(struct lab *lab, struct err *e)
 
 static bool all_decided(const struct lab *lab)
 {
-	return !lab->n_undecided && (!lab->real || real_decided(lab->real));
+	return !lab->n_undecided && !lab->n_staying &&
+	       (!lab->real || real_decided(lab->real));
 }
 
 /* ---- the loop ---- */
+
+/* The embedded server that a client has reached, or NULL. */
+static struct actor *server_of(const struct lab *lab, const struct actor *client)
+{
+	struct walk w;
+
+	predict_walk(lab->s, client->node, 500, lab->cfg->seed, &w);
+	return w.arrives ? lab->actor_of[w.server] : NULL;
+}
+
+/*
+ * A client with `idle` is left alone for that long once it is connected. Then the server asks for
+ * it, as somebody in the office would who wants something of that machine: whether the way inwards
+ * is still open is what a client that asks by itself never finds out. In the agenda its number
+ * stands behind those of all actors.
+ */
+static void stay(struct lab *lab, struct actor *actor)
+{
+	uint8_t cky_i[8];
+
+	if (!actor->node->idle || !vpn_connected(actor->vpn, cky_i) || !server_of(lab, actor))
+		return;
+	lab->n_staying++;
+	agenda_set(lab->agenda, (unsigned)(lab->n_actors + (size_t)(actor - lab->actors)),
+		   lab->now + actor->node->idle);
+}
 
 /* After each call of a core: what is different now. */
 static void look_at(struct lab *lab, struct actor *actor)
@@ -262,7 +293,19 @@ static void look_at(struct lab *lab, struct actor *actor)
 	if (actor->undecided && vpn_done(actor->vpn)) {
 		actor->undecided = false;
 		lab->n_undecided--;
+		stay(lab, actor);
 	}
+}
+
+static void ask(struct lab *lab, unsigned client)
+{
+	struct actor *actor = &lab->actors[client], *server = server_of(lab, actor);
+	uint8_t cky_i[8];
+
+	agenda_set(lab->agenda, (unsigned)lab->n_actors + client, USEC_NEVER);
+	if (vpn_connected(actor->vpn, cky_i))
+		vpn_ask(server->vpn, cky_i, lab->now);
+	look_at(lab, server);
 }
 
 /* Hands over every datagram that lies in a socket. */
@@ -295,7 +338,11 @@ static void run_timers(struct lab *lab)
 	const usec due = lab->now;
 	unsigned who;
 
-	for (size_t i = 0; i < lab->n_actors && agenda_first(lab->agenda, &who) <= due; i++) {
+	for (size_t i = 0; i < 2 * lab->n_actors && agenda_first(lab->agenda, &who) <= due; i++) {
+		if (who >= lab->n_actors) {
+			ask(lab, who - (unsigned)lab->n_actors);
+			continue;
+		}
 		vpn_timer(lab->actors[who].vpn, lab->now);
 		look_at(lab, &lab->actors[who]);
 	}
@@ -374,7 +421,7 @@ static int loop(struct lab *lab, struct err *e)
 		next = earliest_deadline(lab);
 		if (lab->real)
 			next = MIN(next, lab->now + DAEMON_TICK);
-		if (all_decided(lab) || next > LAB_LIMIT)
+		if (all_decided(lab) || next > lab->limit)
 			return 0;
 		if (advance(lab, next, e))
 			return -1;
@@ -412,6 +459,9 @@ int lab_run(const struct lab_config *cfg, struct scenario_result *r)
 
 	*lab = (struct lab){.cfg = cfg, .s = cfg->scenario, .a = a, .ops = cfg->backend};
 	lab->realtime = cfg->realtime || real_any(lab->s);
+	lab->limit = LAB_LIMIT;
+	for (size_t i = 0; i < lab->s->n_nodes; i++)
+		lab->limit = MAX(lab->limit, LAB_LIMIT + lab->s->nodes[i].idle);
 	status = start(lab, &r->error);
 	if (!status)
 		status = start_real(lab, &r->error);

@@ -479,6 +479,7 @@ static void read_expectation(struct reading *r, const struct tree *v, struct exp
 		.reached = claim(keys, KEY_REACHED),
 		.encapsulation = claim(keys, KEY_ENCAPSULATION),
 		.error = keys[KEY_ERROR] ? (int)error : -1,
+		.alive = keys[KEY_ALIVE] ? keys[KEY_ALIVE]->text[0] == 't' : -1,
 		.floated = keys[KEY_FLOATED] ? keys[KEY_FLOATED]->text[0] == 't' : -1,
 		.client = claim(keys, KEY_CLIENT),
 	};

@@ -176,6 +176,23 @@ static void take_outcome(struct connection *c, const struct event *ev)
 	c->outcome_event = ev->seq;
 }
 
+/* Was the client still there after its idle time? */
+static void take_alive(struct scenario_result *r, const struct event *ev)
+{
+	const struct ev_field *cky = ev_get(ev, K_CKY_I);
+
+	for (unsigned i = 0; i < r->n_connections && cky; i++) {
+		struct connection *c = &r->connections[i];
+
+		if (!c->exchanged || memcmp(cky->hex, c->x.cky_i, 8) != 0)
+			continue;
+		c->asked = true;
+		c->alive = ev_get_bool(ev, K_ALIVE);
+		c->why_dead = c->alive ? NULL : ev_get_str(ev, K_WHY);
+		c->alive_event = ev->seq;
+	}
+}
+
 /* The event in which the client's own link showed message 4's hashes. */
 static void take_natd(struct connection *c, const struct event *ev)
 {
@@ -219,9 +236,14 @@ static void take_events(const struct index *x, const struct ev_log *log, struct 
 				take_natd(at_link(x, ev->place, end), ev);
 		}
 	}
-	for (size_t i = 0; i < log->ev.n; i++)
-		if (!log->ev.v[i].wire && log->ev.v[i].kind == EV_PSK)
-			take_psk(x->s, r, &log->ev.v[i]);
+	for (size_t i = 0; i < log->ev.n; i++) {
+		const struct event *ev = &log->ev.v[i];
+
+		if (!ev->wire && ev->kind == EV_PSK)
+			take_psk(x->s, r, ev);
+		if (!ev->wire && ev->kind == EV_ALIVE)
+			take_alive(r, ev);
+	}
 }
 
 void observe(const struct scenario *s, const struct watch *w, const struct ev_log *log,

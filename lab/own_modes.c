@@ -147,6 +147,14 @@ static uint8_t read_nonce(struct reading *r, const struct tree *v)
 	return (uint8_t)n;
 }
 
+static uint32_t read_keepalive(const struct tree *v)
+{
+	usec t = 0;
+
+	value_duration(v, &t);
+	return (uint32_t)(t / MSEC);
+}
+
 static const char *title_of(struct reading *r, const struct tree **keys, const char *base)
 {
 	return keys[KEY_OWN_TITLE] ? keys[KEY_OWN_TITLE]->text
@@ -168,6 +176,8 @@ static const struct client_mode *new_client(struct reading *r, const char *name,
 		m->n_vids = read_vids(r, keys[KEY_VENDOR_IDS], m->vids);
 	if (keys[KEY_NONCE])
 		m->nonce_len = read_nonce(r, keys[KEY_NONCE]);
+	if (keys[KEY_OWN_KEEPALIVE])
+		m->keepalive_ms = read_keepalive(keys[KEY_OWN_KEEPALIVE]);
 	return m;
 }
 
@@ -207,6 +217,8 @@ static const struct server_mode *new_server(struct reading *r, const char *name,
 	}
 	if (keys[KEY_NONCE])
 		m->nonce_len = read_nonce(r, keys[KEY_NONCE]);
+	if (keys[KEY_OWN_KEEPALIVE])
+		m->keepalive_ms = read_keepalive(keys[KEY_OWN_KEEPALIVE]);
 	check_natt(r, m, keys);
 	return m;
 }

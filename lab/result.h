@@ -38,6 +38,9 @@ struct connection {
 	struct judgement j;
 	struct prediction predicted;
 	char lab_error[RESULT_TEXT]; /* prediction and observation differ, or the lab failed */
+	bool asked, alive;       /* after its idle time; did it answer? */
+	const char *why_dead;    /* "no-answer", "no-session": static text */
+	uint32_t alive_event;
 	uint32_t outcome_event, natd_event; /* numbers in events.jsonl, 0 none */
 };
 

@@ -97,7 +97,8 @@ static const struct {
 	[DEPENDS_NOT] = {
 		"ipv4_addr . inet_service", "ip saddr . udp sport",
 		"\t# (1701) for each machine inside: the same for every destination\n"
-		"\t# (endpoint-independent mapping, RFC 4787 4.1) and in every run with this seed.\n",
+		"\t# (endpoint-independent mapping, RFC 4787 4.1) and in every run with this "
+		"seed.\n",
 	},
 	[DEPENDS_ADDRESS] = {
 		"ipv4_addr . inet_service . ipv4_addr", "ip saddr . udp sport . ip daddr",
@@ -318,8 +319,8 @@ static void put_napt_forward(struct napt *p)
 		put(t, "\t\toifname \"%s\" meta l4proto udp update @open { %s }\n", t->outside,
 		    filterings[f].out);
 	if (p->open && t->n->hairpin)
-		put(t, "\t\tiifname != \"%s\" ct status dnat meta l4proto udp update @open { %s }\n",
-		    t->outside, filterings[f].out);
+		put(t, "\t\tiifname != \"%s\" ct status dnat meta l4proto udp update @open "
+		       "{ %s }\n", t->outside, filterings[f].out);
 	put(t, "\t\tiifname \"%s\" ct state established,related accept\n", t->outside);
 	for (size_t i = 0; i < t->n->n_forward; i++)
 		put(t, "\t\tct status dnat ip daddr %s %s dport %u accept\n",

@@ -168,7 +168,7 @@ static const char *cell_text(const struct connection *c, char buf[16])
 {
 	switch (c->outcome) {
 	case OUTCOME_CONNECTED:
-		return "ok";
+		return c->asked && !c->alive ? "lost" : "ok";
 	case OUTCOME_UNDECIDED:
 		return "?";
 	case OUTCOME_BLOCKED:

@@ -37,7 +37,8 @@ size_t summary_columns(const struct run_result *run, struct summary_column cols[
  * else its first client. NULL when none ran. */
 const struct connection *summary_speaker(const struct run_result *run,
 					 const struct summary_row *row, const struct scenario **s);
-/* What stands in a cell: "ok", "809", "failed", "mixed", "-"; *dagger when only documented. */
+/* What stands in a cell: "ok", "lost" (after its idle time), "809", "failed", "mixed", "-"; *dagger
+ * when only documented. */
 const char *summary_cell(const struct run_result *run, const struct summary_row *row,
 			 const struct summary_column *col, bool *dagger, char buf[16]);
 /* What message 4's second hash is: "172.31.0.10:500, its own". */

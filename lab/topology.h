@@ -104,6 +104,7 @@ struct node {
 	bool listen_own;         /* ... that listens on its own address only */
 	int registry;            /* -1 absent */
 	struct inet_addr dials;  /* client; len 0: dials nobody */
+	usec idle;               /* client: stays connected so long before it is asked; 0: no */
 	int dials_node;          /* the node that `dials` names; -1: it names an address */
 	const char *psk, *user, *password;
 	struct inet_net pool;
@@ -141,6 +142,7 @@ struct expectation {
 	const char *reason, *server_hash, *peer_hash, *reached, *encapsulation;
 	int error;               /* -1 not claimed */
 	int floated;             /* -1 not claimed, 0, 1 */
+	int alive;               /* the same */
 	const char *client;      /* which client node; NULL: every one */
 };
 

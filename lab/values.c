@@ -376,6 +376,9 @@ bool value_read(struct reading *r, enum key k, const struct tree *v, unsigned i,
 		return true;
 	case KEY_DIALS:
 		return read_dials(r, v, n);
+	case KEY_IDLE:
+		value_duration(v, &n->idle);
+		return true;
 	case KEY_PSK:
 		n->psk = v->text;
 		return true;

@@ -50,6 +50,7 @@ static const char *const key_names[EV_KEYS] = {
 	[K_OUTCOME] = "outcome",
 	[K_ERROR] = "error",
 	[K_REACHED] = "reached",
+	[K_ALIVE] = "alive",
 };
 
 #define KEYS(...) {__VA_ARGS__, EV_KEYS}
@@ -85,6 +86,7 @@ static const struct {
 	[EV_L2TP] = {"l2tp", KEYS(K_SENT, K_MESSAGE, K_TUNNEL, K_SESSION, K_NS, K_NR)},
 	[EV_L2TP_UP] = {"l2tp-up", KEYS(K_TUNNEL, K_SESSION)},
 	[EV_LCP_ECHO] = {"lcp-echo", KEYS(K_SEQNO)},
+	[EV_ALIVE] = {"alive", KEYS(K_CKY_I, K_ALIVE, K_WHY)},
 	[EV_OUTCOME] = {"outcome", KEYS(K_OUTCOME, K_REASON, K_ERROR, K_REACHED)},
 };
 

@@ -209,6 +209,11 @@ bool ike_sa_nat(const struct ike_sa *sa, struct natd_seen *seen)
 	return sa->nat_known;
 }
 
+const uint8_t *ike_sa_cky_i(const struct ike_sa *sa)
+{
+	return sa->cky_i;
+}
+
 bool ike_sa_floated(const struct ike_sa *sa)
 {
 	return sa->floated;

@@ -93,6 +93,9 @@ struct inet_ep ike_sa_local(const struct ike_sa *sa);
 struct inet_ep ike_sa_remote(const struct ike_sa *sa);
 bool ike_sa_peer_is_ms(const struct ike_sa *sa); /* it sent MS NT5 ISAKMPOAKLEY */
 
+/* The initiator's cookie, 8 bytes: by it both ends know which exchange is meant. */
+const uint8_t *ike_sa_cky_i(const struct ike_sa *sa);
+
 /* Phase 1 secrets of an established SA, for the Wireshark profile (initiator cookie and the
  * expanded encryption key). False before phase 1 is up. */
 bool ike_sa_wireshark(const struct ike_sa *sa, uint8_t cky_i[8], uint8_t key[KEY_MAX],

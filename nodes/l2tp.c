@@ -290,6 +290,11 @@ void l2tp_dial(struct l2tp *l, void *peer, uint16_t port, usec now)
 	send_identity(l, t, L2TP_SCCRQ, now);
 }
 
+void *l2tp_peer(const struct l2tp_session *s)
+{
+	return s->tunnel->peer;
+}
+
 void l2tp_send(struct l2tp *l, struct l2tp_session *s, const void *p, size_t len, usec now)
 {
 	uint8_t msg[L2TP_DATA_MAX];

@@ -83,6 +83,8 @@ void l2tp_input(struct l2tp *l, void *peer, struct inet_ep from, const uint8_t *
 		usec now);
 void l2tp_timer(struct l2tp *l, usec now);
 usec l2tp_deadline(const struct l2tp *l);
+/* With whom its tunnel was opened. */
+void *l2tp_peer(const struct l2tp_session *s);
 /* A PPP frame on a session that is up. */
 void l2tp_send(struct l2tp *l, struct l2tp_session *s, const void *p, size_t len, usec now);
 /* Sends again what waits for this peer's acknowledgement, outside of the schedule: the way out

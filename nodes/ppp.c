@@ -9,6 +9,8 @@
 #define MRU_LEAST 128 /* a peer that can take less is not worth talking to */
 #define ECHO_TIME (3 * SEC)
 #define ECHO_TRIES 5
+#define ASK_TIME SEC /* of ppp_ask(): the tunnel was good, so whoever waits waits for a NAT */
+#define ASK_TRIES 3
 
 /* LCP's own codes (RFC 1661 5, RFC 1570 2). */
 enum {
@@ -31,6 +33,7 @@ struct ppp {
 	uint16_t peer_mru;
 	usec echo_at; /* the echo's next transmission; USEC_NEVER: none is due */
 	unsigned echo_tries;
+	bool asking; /* the echo is ppp_ask()'s */
 	uint8_t echo_id;
 };
 
@@ -235,7 +238,7 @@ static void send_echo(struct ppp *p, usec now)
 	wr_u32(&w, p->magic);
 	p->echo_id = ++p->lcp.id;
 	p->echo_tries++;
-	p->echo_at = now + ECHO_TIME;
+	p->echo_at = now + (p->asking ? ASK_TIME : ECHO_TIME);
 	lcp_send(p, LCP_ECHO_REQUEST, p->echo_id, magic, sizeof(magic), now);
 }
 
@@ -298,12 +301,21 @@ static bool lcp_code(void *owner, const struct ppp_packet *pkt, enum ppp_state s
 	return true;
 }
 
-static void lcp_up(void *owner, usec now)
+static void echo(struct ppp *p, bool asking, usec now)
 {
-	struct ppp *p = owner;
-
+	p->asking = asking;
 	p->echo_tries = 0;
 	send_echo(p, now);
+}
+
+void ppp_ask(struct ppp *p, usec now)
+{
+	echo(p, true, now);
+}
+
+static void lcp_up(void *owner, usec now)
+{
+	echo(owner, false, now);
 }
 
 static void lcp_down(void *owner, usec now)
@@ -431,10 +443,12 @@ void ppp_timer(struct ppp *p, usec now)
 	ppp_fsm_timer(&p->lcp, now);
 	if (p->echo_at > now)
 		return;
-	if (p->echo_tries < ECHO_TRIES) {
+	if (p->echo_tries < (p->asking ? ASK_TRIES : ECHO_TRIES)) {
 		send_echo(p, now);
 		return;
 	}
 	p->echo_at = USEC_NEVER;
+	if (p->asking)
+		p->hooks.unanswered(p->hooks.ctx, now);
 	ppp_fsm_close(&p->lcp, now);
 }

@@ -35,6 +35,8 @@ struct ppp_hooks {
 	void (*send)(void *ctx, const uint8_t *frame, size_t len, usec now);
 	/* Our Echo-Request was answered. */
 	void (*echoed)(void *ctx, usec now);
+	/* What ppp_ask() asked was not answered. LCP ends next. */
+	void (*unanswered)(void *ctx, usec now);
 	/* LCP has ended: by either side's wish, or because it could not be opened. */
 	void (*finished)(void *ctx, usec now);
 	void *ctx;
@@ -50,6 +52,8 @@ void ppp_stop(struct ppp *p, usec now);
 enum drop ppp_input(struct ppp *p, const uint8_t *frame, size_t len, usec now);
 void ppp_timer(struct ppp *p, usec now);
 usec ppp_deadline(const struct ppp *p);
+/* Asks a peer that has been quiet: hooks.echoed() when it answers; when it does not, LCP ends. */
+void ppp_ask(struct ppp *p, usec now);
 /* LCP is open. */
 bool ppp_is_open(const struct ppp *p);
 

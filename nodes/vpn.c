@@ -294,12 +294,39 @@ static void on_frame(void *ctx, const uint8_t *frame, size_t len, usec now)
 		l2tp_send(link->v->l2tp, link->session, frame, len, now);
 }
 
+static void tell_alive(struct vpn *v, const uint8_t cky_i[8], bool alive, const char *why)
+{
+	struct event e = ev_new(EV_ALIVE);
+
+	ev_hex(&e, K_CKY_I, cky_i, 8);
+	ev_bool(&e, K_ALIVE, alive);
+	if (!alive)
+		ev_str(&e, K_WHY, why);
+	v->env.event(v->env.ctx, &e);
+}
+
+/* What was asked is answered, or never will be. */
+static void answer(struct vpn_link *link, bool alive)
+{
+	if (!link->asked)
+		return;
+	link->asked = false;
+	tell_alive(link->v, link->cky_i, alive, "no-answer");
+}
+
 static void on_echoed(void *ctx, usec now)
 {
 	struct vpn_link *link = ctx;
 
 	(void)now;
+	answer(link, true);
 	link->v->client.echoed = true;
+}
+
+static void on_unanswered(void *ctx, usec now)
+{
+	(void)now;
+	answer(ctx, false);
 }
 
 static void on_finished(void *ctx, usec now)
@@ -307,6 +334,7 @@ static void on_finished(void *ctx, usec now)
 	struct vpn_link *link = ctx;
 
 	(void)now;
+	answer(link, false);
 	link->finished = link->v->ended = true;
 }
 
@@ -314,11 +342,13 @@ static void on_session_up(void *ctx, struct l2tp_session *s, usec now)
 {
 	struct vpn *v = ctx;
 	struct vpn_link *link = calloc(1, sizeof(*link));
-	const struct ppp_hooks hooks = {on_frame, on_echoed, on_finished, link};
+	const struct ppp_hooks hooks = {on_frame, on_echoed, on_unanswered, on_finished, link};
+	const struct vpn_peer *p = l2tp_peer(s);
 
 	if (!link)
 		abort();
 	*link = (struct vpn_link){.next = v->links, .v = v, .session = s};
+	memcpy(link->cky_i, ike_sa_cky_i(p->sa), sizeof(link->cky_i));
 	link->ppp =
 		ppp_new(v->cfg.client ? &v->cfg.client->lcp : &v->cfg.server->lcp, &v->env, &hooks);
 	v->links = link;
@@ -343,6 +373,7 @@ static void on_session_down(void *ctx, struct l2tp_session *s, usec now)
 	struct vpn *v = ctx;
 
 	(void)now;
+	answer(link, false);
 	link->session = NULL;
 	v->ended = true;
 }
@@ -557,4 +588,27 @@ usec vpn_deadline(const struct vpn *v)
 bool vpn_done(const struct vpn *v)
 {
 	return v->client.done;
+}
+
+bool vpn_connected(const struct vpn *v, uint8_t cky_i[8])
+{
+	if (v->client.connected)
+		memcpy(cky_i, v->client.cky_i, sizeof(v->client.cky_i));
+	return v->client.connected;
+}
+
+void vpn_ask(struct vpn *v, const uint8_t cky_i[8], usec now)
+{
+	struct vpn_link *link = v->links;
+
+	while (link && (memcmp(link->cky_i, cky_i, sizeof(link->cky_i)) != 0 || !link->session ||
+			!ppp_is_open(link->ppp)))
+		link = link->next;
+	if (link) {
+		link->asked = true;
+		ppp_ask(link->ppp, now);
+	} else {
+		tell_alive(v, cky_i, false, "no-session");
+	}
+	settle(v, now);
 }

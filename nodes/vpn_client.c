@@ -151,6 +151,8 @@ void client_settle(struct vpn *v, usec now)
 
 	if (c->echoed && !c->done && !c->failed) {
 		c->reached = MAX(c->reached, REACHED_L2TP);
+		c->connected = true;
+		memcpy(c->cky_i, ike_sa_cky_i(c->sa), sizeof(c->cky_i));
 		tell_outcome(v, "connected", "none");
 	}
 	if (!c->failed || c->stopping)

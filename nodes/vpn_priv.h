@@ -42,6 +42,8 @@ struct vpn_link {
 	struct l2tp_session *session; /* NULL: gone, and so is the link when the call ends */
 	struct ppp *ppp;
 	bool finished; /* LCP has ended */
+	bool asked;    /* vpn_ask() waits for its answer */
+	uint8_t cky_i[8];
 };
 
 struct isakmp_secret {
@@ -71,6 +73,8 @@ struct vpn_client {
 	const char *block_reason;
 	const char *failed; /* noted by a hook: why there will be no connection */
 	bool echoed;	    /* noted by a hook: LCP is open and an echo came back */
+	bool connected;	    /* the outcome was that */
+	uint8_t cky_i[8];   /* of the exchange that led to it */
 	bool stopping;	    /* Deletes of our own are under way */
 	bool done;
 };

@@ -38,6 +38,12 @@ static void on_echoed(void *ctx, usec now)
 	((struct link *)ctx)->echoed++;
 }
 
+static void on_unanswered(void *ctx, usec now)
+{
+	(void)ctx;
+	(void)now;
+}
+
 static void on_finished(void *ctx, usec now)
 {
 	(void)ctx;
@@ -55,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct link link = {0};
 	struct rng *rng = rng_new(1, "fuzz_ppp");
 	const struct node_env env = {.rng = rng, .event = on_event};
-	const struct ppp_hooks hooks = {on_send, on_echoed, on_finished, &link};
+	const struct ppp_hooks hooks = {on_send, on_echoed, on_unanswered, on_finished, &link};
 	struct ppp *p = ppp_new(&mode_client("windows-10")->lcp, &env, &hooks);
 	struct rd r = rd_new(data, len);
 	usec now = 0;

@@ -293,6 +293,36 @@ static void a_napt_forgets_an_idle_mapping_when_the_clock_jumps(void **state)
 	on_network(ARTICLE, a_forgotten_mapping_is_closed);
 }
 
+/* The kernel gives a new connection the memory of one that has gone, and by it the same name. */
+static int a_new_connection_has_no_past(struct net *n)
+{
+	int client = udp(n, "client", 500), server = udp(n, "server", 500);
+	struct err e = {0};
+
+	for (int i = 0; i < 10; i++) {
+		struct inet_ep mapped;
+
+		CHECK(udp_send(client, ep(PUBLIC, 500), 1) && udp_recv(server, &mapped) == 1);
+		ground_taps_read(n->g, note_frame, n);
+		CHECK_OK(ground_conntrack_age(n->g, 130 * SEC, &e), &e);
+		/* As many packets as the one that has gone: one. */
+		CHECK(udp_send(client, ep(PUBLIC, 500), 1) && udp_recv(server, &mapped) == 1);
+		ground_taps_read(n->g, note_frame, n);
+		CHECK_OK(ground_conntrack_age(n->g, MSEC, &e), &e);
+		CHECK(udp_send(server, mapped, 2) && udp_recv(client, NULL) == 2);
+		ground_taps_read(n->g, note_frame, n);
+		CHECK_OK(ground_conntrack_age(n->g, 130 * SEC, &e), &e);
+		CHECK(tracked(n, "home").buf[0] == '\0');
+	}
+	return 0;
+}
+
+static void a_connection_that_is_there_again_lives_as_long_as_a_new_one(void **state)
+{
+	(void)state;
+	on_network(ARTICLE, a_new_connection_has_no_past);
+}
+
 static int many_connections(struct net *n)
 {
 	enum { MANY = 1500 }; /* more news than a socket holds by default */
@@ -337,6 +367,7 @@ int main(void)
 		cmocka_unit_test(a_jump_of_the_clock_ages_every_connection_to_the_microsecond),
 		cmocka_unit_test(connections_age_where_their_packets_are_not_counted),
 		cmocka_unit_test(a_napt_forgets_an_idle_mapping_when_the_clock_jumps),
+		cmocka_unit_test(a_connection_that_is_there_again_lives_as_long_as_a_new_one),
 		cmocka_unit_test(no_connection_is_missed_when_there_are_many),
 	};
 

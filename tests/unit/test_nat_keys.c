@@ -51,8 +51,8 @@ static const struct variant {
 	 "8:47: home needs 36 ports, 3 for each machine behind it; here are 11\n"},
 
 	/* forwarded ports */
-	{"napt, outside: wan", "napt, outside: wan, forward: {udp/500: client, tcp/443: 192.168.1.10}",
-	 ""},
+	{"napt, outside: wan",
+	 "napt, outside: wan, forward: {udp/500: client, tcp/443: 192.168.1.10}", ""},
 	{"napt, outside: wan", "napt, outside: wan, forward: {esp: client}",
 	 "8:50: \"esp\" cannot be forwarded; examples are udp/500, tcp/443\n"},
 	{"napt, outside: wan", "napt, outside: wan, forward: {udp/0: client}",
@@ -63,6 +63,15 @@ static const struct variant {
 	 "8:59: no node \"clinet\"; did you mean \"client\"?\n"},
 	{"napt, outside: wan", "napt, outside: wan, forward: {udp/500: [client]}",
 	 "8:59: here stands a node on the inside, or its address\n"},
+
+	/* what comes after connecting */
+	{"dials: 203.0.113.10", "dials: 203.0.113.10, idle: 5m", ""},
+	{"dials: 203.0.113.10", "dials: 203.0.113.10, idle: 5",
+	 "7:86: idle is a time like 20ms, 30s or 2m, not \"5\"\n"},
+	{"psk: lab-psk, allow", "psk: lab-psk, idle: 5m, allow",
+	 "11:61: idle is a key of client; server is of kind server\n"},
+	{"when: {client: registry-2}}", "alive: maybe, when: {client: registry-2}}",
+	 "23:33: alive is true or false, not \"maybe\"\n"},
 
 	/* axes of several nodes */
 	{LAYOUT, "  client: {registry-2: {registry: 2}}\n"

@@ -19,6 +19,7 @@ struct side {
 	struct ppp *ppp;
 	unsigned echoed, finished, sent;
 	usec first, last; /* transmissions */
+	usec unanswered_at;
 	struct ev_log log;
 };
 
@@ -60,6 +61,11 @@ static void on_echoed(void *ctx, usec now)
 	((struct side *)ctx)->echoed++;
 }
 
+static void on_unanswered(void *ctx, usec now)
+{
+	((struct side *)ctx)->unanswered_at = now;
+}
+
 static void on_finished(void *ctx, usec now)
 {
 	(void)now;
@@ -74,7 +80,7 @@ static void on_event(void *ctx, const struct event *e)
 static void side_init(struct pair *p, struct side *s, const struct lcp_identity *id)
 {
 	struct node_env env = {.rng = p->rng, .event = on_event, .ctx = s};
-	struct ppp_hooks hooks = {on_send, on_echoed, on_finished, s};
+	struct ppp_hooks hooks = {on_send, on_echoed, on_unanswered, on_finished, s};
 
 	s->pair = p;
 	ev_log_init(&s->log, p->a);
@@ -222,6 +228,47 @@ static void every_client_opens_lcp_with_every_server_and_both_echo(void **state)
 			pair_free(&p);
 		}
 	}
+}
+
+static void who_is_asked_later_answers_again(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_new(&p);
+	open_both(&p);
+	run(&p, 100 * SEC);
+	ppp_ask(p.server.ppp, p.now);
+	run(&p, 101 * SEC);
+	assert_int_equal(p.server.echoed, 2);
+	assert_int_equal(p.client.echoed, 1);
+	assert_int_equal(p.server.unanswered_at, 0);
+	assert_true(ppp_is_open(p.server.ppp));
+	pair_free(&p);
+}
+
+/* Asked three times, a second apart; then it is known, and only then LCP is closed. */
+static void who_does_not_answer_is_given_up_in_three_seconds(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_new(&p);
+	open_both(&p);
+	p.loss = 100;
+	p.now = 100 * SEC;
+	p.server.sent = 0;
+	ppp_ask(p.server.ppp, p.now);
+	run(&p, 102 * SEC);
+	assert_int_equal(p.server.sent, 3);
+	assert_int_equal(p.server.unanswered_at, 0);
+	run(&p, 103 * SEC);
+	assert_true(p.server.unanswered_at == 103 * SEC);
+	assert_int_equal(p.server.finished, 0);
+	assert_false(ppp_is_open(p.server.ppp));
+	run(&p, 200 * SEC);
+	assert_int_equal(p.server.finished, 1);
+	pair_free(&p);
 }
 
 static void softether_rejects_the_magic_number_and_echoes_bear_zero(void **state)
@@ -615,6 +662,8 @@ int main(void)
 		cmocka_unit_test(windows_asks_for_what_it_asks_for),
 		cmocka_unit_test(callback_is_rejected_and_not_asked_for_again),
 		cmocka_unit_test(every_client_opens_lcp_with_every_server_and_both_echo),
+		cmocka_unit_test(who_is_asked_later_answers_again),
+		cmocka_unit_test(who_does_not_answer_is_given_up_in_three_seconds),
 		cmocka_unit_test(softether_rejects_the_magic_number_and_echoes_bear_zero),
 		cmocka_unit_test(lcp_opens_over_a_bad_line),
 		cmocka_unit_test(nobody_there_is_given_up_after_ten_requests),

@@ -183,6 +183,75 @@ static void two_windows_behind_one_napt_both_work_with_softether(void **state)
 	world_end(w);
 }
 
+static void an_idle_client_answers_the_server_that_asks(void **state)
+{
+	struct world *w = world_new("rras-2012r2", true, true);
+	struct node *c = add_client(w, "windows-10", 2, "lab-psk");
+	struct node *d = add_client(w, "windows-10", 2, "lab-psk");
+	uint8_t of_c[8], of_d[8];
+	const struct event *e;
+
+	(void)state;
+	assert_false(vpn_connected(c->vpn, of_c));
+	vpn_start(c->vpn, 0);
+	vpn_start(d->vpn, 0);
+	run_done(w);
+	assert_true(vpn_connected(c->vpn, of_c) && vpn_connected(d->vpn, of_d));
+	assert_memory_not_equal(of_c, of_d, 8);
+	run(w, 300 * SEC);
+	vpn_ask(w->server.vpn, of_c, w->now);
+	run(w, 301 * SEC);
+	e = last(&w->server, EV_ALIVE);
+	assert_int_equal(events(&w->server, EV_ALIVE), 1);
+	assert_true(ev_get_bool(e, K_ALIVE));
+	assert_memory_equal(ev_get(e, K_CKY_I)->hex, of_c, 8);
+	world_end(w);
+}
+
+static void a_client_that_has_gone_is_not_asked(void **state)
+{
+	struct world *w = world_new("rras-2012r2", true, true);
+	struct node *c = add_client(w, "windows-10", 2, "lab-psk");
+	uint8_t cky_i[8];
+
+	(void)state;
+	vpn_start(c->vpn, 0);
+	run_done(w);
+	assert_true(vpn_connected(c->vpn, cky_i));
+	vpn_stop(c->vpn, w->now);
+	run(w, 100 * SEC);
+	vpn_ask(w->server.vpn, cky_i, w->now);
+	assert_int_equal(events(&w->server, EV_ALIVE), 1);
+	assert_false(ev_get_bool(last(&w->server, EV_ALIVE), K_ALIVE));
+	assert_string_equal(ev_get_str(last(&w->server, EV_ALIVE), K_WHY), "no-session");
+	world_end(w);
+}
+
+static void a_client_that_nothing_reaches_is_dead_after_three_questions(void **state)
+{
+	struct world *w = world_new("strongswan-5.3", true, true);
+	struct node *c = add_client(w, "windows-10", 2, "lab-psk");
+	uint8_t cky_i[8];
+	usec asked;
+
+	(void)state;
+	vpn_start(c->vpn, 0);
+	run_done(w);
+	assert_true(vpn_connected(c->vpn, cky_i));
+	run(w, 20 * SEC);
+	w->n_map = 0; /* the NAPT has forgotten */
+	w->server_deaf = true;
+	asked = w->now;
+	vpn_ask(w->server.vpn, cky_i, asked);
+	run(w, asked + 3 * SEC);
+	assert_int_equal(events(&w->server, EV_ALIVE), 1);
+	assert_false(ev_get_bool(last(&w->server, EV_ALIVE), K_ALIVE));
+	assert_string_equal(ev_get_str(last(&w->server, EV_ALIVE), K_WHY), "no-answer");
+	run(w, asked + 200 * SEC);
+	assert_int_equal(events(&w->server, EV_ALIVE), 1); /* once is enough */
+	world_end(w);
+}
+
 static void a_mac_speaks_from_an_ephemeral_port(void **state)
 {
 	struct world *w = world_new("rras-2012r2", true, true);
@@ -603,6 +672,9 @@ int main(void)
 		cmocka_unit_test(a_blocked_windows_goes_on_for_half_a_minute),
 		cmocka_unit_test(where_the_nats_are_decides),
 		cmocka_unit_test(two_windows_behind_one_napt_both_work_with_softether),
+		cmocka_unit_test(an_idle_client_answers_the_server_that_asks),
+		cmocka_unit_test(a_client_that_has_gone_is_not_asked),
+		cmocka_unit_test(a_client_that_nothing_reaches_is_dead_after_three_questions),
 		cmocka_unit_test(a_mac_speaks_from_an_ephemeral_port),
 		cmocka_unit_test(nobody_at_home_is_809_after_four_messages),
 		cmocka_unit_test(another_psk_is_789_on_windows_where_the_server_says_so),
