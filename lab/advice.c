@@ -176,6 +176,14 @@ static const struct advice advices[SIGNATURES] = {
 				  "on both sides and give both files to natdlab inspect."},
 			.not_the_cause = "Not the registry value: it counts only after Quick Mode.",
 		},
+	[SIG_IKE2] =
+		{
+			.cause = "Not told: of IKEv2 only the first two messages are in clear, and "
+				 "only their NAT detection is judged here.",
+			.not_the_cause = "Not the registry value "
+					 "AssumeUDPEncapsulationContextOnSendRule: it is a rule "
+					 "for L2TP/IPsec with IKEv1, IKEv2 does not need it.",
+		},
 	[SIG_SUPERSEDED] =
 		{
 			.cause = "None: SoftEther answers each repetition of message 1 anew.",

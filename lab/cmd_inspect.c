@@ -270,7 +270,7 @@ static void unmask_one(struct arena *a, const struct inspected *one, struct unma
 }
 
 /* Exchange by exchange, so that an address found for one is known for the next. */
-static int unmask_all(struct arena *a, const struct args *args, const struct watch *w,
+static int unmask_all(struct arena *a, const struct args *args, const struct inspect_eyes *w,
 		      struct inspect_hints *hints, struct inspection *in, struct err *e)
 {
 	bool *searched = arena_array_of(a, MAX(in->n, 1U), bool);
@@ -301,14 +301,14 @@ static int inspect_all(struct arena *a, const struct args *args, struct inspect_
 		.colour = want_colour(),
 		.verbose = args_flag(args, "verbose"),
 	};
-	struct watch *w = watch_new(a, NULL);
+	const struct inspect_eyes w = {watch_new(a, NULL), ike2_new(a)};
 	struct inspection in;
 	struct err e = {0};
 	int damage, status;
 
-	inspect_read(a, w, s, args->n, &in);
-	inspect_judge(a, w, hints, &in);
-	if (args_flag(args, "unmask") && unmask_all(a, args, w, hints, &in, &e))
+	inspect_read(a, &w, s, args->n, &in);
+	inspect_judge(a, &w, hints, &in);
+	if (args_flag(args, "unmask") && unmask_all(a, args, &w, hints, &in, &e))
 		return report_err(&e);
 	if (!strcmp(args_value(args, "format", "text"), "json"))
 		json_inspection(stdout, &in);

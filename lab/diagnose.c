@@ -37,6 +37,7 @@ static const struct {
 	[SIG_PHASE2] = {"phase2-refused", OUTCOME_FAILED, "no-proposal", 789},
 	[SIG_REFUSED] = {"refused", OUTCOME_FAILED, "refused", 789},
 	[SIG_NO_REPLY] = {"no-reply", OUTCOME_FAILED, "no-reply", 809},
+	[SIG_IKE2] = {"ikev2", OUTCOME_UNDECIDED, "none", 0},
 	[SIG_SUPERSEDED] = {"superseded", OUTCOME_UNDECIDED, "none", 0},
 };
 
@@ -426,6 +427,26 @@ static void without_message4(struct patient *p)
 	}
 }
 
+/* ---- IKEv2 ---- */
+
+static void ike2(struct patient *p)
+{
+	const struct natd_seen *s = &p->j->client_sees;
+
+	if (!p->x->mm[2].seen || (p->x->notify && !p->x->natd4.n)) {
+		without_message2(p);
+		return;
+	}
+	show(p, "the request", p->x->mm[1].last);
+	show(p, "the response", p->x->mm[2].last);
+	if (!p->j->complete)
+		found(p, SIG_IKE2, CERTAIN_LOW, "IKEv2 without NAT detection on both sides.");
+	else
+		found(p, SIG_IKE2, CERTAIN_HIGH, "IKEv2; by its hashes the client is %sbehind NAT "
+						 "and the server is %sbehind NAT.",
+		      s->self_behind_nat ? "" : "not ", s->peer_behind_nat ? "" : "not ");
+}
+
 /* ---- the way of an exchange ---- */
 
 static enum reached how_far(const struct exchange *x)
@@ -447,7 +468,9 @@ void diagnose(const struct exchange *x, const struct judgement *j, struct exchan
 		.windows = says_windows(x),
 		.forced = j->server_hash == CLASS_FAKED,
 	};
-	if (x->quick_modes || x->esp[0] || x->esp[1])
+	if (x->version == 2)
+		ike2(&p);
+	else if (x->quick_modes || x->esp[0] || x->esp[1])
 		after_quick_mode(&p);
 	else if (x->mm[6].seen)
 		without_quick_mode(&p);
@@ -471,6 +494,8 @@ enum windows_result diagnose_windows(const struct exchange *x, const struct judg
 	const struct natd_seen *s = &j->client_sees;
 
 	*certainty = CERTAIN_HIGH;
+	if (x->version == 2) /* the rule is one of IKEv1 */
+		return WINDOWS_UNKNOWN;
 	if (!j->complete) {
 		/* Without NAT-T there is nothing to forbid: ESP goes bare, or is lost in a NAT. */
 		return x->mm[4].seen && !x->answered_natt ? WINDOWS_CONNECTS : WINDOWS_UNKNOWN;

@@ -28,6 +28,7 @@ enum signature {
 	SIG_PHASE2,        /* Quick Mode is refused */
 	SIG_REFUSED,       /* another error notify in clear */
 	SIG_NO_REPLY,      /* silence in the middle of Main Mode */
+	SIG_IKE2,          /* IKEv2, of which only NAT detection is judged */
 	SIG_SUPERSEDED,    /* a second answer to one message 1, not taken up */
 	SIGNATURES,
 };

@@ -74,7 +74,7 @@ static struct stream *oldest(struct stream *v, size_t n)
 	return s;
 }
 
-void inspect_read(struct arena *a, struct watch *w, struct inspect_source *v, size_t n,
+void inspect_read(struct arena *a, const struct inspect_eyes *w, struct inspect_source *v, size_t n,
 		  struct inspection *out)
 {
 	struct stream *streams = arena_array_of(a, n, struct stream);
@@ -91,17 +91,34 @@ void inspect_read(struct arena *a, struct watch *w, struct inspect_source *v, si
 
 		out->frames++;
 		out->cut += f->len < f->orig_len;
-		watch_frame(w, place_of(a, s), f->linktype, f->t, (uint32_t)f->number, f->data,
+		watch_frame(w->v1, place_of(a, s), f->linktype, f->t, (uint32_t)f->number, f->data,
 			    f->len);
+		ike2_frame(w->v2, place_of(a, s), f->linktype, f->t, (uint32_t)f->number, f->data,
+			   f->len);
 		advance(s);
 	}
 }
 
-void inspect_judge(struct arena *a, const struct watch *w, const struct inspect_hints *hints,
+/* All exchanges, IKEv2's behind the others. */
+static struct exchange **gather(struct arena *a, const struct inspect_eyes *w, size_t *n)
+{
+	struct exchange *const *v1;
+	struct exchange **v2, **all;
+	size_t n1 = watch_exchanges(w->v1, &v1), n2;
+
+	v2 = ike2_exchanges(a, w->v2, &n2);
+	*n = n1 + n2;
+	all = arena_array_of(a, MAX(*n, 1U), struct exchange *);
+	for (size_t i = 0; i < *n; i++)
+		all[i] = i < n1 ? v1[i] : v2[i - n1];
+	return all;
+}
+
+void inspect_judge(struct arena *a, const struct inspect_eyes *w, const struct inspect_hints *hints,
 		   struct inspection *out)
 {
-	struct exchange *const *all;
-	size_t n = watch_exchanges(w, &all);
+	size_t n;
+	struct exchange **all = gather(a, w, &n);
 
 	out->v = arena_array_of(a, n, struct inspected);
 	out->n = n;

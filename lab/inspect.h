@@ -10,6 +10,7 @@
 #define NATDLAB_INSPECT_H
 
 #include "lab/diagnose.h"
+#include "lab/ike2.h"
 #include "lab/pcapng.h"
 
 struct inspect_source {
@@ -41,11 +42,17 @@ struct inspection {
 	struct inspected *v;
 };
 
+/* The eyes: one for IKEv1 and its ESP, one for IKEv2. */
+struct inspect_eyes {
+	struct watch *v1;
+	struct ike2 *v2;
+};
+
 /* Reads all sources to their ends. */
-void inspect_read(struct arena *a, struct watch *w, struct inspect_source *v, size_t n,
+void inspect_read(struct arena *a, const struct inspect_eyes *w, struct inspect_source *v, size_t n,
 		  struct inspection *out);
 /* Judges what was read; may be done again with other hints. */
-void inspect_judge(struct arena *a, const struct watch *w, const struct inspect_hints *hints,
+void inspect_judge(struct arena *a, const struct inspect_eyes *w, const struct inspect_hints *hints,
 		   struct inspection *out);
 
 /* Both ends as near to the client as seen: its own, and what it dialled. */

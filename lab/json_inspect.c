@@ -108,6 +108,7 @@ static json_t *exchange_json(const struct inspected *in)
 	json_t *o = json_object();
 
 	inspect_ends(in->x, &initiator, &responder);
+	json_object_set_new(o, "ike", json_integer(in->x->version == 2 ? 2 : 1));
 	json_object_set_new(o, "initiator", ep_json(initiator));
 	json_object_set_new(o, "responder", ep_json(responder));
 	json_object_set_new(o, "client", json_null());

@@ -77,6 +77,15 @@ static enum ike_hash alg_of(const struct exchange *x)
 	return HASH_NONE;
 }
 
+/* The responder's cookie that went into a list's hashes: IKEv2's request has none yet (RFC 7296
+ * 2.23). */
+static const uint8_t *cookie_r(const struct exchange *x, const struct natd_list *l)
+{
+	static const uint8_t none[8];
+
+	return x->version == 2 && l == &x->natd3 ? none : x->cky_r;
+}
+
 /* Is hash @k of @l made of @ep? */
 static bool made_of(const struct bench *b, const struct natd_list *l, size_t k, struct inet_ep ep)
 {
@@ -84,7 +93,7 @@ static bool made_of(const struct bench *b, const struct natd_list *l, size_t k, 
 
 	if (k >= l->n || l->len != hash_len(b->alg))
 		return false;
-	natd_hash(b->alg, b->x->cky_i, b->x->cky_r, ep, h);
+	natd_hash(b->alg, b->x->cky_i, cookie_r(b->x, l), ep, h);
 	return !memcmp(h, l->v[k].b, l->len);
 }
 
@@ -175,8 +184,8 @@ static void try_end(const struct bench *b, struct inet_ep ep, struct judgement *
 	bool *known[] = {out->known3, out->known4};
 	uint8_t h[HASH_MAX];
 
-	natd_hash(b->alg, b->x->cky_i, b->x->cky_r, ep, h);
 	for (size_t l = 0; l < ARRAY_LEN(lists); l++) {
+		natd_hash(b->alg, b->x->cky_i, cookie_r(b->x, lists[l]), ep, h);
 		if (lists[l]->len != hash_len(b->alg))
 			continue;
 		for (size_t i = 0; i < lists[l]->n; i++) {
@@ -316,7 +325,7 @@ static enum hash_class class_of_own(const struct bench *b, const struct responde
 
 	if (x->natd4.n < 2)
 		return CLASS_UNKNOWN;
-	if (same(&x->natd4, 1, &x->natd3, 0)) {
+	if (x->version != 2 && same(&x->natd4, 1, &x->natd3, 0)) {
 		/* The dialled address: copied, or the responder's own as well. From afar the two
 		 * look alike. */
 		return r->known && !exact ? CLASS_COPIED : CLASS_EXACT_OR_COPIED;
@@ -360,6 +369,34 @@ static struct natd_seen initiator_sees(const struct bench *b, const struct inet_
 	};
 }
 
+/*
+ * The same for IKEv2, whose request and response never hold equal bytes: by what the hashes are
+ * made of. An address that fits one of them and is not known cannot be the one in the other.
+ */
+static struct natd_seen initiator_sees_v2(const struct bench *b, const struct judgement *j)
+{
+	const struct exchange *x = b->x;
+	struct natd_seen s = {
+		.self_behind_nat = !(j->known4[0] && any_made_of(b, &x->natd3, 1, j->means4[0])),
+		.peer_behind_nat = true,
+	};
+
+	for (size_t k = 1; k < x->natd4.n; k++)
+		if (j->known4[k] && made_of(b, &x->natd3, 0, j->means4[k]))
+			s.peer_behind_nat = false;
+	return s;
+}
+
+/* And equal meanings have equal letters. */
+static void give_letters_v2(const struct exchange *x, struct judgement *out)
+{
+	for (size_t i = 0; i < x->natd4.n; i++)
+		for (size_t k = 0; k < x->natd3.n; k++)
+			if (out->known4[i] && out->known3[k] &&
+			    inet_ep_eq(out->means4[i], out->means3[k]))
+				out->letter4[i] = out->letter3[k];
+}
+
 void judge(const struct exchange *x, const struct known *known, size_t n_known,
 	   const struct inet_ep *initiator_own, const struct inet_ep *responder_own,
 	   struct judgement *out)
@@ -383,9 +420,12 @@ void judge(const struct exchange *x, const struct known *known, size_t n_known,
 	r = find_responder(&b, responder_own);
 	out->responder_place = r.place;
 	if (out->complete)
-		out->client_sees = initiator_sees(&b, initiator_own);
+		out->client_sees = x->version == 2 ? initiator_sees_v2(&b, out)
+						   : initiator_sees(&b, initiator_own);
+	if (x->version == 2)
+		give_letters_v2(x, out);
 	if (r.at_place)
-		out->server_sees_valid = natd_evaluate(b.alg, x->cky_i, x->cky_r, &x->natd3, r.own,
+		out->server_sees_valid = natd_evaluate(b.alg, x->cky_i, cookie_r(x, &x->natd3), &x->natd3, r.own,
 						       r.peer, &out->server_sees);
 	out->server_hash = class_of_own(&b, &r, out);
 	out->peer_hash = class_of_peer(&b, &r, out);

@@ -217,8 +217,8 @@ static void print_hashes(FILE *f, const struct inspected *in, bool verbose)
 	}
 	label(f, "NAT-D hashes");
 	fprintf(f, "%-*s  second payload\n", width, "first payload");
-	print_hash_row(f, "message 3", &x->natd3, j->letter3, j->known3, j->means3, width, verbose);
-	print_hash_row(f, "message 4", &x->natd4, j->letter4, j->known4, j->means4, width, verbose);
+	print_hash_row(f, x->version == 2 ? "request" : "message 3", &x->natd3, j->letter3, j->known3, j->means3, width, verbose);
+	print_hash_row(f, x->version == 2 ? "response" : "message 4", &x->natd4, j->letter4, j->known4, j->means4, width, verbose);
 }
 
 static const char *sees_text(const struct natd_seen *s)
@@ -270,7 +270,7 @@ static void print_conclusions(FILE *f, const struct inspected *in)
 		     "(forceencaps=yes) sends them");
 	else if (x->natd4.n > 1)
 		line(f, "server's hash", class_text(in->j.server_hash));
-	if (!in->j.natt && x->mm[4].seen)
+	if (!in->j.natt && x->mm[4].seen && x->version != 2)
 		line(f, "NAT-D",
 		     !x->offered_natt	 ? "none: the client does not offer NAT-T"
 		     : !x->answered_natt ? "none: the server does not do NAT-T"
@@ -369,7 +369,8 @@ static void print_head(FILE *f, const struct inspected *in, size_t number, size_
 	struct inet_ep i, r;
 
 	inspect_ends(in->x, &i, &r);
-	fprintf(f, "exchange %zu of %zu: %s dials %s\n", number, of, INET_EP(i), INET_EP(r));
+	fprintf(f, "exchange %zu of %zu: %s dials %s%s\n", number, of, INET_EP(i), INET_EP(r),
+		in->x->version == 2 ? " (IKEv2)" : "");
 }
 
 static void print_one(FILE *f, const struct inspected *in, const struct inspect_style *style)

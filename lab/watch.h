@@ -52,6 +52,7 @@ struct mm_seen {
 };
 
 struct exchange {
+	uint8_t version;             /* 2: IKE_SA_INIT of IKEv2 (ike2.h); else IKEv1 */
 	uint8_t cky_i[8], cky_r[8];
 	usec first, last;
 	struct mm_seen mm[7];        /* 1..6 */

@@ -34,7 +34,7 @@ floor() {
 		lab/suggest | lab/plan* | lab/ruleset* | lab/product) echo 2 ;;
 	# from frames to a result
 	lab/net | lab/nat_check | lab/agenda | lab/sim* | lab/faults | lab/pcapng* | \
-		lab/fragments | lab/watch* | lab/judge | lab/predict | lab/probe* | lab/inspect* | \
+		lab/fragments | lab/ike2 | lab/watch* | lab/judge | lab/predict | lab/probe* | lab/inspect* | \
 		lab/diagnose | lab/advice | lab/observe | lab/expect | lab/result | lab/summary | \
 		lab/json* | lab/report*) echo 2 ;;
 	lab/load | lab/unmask | lab/ground* | lab/space | lab/link | lab/filter | lab/conntrack | \
