@@ -238,9 +238,10 @@ static json_t *registry_needed_json(int needed)
 
 static json_t *summary_json(const struct run_result *run)
 {
+	struct arena *mem CLEANUP(arena_freep) = arena_new();
 	json_t *a = json_array();
-	struct summary_row rows[SUMMARY_ROWS];
-	size_t n = summary_rows(run, rows);
+	struct summary_row *rows;
+	size_t n = summary_rows(mem, run, &rows);
 
 	for (size_t i = 0; i < n; i++) {
 		json_t *o = json_object();

@@ -120,9 +120,11 @@ void report_junit(FILE *f, const struct run_result *runs, size_t n)
 
 void report_markdown(FILE *f, const struct run_result *run)
 {
-	struct summary_row rows[SUMMARY_ROWS];
+	struct arena *a CLEANUP(arena_freep) = arena_new();
+	struct summary_row *rows;
 	struct summary_column cols[SUMMARY_COLUMNS];
-	size_t n_rows = summary_rows(run, rows), n_cols = summary_columns(run, cols);
+	size_t n_rows = summary_rows(a, run, &rows), n_cols = summary_columns(run, cols);
+	size_t shown = MIN(n_rows, (size_t)SUMMARY_SHOWN);
 	bool any_dagger = false;
 
 	fprintf(f, "**%s**: %s\n\n| server | message 4, second hash | the client concludes |",
@@ -137,7 +139,7 @@ void report_markdown(FILE *f, const struct run_result *run)
 	for (size_t i = 0; i < n_cols + 4; i++)
 		fputs("---|", f);
 	fputc('\n', f);
-	for (size_t r = 0; r < n_rows; r++) {
+	for (size_t r = 0; r < shown; r++) {
 		const struct scenario *s = NULL;
 		const struct connection *c = summary_speaker(run, &rows[r], &s);
 		char text[120] = "-";
@@ -156,6 +158,9 @@ void report_markdown(FILE *f, const struct run_result *run)
 		}
 		fprintf(f, " %s |\n", summary_registry_text(rows[r].registry_needed));
 	}
+	if (shown < n_rows)
+		fprintf(f, "\n... and %zu more rows; --format json has them all\n",
+			n_rows - shown);
 	if (any_dagger)
 		fputs("\n† Microsoft's text says so; no capture of it is known\n", f);
 	fputc('\n', f);

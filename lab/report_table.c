@@ -371,12 +371,15 @@ static void closing_line(FILE *f, const struct run_result *run, const struct rep
 
 void report_table(FILE *f, const struct run_result *run, const struct report_style *style)
 {
-	struct summary_row rows[SUMMARY_ROWS];
-	size_t n = summary_rows(run, rows);
+	struct arena *a CLEANUP(arena_freep) = arena_new();
+	struct summary_row *rows;
+	size_t n = summary_rows(a, run, &rows), shown = MIN(n, (size_t)SUMMARY_SHOWN);
 	bool dagger;
 
 	fprintf(f, "%s: %s\n\n", topology_name(run->topology), topology_title(run->topology));
-	dagger = print_outcomes(f, run, rows, n, style);
+	dagger = print_outcomes(f, run, rows, shown, style);
+	if (shown < n)
+		fprintf(f, "... and %zu more rows; --format json has them all\n", n - shown);
 	print_hashes(f, run, rows, n);
 	if (style->verbose)
 		print_recipes(f, run);

@@ -66,56 +66,74 @@ static bool in_row(const struct scenario *s, const struct summary_row *row)
 	return !strcmp(label, row->label);
 }
 
+/* What came of the clients of a row that have the gate; bit v: of registry value v. */
+struct tally {
+	unsigned tried, failed, refused;
+};
+
+static void count_scenario(struct tally *t, const struct scenario *s,
+			   const struct scenario_result *r)
+{
+	for (unsigned i = 0; r && r->ran && i < r->n_connections; i++) {
+		const struct connection *c = &r->connections[i];
+		const struct node *client = &s->nodes[c->client];
+		unsigned bit = 1u << effective_registry(client);
+
+		if (!has_gate(client))
+			continue;
+		t->tried |= bit;
+		t->failed |= c->outcome != OUTCOME_CONNECTED ? bit : 0;
+		t->refused |= c->outcome == OUTCOME_BLOCKED ? bit : 0;
+	}
+}
+
 /*
  * Each value allows what the one below it allows and more. So that a value is the lowest one takes
  * that it connects every client and that Windows refuses with the one below it: a connection that
  * failed there in another way, by a lost frame say, tells nothing of the registry. That none helps
  * takes that 2 does not.
  */
-static int registry_needed(const struct run_result *run, const struct summary_row *row)
+static int registry_needed(const struct tally *t)
 {
-	bool tried[REGISTRY_VALUES] = {0}, failed[REGISTRY_VALUES] = {0};
-	bool refused[REGISTRY_VALUES] = {0};
-	struct cursor cur = {.run = run};
-
-	while (next_connection(&cur)) {
-		const struct node *client = &cur.s->nodes[cur.c->client];
-		int value = effective_registry(client);
-
-		if (!has_gate(client) || !in_row(cur.s, row))
-			continue;
-		tried[value] = true;
-		failed[value] |= cur.c->outcome != OUTCOME_CONNECTED;
-		refused[value] |= cur.c->outcome == OUTCOME_BLOCKED;
-	}
 	for (int v = 0; v < REGISTRY_VALUES; v++)
-		if (tried[v] && !failed[v])
-			return v == 0 || refused[v - 1] ? v : REGISTRY_UNKNOWN;
-	return tried[REGISTRY_VALUES - 1] ? REGISTRY_NONE : REGISTRY_UNKNOWN;
+		if (t->tried & ~t->failed & 1u << v)
+			return v == 0 || t->refused & 1u << (v - 1) ? v : REGISTRY_UNKNOWN;
+	return t->tried & 1u << (REGISTRY_VALUES - 1) ? REGISTRY_NONE : REGISTRY_UNKNOWN;
 }
 
-size_t summary_rows(const struct run_result *run, struct summary_row rows[SUMMARY_ROWS])
+static const char *server_mode_of(const struct scenario *s)
 {
-	size_t n = 0;
+	for (size_t i = 0; i < s->n_nodes; i++)
+		if (s->nodes[i].server)
+			return s->nodes[i].mode_name;
+	return "-";
+}
+
+size_t summary_rows(struct arena *a, const struct run_result *run, struct summary_row **rows)
+{
+	VEC(struct summary_row) v = {0};
+	VEC(struct tally) tallies = {0};
+	size_t k = 0;
 
 	for (size_t i = 0; i < run->n; i++) {
 		const struct scenario *s = run->scenarios[i];
-		struct summary_row row = {.first = i, .server_mode = "-"};
-		size_t k = 0;
+		struct summary_row row = {.first = i, .server_mode = server_mode_of(s)};
 
 		summary_label(s, row.label, sizeof(row.label));
-		while (k < n && strcmp(rows[k].label, row.label))
-			k++;
-		if (k < n || n == SUMMARY_ROWS)
-			continue;
-		for (size_t m = 0; m < s->n_nodes; m++)
-			if (s->nodes[m].server && row.server_mode[0] == '-')
-				row.server_mode = s->nodes[m].mode_name;
-		rows[n++] = row;
+		/* Neighbours mostly share a row: the last axis runs fastest. */
+		if (k == v.n || strcmp(v.v[k].label, row.label))
+			for (k = 0; k < v.n && strcmp(v.v[k].label, row.label);)
+				k++;
+		if (k == v.n) {
+			*vec_push(a, &v) = row;
+			*vec_push(a, &tallies) = (struct tally){0};
+		}
+		count_scenario(&tallies.v[k], s, run->results[i]);
 	}
-	for (size_t k = 0; k < n; k++)
-		rows[k].registry_needed = registry_needed(run, &rows[k]);
-	return n;
+	for (k = 0; k < v.n; k++)
+		v.v[k].registry_needed = registry_needed(&tallies.v[k]);
+	*rows = v.v;
+	return v.n;
 }
 
 static bool column_fits(const struct summary_column *col, const struct node *client)

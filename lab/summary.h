@@ -7,7 +7,7 @@
 
 #include "lab/result.h"
 
-#define SUMMARY_ROWS 256
+#define SUMMARY_SHOWN 256 /* rows that a table for people has; what it leaves out it counts */
 #define SUMMARY_LABEL 336 /* eight axes, forty characters each (topo.h), and what joins them */
 
 /*
@@ -20,8 +20,8 @@ struct summary_row {
 	size_t first;            /* index of a scenario of the row */
 };
 
-/* Rows in the order of first appearance; at most SUMMARY_ROWS. */
-size_t summary_rows(const struct run_result *run, struct summary_row rows[SUMMARY_ROWS]);
+/* All rows in the order of first appearance; they belong to @a. */
+size_t summary_rows(struct arena *a, const struct run_result *run, struct summary_row **rows);
 /* The row to which a scenario belongs: its label, made of all axes but those of the client. */
 void summary_label(const struct scenario *s, char *buf, size_t size);
 

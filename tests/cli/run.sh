@@ -200,6 +200,7 @@ awk 'BEGIN {
 run sh -c 'ulimit -n 256 && exec "$@"' sh "$natdlab" run --backend sim --jobs 4 "$T/many.yaml"
 is_status 0
 out_has '400 scenarios, 400 as expected'
+out_has '... and 144 more rows'
 
 # A namespace lives as long as a process stands in it, and every process of a run has the run's
 # environment. Other people's processes come and go meanwhile.

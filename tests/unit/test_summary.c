@@ -20,7 +20,7 @@ static const struct summary_row *row_of(const struct summary_row *rows, size_t n
 	return NULL;
 }
 
-static struct summary_row rows[SUMMARY_ROWS];
+static struct summary_row *rows;
 static struct summary_column cols[SUMMARY_COLUMNS];
 
 static void rows_are_servers_and_columns_are_clients(void **state)
@@ -29,7 +29,7 @@ static void rows_are_servers_and_columns_are_clients(void **state)
 	static const int registry[] = {-1, 0, 1, 2};
 	struct arena *a = arena_new();
 	struct whole *w = article(a, NULL);
-	size_t n = summary_rows(&w->run, rows);
+	size_t n = summary_rows(a, &w->run, &rows);
 
 	(void)state;
 	assert_int_equal(n, 3);
@@ -60,7 +60,7 @@ static void the_cells_are_the_articles(void **state)
 	};
 	struct arena *a = arena_new();
 	struct whole *w = article(a, NULL);
-	size_t n = summary_rows(&w->run, rows), n_cols = summary_columns(&w->run, cols);
+	size_t n = summary_rows(a, &w->run, &rows), n_cols = summary_columns(&w->run, cols);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
@@ -125,7 +125,7 @@ static void a_value_is_needed_only_if_windows_refuses_with_the_one_below_it(void
 			else if (registry >= 0 && strchr(table[i].failed, '0' + registry))
 				c->outcome = OUTCOME_FAILED;
 		}
-		n = summary_rows(&w->run, rows);
+		n = summary_rows(a, &w->run, &rows);
 		if (row_of(rows, n, "rras-2012r2")->registry_needed != table[i].needed)
 			fail_msg("row %zu: %d", i, row_of(rows, n, "rras-2012r2")->registry_needed);
 		arena_free(a);
@@ -148,7 +148,7 @@ static void one_that_fails_spoils_a_value_and_its_cell(void **state)
 	w->r[2] = result_of(a, w->s[2]);
 	w->r[2]->connections[0].outcome = OUTCOME_FAILED;
 	w->run.n = 3;
-	assert_int_equal(summary_rows(&w->run, rows), 1);
+	assert_int_equal(summary_rows(a, &w->run, &rows), 1);
 	assert_int_equal(rows[0].registry_needed, REGISTRY_NONE);
 	col = (struct summary_column){w->s[2]->nodes[w->r[2]->connections[0].client].client, 2};
 	assert_string_equal(summary_cell(&w->run, &rows[0], &col, &dagger, buf), "mixed");
@@ -170,7 +170,7 @@ static void scenarios_that_did_not_run_say_nothing(void **state)
 	for (size_t i = 0; i < w->run.n; i++)
 		if (strcmp(w->s[i]->id, "rras-2012r2/registry-1") == 0)
 			w->r[i] = NULL;
-	n = summary_rows(&w->run, rows);
+	n = summary_rows(a, &w->run, &rows);
 	assert_int_equal(n, 3);
 	assert_int_equal(rows[0].registry_needed, REGISTRY_UNKNOWN);
 	col.mode = scenario_node(w->s[3], "client")->client;
@@ -198,7 +198,7 @@ static void cells_say_how_a_connection_ended(void **state)
 	struct summary_column col = {w->s[0]->nodes[c->client].client, 0};
 
 	(void)state;
-	summary_rows(&w->run, rows);
+	summary_rows(a, &w->run, &rows);
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		char buf[16];
 		bool dagger;
@@ -229,7 +229,7 @@ static void the_lowest_windows_speaks_for_its_row(void **state)
 		struct whole *w = article(a, table[i].ends);
 		const struct scenario *s = NULL;
 
-		summary_rows(&w->run, rows);
+		summary_rows(a, &w->run, &rows);
 		assert_non_null(summary_speaker(&w->run, &rows[0], &s));
 		assert_string_equal(s->id, table[i].speaker);
 		arena_free(a);
@@ -317,7 +317,7 @@ static void rows_with_long_labels_stay_apart(void **state)
 
 	(void)state;
 	assert_int_equal(w->run.n, 2);
-	assert_int_equal(summary_rows(&w->run, rows), 2);
+	assert_int_equal(summary_rows(a, &w->run, &rows), 2);
 	assert_non_null(strstr(rows[1].label, "/softether-4"));
 	arena_free(a);
 }
