@@ -241,13 +241,14 @@ static void unmask_one(struct arena *a, const struct inspected *one, struct unma
 	u->alg = (enum ike_hash)one->x->hash;
 	memcpy(u->cky_i, one->x->cky_i, 8);
 	memcpy(u->cky_r, one->x->cky_r, 8);
-	u->progress = show_bar;
-	u->ctx = &bar;
 	collect(&one->x->natd3, one->j.known3, u);
 	collect(&one->x->natd4, one->j.known4, u);
 	if (!u->n)
 		return;
+	u->progress = show_bar;
+	u->ctx = &bar;
 	unmask(u);
+	u->ctx = NULL; /* the bar ends here */
 	took = now() - bar.began;
 	if (bar.on)
 		fprintf(stderr, "\r%*s\r", BAR + 48, "");

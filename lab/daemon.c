@@ -119,7 +119,7 @@ struct daemon *daemon_start(struct arena *a, const struct scenario *s, const str
 {
 	struct product_setup p = product_setup(a, s, n);
 	struct daemon *d = arena_new_of(a, struct daemon);
-	int in[2], told[2];
+	int in[2] = {-1, -1}, told[2] = {-1, -1};
 
 	*d = (struct daemon){.node = n, .pid = -1, .pidfd = -1, .told = -1, .go = -1, .log = -1};
 	d->log = open_log(log, &p, e);

@@ -5,11 +5,10 @@
 #include <endian.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <string.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
-#include <unistd.h>
 #include <unistd.h>
 
 #include "lab/faults.h"
