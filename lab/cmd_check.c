@@ -2,8 +2,13 @@
 /*
  * cmd_check.c - `natdlab check FILE...`: reads and judges files, builds nothing.
  */
+#include "lab/json.h"
 #include "lab/options.h"
 #include "lab/topology.h"
+
+static const struct option options[] = {
+	{"schema", 0, NULL, false, "print the JSON schema of topology files, for editors"},
+};
 
 /* "12 scenarios (server.mode, client)" */
 static void print_good(const struct topology *t)
@@ -38,7 +43,17 @@ static int check_file(const char *path)
 
 static int run(const struct args *args)
 {
+	struct err e = {0};
 	int worst = 0;
+
+	if (args_flag(args, "schema")) {
+		json_schema(stdout);
+		return 0;
+	}
+	if (!args->n) {
+		err_set(&e, ERR_INPUT, "check: usage: natdlab check FILE...");
+		return report_err(&e);
+	}
 
 	for (unsigned i = 0; i < args->n; i++) {
 		int status = check_file(args->v[i]);
@@ -54,7 +69,9 @@ const struct verb verb_check = {
 	.summary = "read and judge topology files, nothing else",
 	.more = "All mistakes of a file are told at once, each with its line and a caret. \"-\" is "
 		"standard input.",
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = ARGS_MAX,
+	.options = options,
+	.n_options = ARRAY_LEN(options),
 	.run = run,
 };

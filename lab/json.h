@@ -25,4 +25,7 @@ void json_inspection(FILE *f, const struct inspection *in);
 /* `natdlab modes --format json`: one server, one client, or with both NULL every row. */
 void json_modes(FILE *f, const struct server_mode *server, const struct client_mode *client);
 
+/* The table of keys as a JSON schema: docs/natdlab.schema.json. */
+void json_schema(FILE *f);
+
 #endif

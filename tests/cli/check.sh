@@ -256,3 +256,14 @@ it 'a thousand mistakes are counted, not all listed'
 	awk 'BEGIN { for (i = 0; i < 1000; i++) print "key" i ": 1" }'
 } >"$T/bad.yaml"
 hurts
+
+it '--schema prints docs/natdlab.schema.json, which every topology names'
+run "$natdlab" check --schema
+is_status 0
+check 'the copy in docs/ is old: natdlab check --schema >docs/natdlab.schema.json' \
+	cmp -s "$out" docs/natdlab.schema.json
+for topology in topologies/*.yaml; do
+	# shellcheck disable=SC2016 # no variable
+	check "$topology does not name it" \
+		grep -q 'yaml-language-server: $schema=../docs/natdlab.schema.json' "$topology"
+done
