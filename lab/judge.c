@@ -425,7 +425,8 @@ void judge(const struct exchange *x, const struct known *known, size_t n_known,
 	if (x->version == 2)
 		give_letters_v2(x, out);
 	if (r.at_place)
-		out->server_sees_valid = natd_evaluate(b.alg, x->cky_i, cookie_r(x, &x->natd3), &x->natd3, r.own,
+		out->server_sees_valid = natd_evaluate(b.alg, x->cky_i,
+						       cookie_r(x, &x->natd3), &x->natd3, r.own,
 						       r.peer, &out->server_sees);
 	out->server_hash = class_of_own(&b, &r, out);
 	out->peer_hash = class_of_peer(&b, &r, out);

@@ -30,6 +30,10 @@
 #define PLACES_MAX 4096
 #define PLACE_SLOTS 8192 /* a power of two, well above PLACES_MAX */
 
+/* The same packet in the layers of one machine (pktmon, tcpdump -i any on a bridge) comes again
+ * sooner than this; what is sent again comes much later. */
+#define LAYERS_APART (MSEC / 2)
+
 enum side { SIDE_NONE = -1, SIDE_INITIATOR = 0, SIDE_RESPONDER = 1 };
 
 /* The last so many numbers seen, to know one again that comes twice. */
@@ -42,6 +46,7 @@ struct ring {
 struct at_place {
 	const char *place;
 	uint32_t copies[7];
+	usec copied[7]; /* when the last one was seen */
 	uint32_t quick_modes, deletes;
 	uint32_t informationals[2], esp[2], keepalives[2], on_4500[2], quick_messages[2];
 	struct ring msgids, messages, packets[2];
@@ -607,8 +612,10 @@ static unsigned main_mode(struct watch *w, const struct frame *f, struct tracked
 	}
 	note_sighting(mm, f);
 	mark_last(&mm->last, f);
-	if (at)
+	if (at && (!at->copies[n] || f->t - at->copied[n] >= LAYERS_APART))
 		count(&at->copies[n], &mm->copies);
+	if (at)
+		at->copied[n] = f->t;
 	return n;
 }
 

@@ -229,3 +229,29 @@ is_status 0
 check 'no control character, and UTF-8' lib_not grep -qaP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xff' "$out"
 run "$natdlab" inspect --format json "$T"/a*b*
 is_status 0
+
+# ---- docs ----
+
+# The lines of docs/diagnose.md that quote what is said of these files.
+quoted() {
+	awk -v begin="<!-- output: begin $* -->" '
+		$0 == "<!-- output: end -->" { on = 0 }
+		on { sub(/^    /, ""); print }
+		$0 == begin { on = 1 }' docs/diagnose.md
+}
+
+it 'docs/diagnose.md quotes what is said'
+for files in 'strongswan-eip-napt-ms.client.pcap strongswan-eip-napt-ms.server.pcap' \
+	'softether-eip-napt-ms.client.pcap'; do
+	# shellcheck disable=SC2086 # names without blanks
+	run sh -c 'cd "$1" && shift && exec "$@"' - "$captures" "$natdlab" inspect $files
+	# shellcheck disable=SC2086
+	quoted $files >"$T/quoted"
+	check "the same as quoted of $files" cmp -s "$T/quoted" "$out"
+done
+
+it 'every signature is explained in docs/diagnose.md'
+# shellcheck disable=SC2013 # words without blanks
+for word in $(sed -n 's/^\t\[SIG_[A-Z0-9_]*\] = {"\([a-z0-9-]*\)", OUTCOME.*/\1/p' lab/diagnose.c); do
+	[ "$word" = superseded ] || check "$word has a row" grep -qF "| \`$word\` |" docs/diagnose.md
+done
