@@ -719,6 +719,21 @@ static void one_hash_is_not_enough(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* pktmon shows a packet in each layer that it passes, and tcpdump -i any on each bridge port. */
+static void the_same_packet_in_two_layers_is_one_transmission(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		message1();
+		send_to("lan", client, eip);
+		st.t -= MSEC - 100; /* the next layer, a tenth of a millisecond later */
+	}
+	assert_int_equal(only()->mm[1].copies, 1);
+	st.t += SEC;
+	send_to("lan", client, eip);
+	assert_int_equal(only()->mm[1].copies, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -744,6 +759,7 @@ int main(void)
 		TEST(a_client_that_hashes_nonsense_still_knows_itself),
 		TEST(the_order_of_the_hashes_counts),
 		TEST(one_hash_is_not_enough),
+		TEST(the_same_packet_in_two_layers_is_one_transmission),
 	};
 
 	return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
