@@ -217,8 +217,10 @@ static void print_hashes(FILE *f, const struct inspected *in, bool verbose)
 	}
 	label(f, "NAT-D hashes");
 	fprintf(f, "%-*s  second payload\n", width, "first payload");
-	print_hash_row(f, x->version == 2 ? "request" : "message 3", &x->natd3, j->letter3, j->known3, j->means3, width, verbose);
-	print_hash_row(f, x->version == 2 ? "response" : "message 4", &x->natd4, j->letter4, j->known4, j->means4, width, verbose);
+	print_hash_row(f, x->version == 2 ? "request" : "message 3", &x->natd3, j->letter3,
+		       j->known3, j->means3, width, verbose);
+	print_hash_row(f, x->version == 2 ? "response" : "message 4", &x->natd4, j->letter4,
+		       j->known4, j->means4, width, verbose);
 }
 
 static const char *sees_text(const struct natd_seen *s)
@@ -279,15 +281,18 @@ static void print_conclusions(FILE *f, const struct inspected *in)
 
 static void print_traffic(FILE *f, const struct exchange *x)
 {
-	if (x->mm[5].seen || x->quick_modes || x->esp[0] || x->esp[1]) {
-		label(f, "then");
-		fprintf(f, "%s; Quick Modes: %u; ESP: %u from the client, %u from the server%s\n",
-			x->floated ? "moved to UDP 4500" : "stayed on UDP 500", x->quick_modes,
-			x->esp[0], x->esp[1],
-			x->esp_udp   ? ", in UDP"
-			: x->esp_raw ? ", bare"
-				     : "");
-	}
+	char text[200];
+
+	if (!x->mm[5].seen && !x->quick_modes && !x->esp[0] && !x->esp[1])
+		return;
+	snprintf(text, sizeof(text),
+		 "%s; Quick Modes: %u; ESP: %u from the client, %u from the server%s",
+		 x->floated ? "moved to UDP 4500" : "stayed on UDP 500", x->quick_modes, x->esp[0],
+		 x->esp[1],
+		 x->esp_udp   ? ", in UDP"
+		 : x->esp_raw ? ", bare"
+			      : "");
+	line(f, "then", text);
 }
 
 /* ---- verdict ---- */
@@ -307,25 +312,26 @@ static const char *certainty_text(enum certainty c)
 
 static void print_windows(FILE *f, const struct inspected *in)
 {
+	char text[200] = "";
 	bool dagger = false;
+	size_t len = 0;
 
-	if (diagnose_windows(in->x, &in->j, 0, &(enum certainty){0}) == WINDOWS_UNKNOWN)
-		return;
-	label(f, "Windows' rule");
 	for (int registry = 0; registry <= 2; registry++) {
 		enum certainty c;
 		enum windows_result w = diagnose_windows(in->x, &in->j, registry, &c);
 
-		fprintf(f, "%sregistry %d%s %s%s", registry ? "; " : "", registry,
-			registry ? "" : " or absent",
-			w == WINDOWS_CONNECTS ? "connects" : "is blocked (809)",
-			c == CERTAIN_HIGH ? "" : "†");
+		if (w == WINDOWS_UNKNOWN)
+			return;
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%sregistry %d%s %s%s",
+					registry ? "; " : "", registry,
+					registry ? "" : " or absent",
+					w == WINDOWS_CONNECTS ? "connects" : "is blocked (809)",
+					c == CERTAIN_HIGH ? "" : "†");
 		dagger |= c != CERTAIN_HIGH;
 	}
-	fputc('\n', f);
+	line(f, "Windows' rule", text);
 	if (dagger)
-		fprintf(f, "%*s† Microsoft's text says so; no capture of it is known\n", INDENT,
-			"");
+		line(f, "", "† Microsoft's text says so; no capture of it is known");
 }
 
 static void print_evidence(FILE *f, const struct diagnosis *d)
