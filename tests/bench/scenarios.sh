@@ -21,4 +21,9 @@ awk 'BEGIN {
 cat <<'END'
 expect:
   - {outcome: connected, when: {client: [mac, registry-2]}}
+  - {outcome: connected, when: {server.mode: softether-4}}
+  - outcome: blocked
+    when:
+      server.mode: [rras-2012r2, strongswan-5.3, libreswan, strongswan-5.9]
+      client: [registry-0, registry-1]
 END

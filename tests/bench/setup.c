@@ -5,11 +5,12 @@
  *	setup TOPOLOGY REPEATS
  *	setup TOPOLOGY REPEATS bare
  *
- * In one process, in turns: the network of the topology's first scenario built by ground_build() and
- * by the bare program of bare.c, the same without its rulesets, and (each fifth time) by a script of
- * `ip -batch` and `nft -f`, and by mininet where that is installed. Between two a pause, because the kernel takes a network away in its own time and holds locks for
- * it. Then fresh networks whose first datagram must arrive at once. With
- * `bare` only so many bare set-ups, and nothing said: for whoever measures that.
+ * In one process, in turns: the network of the topology's first scenario built by ground_build()
+ * and by the bare program of bare.c, the same without its rulesets, and (each fifth time) by a
+ * script of `ip -batch` and `nft -f`, and by mininet where that is installed. Between two a pause,
+ * because the kernel takes a network away in its own time and holds locks for it. Then fresh
+ * networks whose first datagram must arrive at once. With `bare` only so many bare set-ups, and
+ * nothing said: for whoever measures that.
  */
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -157,7 +158,7 @@ static double run_mininet(void)
 
 static bool can_mininet(void)
 {
-	return system("command -v mnexec && python3 -c 'import mininet.node'") == 0;
+	return system("command -v mnexec >/dev/null && python3 -c 'import mininet.net'") == 0;
 }
 
 /* ---- set-up and teardown ---- */
