@@ -13,10 +13,12 @@
 static const char everything[] =
 	"table ip natdlab {\n"
 	"	counter dropped { }\n"
+	"	ct timeout idle { protocol udp; l3proto ip; policy = { replied : 9 }; }\n"
 	"	map ports { type ipv4_addr . inet_service : inet_service; }\n"
 	"	chain input {\n"
 	"		type filter hook input priority 0;\n"
 	"		ct state invalid counter name dropped drop\n"
+	"		meta l4proto udp ct timeout set \"idle\"\n"
 	"	}\n"
 	"	chain pre {\n"
 	"		type nat hook prerouting priority -100;\n"

@@ -43,7 +43,7 @@ const size_t *napt_map_sizes(struct arena *a, const struct scenario *s);
  * to a clock that jumps; so every ruleset says it, the same before and after the first answer.
  */
 #define NAPT_TIMEOUT (120 * SEC)    /* RFC 4787 REQ-5: not less than two minutes */
-#define ALLOW_TIMEOUT (180 * SEC)   /* AWS: UDP streams of a security group */
+#define ALLOW_TIMEOUT (180 * SEC)   /* UDP streams, aws-conntrack */
 #define EIP_TIMEOUT (24 * 3600 * SEC) /* an Elastic IP forgets nothing: it has nothing to know */
 usec udp_timeout(const struct node *n);
 
