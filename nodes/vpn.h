@@ -52,8 +52,8 @@ unsigned vpn_error(const struct client_mode *m, const char *reason);
 /* Is a client connected? Then its exchange's initiator cookie is in @cky_i. */
 bool vpn_connected(const struct vpn *v, uint8_t cky_i[8]);
 /* A server asks the client of that exchange, which may have been quiet for long, by an LCP echo.
- * One EV_ALIVE comes of it: at once when there is no session any more, else when the echo was answered,
- * or LCP has been given up for want of an answer. */
+ * One EV_ALIVE comes of it: at once when there is no session any more, else when the echo was
+ * answered, or has been given up for want of an answer. */
 void vpn_ask(struct vpn *v, const uint8_t cky_i[8], usec now);
 
 /*
