@@ -74,6 +74,9 @@ needs_lab
 mkdir -p "$T/clone/build"
 cp -R topologies "$T/clone"
 cp "$T/mine.yaml" "$T/clone"
+# What a reader of "inspect" has captured.
+cp tests/data/captures/softether-eip-napt-ms.client.pcap "$T/clone/client.pcapng"
+cp tests/data/captures/softether-eip-napt-ms.server.pcap "$T/clone/server.pcap"
 ln -s "$natdlab" "$T/clone/build/natdlab"
 {
 	sed -nE 's/^    ((build\/)?natdlab [a-z]|sh plan\.sh )/\1/p' README.md docs/natd.md
