@@ -209,7 +209,7 @@ static int make_folders_of(const char *path, struct err *e)
 {
 	char part[PATH_MAX];
 
-	for (size_t i = 1; path[i] && i < sizeof(part); i++) {
+	for (size_t i = 1; i < sizeof(part) && path[i]; i++) {
 		if (path[i] != '/')
 			continue;
 		memcpy(part, path, i);

@@ -71,7 +71,8 @@ done <"$T/cookies"
 # more is a command that does not exist, or not in this way.
 it 'every command in the documents can be typed'
 needs_lab
-mkdir -p "$T/clone/build"
+mkdir -p "$T/clone/build" "$T/clone/tests"
+ln -s "$root/tests/data" "$T/clone/tests/data"
 cp -R topologies "$T/clone"
 cp "$T/mine.yaml" "$T/clone"
 # What a reader of "inspect" has captured.
