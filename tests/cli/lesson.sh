@@ -75,9 +75,6 @@ mkdir -p "$T/clone/build" "$T/clone/tests"
 ln -s "$root/tests/data" "$T/clone/tests/data"
 cp -R topologies "$T/clone"
 cp "$T/mine.yaml" "$T/clone"
-# What a reader of "inspect" has captured.
-cp tests/data/captures/softether-eip-napt-ms.client.pcap "$T/clone/client.pcapng"
-cp tests/data/captures/softether-eip-napt-ms.server.pcap "$T/clone/server.pcap"
 ln -s "$natdlab" "$T/clone/build/natdlab"
 {
 	sed -nE 's/^    ((build\/)?natdlab [a-z]|sh plan\.sh )/\1/p' README.md docs/natd.md
