@@ -37,8 +37,7 @@ const char *daemon_missing(struct arena *a, const struct scenario *s, const char
 
 		if (p == PRODUCT_NONE)
 			continue;
-		if (access(arena_printf(a, "%s/%s/%s", real, product_name(p), product_needs(p)),
-			   X_OK))
+		if (access(arena_printf(a, "%s/%s", real, product_needs(p)), X_OK))
 			return arena_printf(a, "no %s in %s; make real fetches it",
 					    product_name(p), real);
 	}

@@ -83,17 +83,18 @@ static const struct key_row rows[KEYS] = {
 		"The address that the client dials, or a server's name: then its Elastic IP if it "
 		"has one, else its own address."},
 	[KEY_RUN] = {"run", PLACE_NODE, ENDS, TYPE_WORD,
-		WORDS("strongswan", "libreswan", "softether"), false,
-		"The product itself, in the node's namespace, instead of a mode that behaves like it. "
-		"`make real` fetches it. A client can only be strongswan."},
+		WORDS("strongswan", "libreswan", "softether", "ike-scan"), false,
+		"The product itself, in the node's namespace, instead of a mode that behaves "
+		"like it. `make real` fetches it. A client can be strongswan, or ike-scan, which "
+		"sends message 1 and prints what it makes of message 2; a server cannot be that."},
 	[KEY_NAT_T] = {"encapsulation", PLACE_NODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
 		WORDS("auto", "forced"), false,
-		"Of a server with `run`: auto as the product comes, forced with strongSwan's encap = "
-		"yes or Libreswan's encapsulation=yes. SoftEther has no such setting."},
+		"Of a server with `run`: auto as the product comes, forced with strongSwan's "
+		"encap = yes or Libreswan's encapsulation=yes. SoftEther has no such setting."},
 	[KEY_LISTEN] = {"listen", PLACE_NODE, KIND_BIT(KIND_SERVER), TYPE_WORD, WORDS("any", "own"),
 		false,
-		"Of a server with `run`: any as the product comes, own with SoftEther's ListenIP set "
-		"to the node's address. The others know their addresses anyway."},
+		"Of a server with `run`: any as the product comes, own with SoftEther's ListenIP "
+		"set to the node's address. The others know their addresses anyway."},
 	[KEY_IDLE] = {"idle", PLACE_NODE, KIND_BIT(KIND_CLIENT), TYPE_DURATION, NULL, false,
 		"How long the client is left alone once it is connected, before the server asks by "
 		"an LCP echo whether it is still there."},

@@ -213,12 +213,39 @@ static void softether_setup(struct arena *a, const struct scenario *s, const str
 			 n->listen_own ? own : "0.0.0.0"));
 }
 
+/*
+ * First some of Windows 10's transforms, and vendor IDs to which servers have an answer (RFC 3947,
+ * draft-02\\n, FRAGMENTATION, DPD), then twelve seconds of silence, in which a server may send
+ * message 2 again; then a group that there is not. It connects nothing, so it is done with status 1.
+ */
+static const char ike_scan_start[] =
+	"#!/bin/sh\n"
+	"echo ready >&3\n"
+	"read -r go || exit 1\n"
+	"ike-scan --multiline --retry=1 --timeout=2000 --showbackoff=12 \\\n"
+	"\t--trans=7/256,2,1,20 --trans=7/256,2,1,14 --trans=5,2,1,2 \\\n"
+	"\t--vendor=4a131c81070358455c5728f20e95452f \\\n"
+	"\t--vendor=90cb80913ebb696e086381b5ec427b1f \\\n"
+	"\t--vendor=4048b7d56ebce88525e7de7f00d6c2d3 \\\n"
+	"\t--vendor=afcad71368a1f1c96b8696fc77570100 %s\n"
+	"ike-scan --multiline --retry=1 --timeout=1000 --trans=5,2,1,99 %s\n"
+	"echo \"done 1\" >&3\n"
+	"read -r end\n";
+
+static void ike_scan_setup(struct arena *a, const struct scenario *s, const struct node *n,
+			   struct product_setup *p)
+{
+	(void)s;
+	add(p, PRODUCT_START,
+	    arena_printf(a, ike_scan_start, INET_ADDR(n->dials), INET_ADDR(n->dials)));
+}
+
 /* ---- the rows ---- */
 
 #define FOLDERS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static const struct row {
-	const char *name, *needs;
+	const char *name, *folder, *needs;
 	const char *client_mode;
 	const char *server_mode, *forced_mode, *own_mode;
 	const char *const *made;
@@ -226,20 +253,24 @@ static const struct row {
 		      struct product_setup *p);
 } rows[] = {
 	[PRODUCT_STRONGSWAN] = {
-		"strongswan", "usr/lib/ipsec/charon", "linux-strongswan", "strongswan-5.9",
-		"strongswan-forceencaps", "strongswan-5.9", FOLDERS("/var/lib/strongswan"),
-		strongswan_setup,
+		"strongswan", "strongswan", "strongswan/usr/lib/ipsec/charon", "linux-strongswan",
+		"strongswan-5.9", "strongswan-forceencaps", "strongswan-5.9",
+		FOLDERS("/var/lib/strongswan"), strongswan_setup,
 	},
 	[PRODUCT_LIBRESWAN] = {
-		"libreswan", "usr/libexec/ipsec/pluto", NULL, "libreswan",
+		"libreswan", "libreswan", "libreswan/usr/libexec/ipsec/pluto", NULL, "libreswan",
 		"libreswan-encapsulation", "libreswan",
 		FOLDERS("/run/pluto", "/var/lib/ipsec", "/var/lib/ipsec/nss"), libreswan_setup,
 	},
 	[PRODUCT_SOFTETHER] = {
-		"softether", "usr/libexec/softether/vpnserver/vpnserver", NULL, "softether-5",
-		"softether-5", "softether-4",
+		"softether", "softether", "softether/usr/libexec/softether/vpnserver/vpnserver",
+		NULL, "softether-5", "softether-5", "softether-4",
 		FOLDERS("/run/softether", "/var/lib/softether", "/var/log/softether"),
 		softether_setup,
+	},
+	[PRODUCT_IKE_SCAN] = {
+		"ike-scan", "tools", "tools/usr/bin/ike-scan", "linux-plain", NULL, NULL, NULL,
+		FOLDERS(NULL), ike_scan_setup,
 	},
 };
 
@@ -279,7 +310,7 @@ struct product_setup product_setup(struct arena *a, const struct scenario *s,
 				   const struct node *n)
 {
 	const struct row *r = &rows[n->run];
-	struct product_setup p = {.folder = r->name, .made = r->made};
+	struct product_setup p = {.folder = r->folder, .made = r->made};
 
 	r->setup(a, s, n, &p);
 	return p;

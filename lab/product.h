@@ -29,14 +29,14 @@ struct product_setup {
 	size_t n_files;
 };
 
-/* "strongswan", "libreswan", "softether"; also the folder's name. */
+/* "strongswan", ... as `run:` has it. */
 const char *product_name(enum product p);
-/* The file without which the folder is not what `make real` made: relative to the folder. */
+/* The file without which it cannot be run, below `--real`: "strongswan/usr/lib/ipsec/charon". */
 const char *product_needs(enum product p);
-/* The mode of ours that behaves like this node's product, by its settings. */
+/* The mode of ours that behaves like this node's product, by its settings; NULL when a node of its
+ * kind cannot run it. */
 const char *product_mode(const struct node *n);
-/* How the node is called in tables: "strongswan 5.9"-like names are modes; this is "real
- * strongswan, encapsulation forced". Lives in @a. */
+/* How the node is called in tables: "real strongswan, encapsulation forced". Lives in @a. */
 const char *product_title(struct arena *a, const struct node *n);
 /* Do these words need no quoting in anybody's configuration? Letters, digits, '-', '_', '.'. */
 bool product_can_say(const char *secret);

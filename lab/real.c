@@ -74,11 +74,13 @@ static void tell_outcome(struct real *r, size_t i, bool success)
 {
 	const struct daemon *d = r->daemons[i];
 	bool phase1 = daemon_has_said(d, "] established between");
+	bool scans = r->nodes[i].node->run == PRODUCT_IKE_SCAN;
 	struct event ev = ev_new(EV_OUTCOME);
 
-	tell_nat_seen(r, i);
+	if (!scans)
+		tell_nat_seen(r, i);
 	ev_str(&ev, K_OUTCOME, success ? "connected" : "failed");
-	ev_str(&ev, K_REASON, success ? "none" : phase1 ? "no-ipsec-sa" : "no-reply");
+	ev_str(&ev, K_REASON, success || scans ? "none" : phase1 ? "no-ipsec-sa" : "no-reply");
 	ev_u(&ev, K_ERROR, 0);
 	ev_str(&ev, K_REACHED, reached_name(success  ? REACHED_PHASE2
 					    : phase1 ? REACHED_PHASE1

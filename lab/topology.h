@@ -86,7 +86,13 @@ struct route {
 };
 
 /* What a node runs instead of our own client or server. */
-enum product { PRODUCT_NONE, PRODUCT_STRONGSWAN, PRODUCT_LIBRESWAN, PRODUCT_SOFTETHER };
+enum product {
+	PRODUCT_NONE,
+	PRODUCT_STRONGSWAN,
+	PRODUCT_LIBRESWAN,
+	PRODUCT_SOFTETHER,
+	PRODUCT_IKE_SCAN, /* a client that asks for message 2 and says what it makes of it */
+};
 
 struct node {
 	const char *name;

@@ -253,8 +253,8 @@ static bool read_run(struct reading *r, const struct tree *v, struct node *n)
 {
 	for (n->run = PRODUCT_STRONGSWAN; strcmp(product_name(n->run), v->text) != 0;)
 		n->run++;
-	if (n->kind == KIND_CLIENT && n->run != PRODUCT_STRONGSWAN)
-		return value_wrong(r, v, "a client can run strongswan only");
+	if (!product_mode(n))
+		return value_wrong(r, v, "a %s cannot run %s", kind_name(n->kind), v->text);
 	return true;
 }
 
