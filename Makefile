@@ -143,6 +143,16 @@ mutant: $(MUTANT_MAIN) $(B)/libnatdlab.a
 real: ## Fetch the real strongSwan, Libreswan and SoftEther into build/real; installs nothing
 	$(Q).ci/real $(B)/real
 
+.PHONY: real-test
+real-test: all ## Hold the modes against the real products (make real); takes three minutes
+	$(Q)TEST_TIMEOUT=600 $(RUN) tests/interop/real.sh
+
+.PHONY: fidelity
+fidelity: all ## Write docs/fidelity.md from runs of the real products
+	$(Q)rm -rf $(B)/fidelity && tests/interop/runs.sh $(B)/fidelity
+	$(Q)tests/interop/fidelity.sh $(B)/fidelity >$(B)/fidelity.md; \
+		s=$$?; cp $(B)/fidelity.md docs/fidelity.md; exit $$s
+
 .PHONY: deps
 deps: ## Say which packages are missing for build, tests and lint, and install them
 	$(Q).ci/deps run test lint

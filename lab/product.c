@@ -39,6 +39,8 @@ static const char strongswan_client_start[] =
 	"wait \"$daemon\"\n"
 	"wait \"$daemon\"\n";
 
+/* It binds port 500 while it looks for interfaces, and then once more, to serve; its status tells.
+ * %s: its address. */
 static const char libreswan_start[] =
 	START
 	"certutil -N -d sql:/var/lib/ipsec/nss --empty-password || exit 1\n"
@@ -46,6 +48,8 @@ static const char libreswan_start[] =
 	"\t--ipsecdir /etc/ipsec.d --nssdir /var/lib/ipsec/nss --rundir /run/pluto \\\n"
 	"\t--secretsfile /etc/ipsec.secrets 3>&- &\n"
 	"daemon=$!\n"
+	"until /usr/libexec/ipsec/whack --ctlsocket /run/pluto/pluto.ctl --status 2>/dev/null |\n"
+	"\tgrep -q 'UDP %s:500'; do alive; sleep 0.05; done\n"
 	SERVE;
 
 /* %s: the address at which it listens for its own administration. */
@@ -148,7 +152,7 @@ static void strongswan_setup(struct arena *a, const struct scenario *s, const st
 static void libreswan_setup(struct arena *a, const struct scenario *s, const struct node *n,
 			    struct product_setup *p)
 {
-	add(p, PRODUCT_START, libreswan_start);
+	add(p, PRODUCT_START, arena_printf(a, libreswan_start, INET_ADDR(own_address(s, n))));
 	add(p, "/etc/ipsec.conf",
 	    arena_printf(a,
 			 "config setup\n"
@@ -215,8 +219,9 @@ static void softether_setup(struct arena *a, const struct scenario *s, const str
 
 /*
  * First some of Windows 10's transforms, and vendor IDs to which servers have an answer (RFC 3947,
- * draft-02\\n, FRAGMENTATION, DPD), then twelve seconds of silence, in which a server may send
- * message 2 again; then a group that there is not. It connects nothing, so it is done with status 1.
+ * draft-02\n, FRAGMENTATION, DPD), then twelve seconds of silence, in which a server may send
+ * message 2 again; then a group that there is not. It connects nothing, so it is done with
+ * status 1.
  */
 static const char ike_scan_start[] =
 	"#!/bin/sh\n"
@@ -228,7 +233,8 @@ static const char ike_scan_start[] =
 	"\t--vendor=90cb80913ebb696e086381b5ec427b1f \\\n"
 	"\t--vendor=4048b7d56ebce88525e7de7f00d6c2d3 \\\n"
 	"\t--vendor=afcad71368a1f1c96b8696fc77570100 %s\n"
-	"ike-scan --multiline --retry=1 --timeout=1000 --trans=5,2,1,99 %s\n"
+	"ike-scan --multiline --retry=1 --timeout=1000 --trans=5,2,1,99 \\\n"
+	"\t--vendor=4a131c81070358455c5728f20e95452f %s\n"
 	"echo \"done 1\" >&3\n"
 	"read -r end\n";
 

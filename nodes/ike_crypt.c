@@ -40,9 +40,10 @@ enum drop crypt_open(const struct ike_keys *k, uint8_t iv[BLOCK_MAX], const stru
 size_t crypt_close(const struct ike_keys *k, uint8_t iv[BLOCK_MAX], struct isakmp_out *o)
 {
 	size_t body = wr_len(&o->w) - ISAKMP_HEADER_LEN;
-	size_t len;
+	size_t pad = k->block - body % k->block, len;
 
-	wr_zeros(&o->w, (k->block - body % k->block) % k->block);
+	if (pad < k->block || k->pads_whole_block)
+		wr_zeros(&o->w, pad);
 	len = isakmp_end(o);
 	if (len)
 		cipher_cbc(k->suite.cipher, k->suite.keybits, k->key, iv, true,

@@ -171,11 +171,12 @@ void info_send_delete(struct ike_sa *sa, uint8_t protocol, uint32_t spi, usec no
 
 void info_send_delete_clear(struct ike_sa *sa, usec now)
 {
-	uint8_t buf[IKE_SENT_MAX];
+	static const uint8_t none[8];
+	uint8_t buf[IKE_SENT_MAX], cky[8];
 	struct isakmp_out o;
 
-	isakmp_begin(&o, buf, sizeof(buf), sa->cky_i, sa->cky_r, EXCHANGE_INFORMATIONAL, 0,
-		     fresh_msgid(sa));
+	rng_bytes(sa->ike->env.rng, cky, sizeof(cky));
+	isakmp_begin(&o, buf, sizeof(buf), cky, none, EXCHANGE_INFORMATIONAL, 0, fresh_msgid(sa));
 	put_delete(sa, &o, PROTO_ISAKMP, 0);
 	sa_send(sa, buf, isakmp_end(&o), now);
 	tell_delete(sa, true, PROTO_ISAKMP, 0);

@@ -32,6 +32,7 @@ struct ike_secrets {
 struct ike_keys {
 	struct ike_suite suite;
 	size_t hash_len, block;
+	bool pads_whole_block; /* of the mode: to be set after ike_keys_derive() */
 	uint8_t skeyid[HASH_MAX], d[HASH_MAX], a[HASH_MAX], e[HASH_MAX];
 	uint8_t key[KEY_MAX]; /* Ka of appendix B: what messages are encrypted with */
 	size_t key_len;

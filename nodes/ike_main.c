@@ -152,7 +152,11 @@ static void derive_keys(struct ike_sa *sa, uint8_t shared[DH_PUBLIC_MAX])
 {
 	struct ike_secrets s = secrets_of(sa, shared);
 
+	const struct ike_config *cfg = &sa->ike->cfg;
+
 	ike_keys_derive(&sa->keys, &sa->suite, &s);
+	sa->keys.pads_whole_block = cfg->client ? cfg->client->pads_whole_block
+						: cfg->server->pads_whole_block;
 	memcpy(sa->iv, sa->keys.iv, BLOCK_MAX);
 	bytes_wipe(shared, DH_PUBLIC_MAX);
 }
@@ -499,7 +503,7 @@ static void refuse(struct ike *ike, const struct ike_rx *rx)
 		break;
 	case NO_PROPOSAL_RANDOM_COOKIE:
 		draw_cookie(ike, cky_i);
-		info_send_clear(ike, rx, cky_i, cky_r, rng_u32(ike->env.rng), PROTO_ISAKMP,
+		info_send_clear(ike, rx, cky_i, none, rng_u32(ike->env.rng), PROTO_ISAKMP,
 				NOTIFY_NO_PROPOSAL_CHOSEN, view_of(spi, sizeof(spi)));
 		break;
 	}

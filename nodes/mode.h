@@ -137,6 +137,7 @@ struct client_mode {
 	bool life_variable;	  /* lives as 4-byte variable attributes, however small */
 	uint32_t phase2_life_s, phase2_life_kb; /* 0: not offered */
 	uint8_t nonce_len;
+	bool pads_whole_block;	  /* a block of padding where the last one is full anyway */
 	bool initial_contact;	  /* a Notify in message 5 */
 	bool msgid_counts;	  /* Quick Mode message IDs 1, 2, 3 ... instead of random */
 	bool reliable_delete;	  /* MS-IKEE 3.8, to a peer that sends the MS NT5 vendor ID */
@@ -173,6 +174,7 @@ struct server_mode {
 	enum sa_encoding { SA_AS_OFFERED, SA_REENCODED } sa_encoding;
 	uint16_t phase1_attrs[MODE_ATTRS], phase2_attrs[MODE_ATTRS];
 	uint8_t nonce_len;
+	bool pads_whole_block; /* a block of padding where the last one is full anyway */
 	bool natoa;	       /* NAT-OA in Quick Mode message 2 (if the client sent some) */
 	bool qm_ids_rewritten; /* strongSwan answers with the outer addresses */
 	bool reliable_delete;
@@ -182,7 +184,8 @@ struct server_mode {
 	bool keepalive_always; /* also when it is not behind NAT itself */
 	uint32_t idle_ms;      /* an SA without any traffic is forgotten after this; 0 never */
 	uint32_t half_open_ms; /* an unfinished exchange is forgotten after this */
-	bool half_open_delete; /* and says so with an unencrypted Delete */
+	bool half_open_delete; /* and says so with an unencrypted Delete, in whose header are a
+				  random cookie and a zero one */
 	struct retry message2_retry, message4_retry, quick_retry;
 	enum {
 		DUP_SAME_ANSWER,
@@ -194,8 +197,8 @@ struct server_mode {
 	uint16_t bad_psk_type; /* of the Notify */
 	/* How NO-PROPOSAL-CHOSEN to message 1 looks: 40 bytes with a zero cookie of its own,
 	 * message ID 0 and no SPI; or 56 bytes with a fresh cookie, a random message ID and both
-	 * cookies as SPI; or the same with random cookies in the header and CKY-I | 0 as SPI; or
-	 * nothing is said. */
+	 * cookies as SPI; or the same with a random cookie and a zero one in the header and
+	 * CKY-I | 0 as SPI; or nothing is said. */
 	enum {
 		NO_PROPOSAL_PLAIN,
 		NO_PROPOSAL_SPI16,

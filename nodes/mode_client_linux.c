@@ -24,7 +24,7 @@
 	.phase2_one_proposal = true,								\
 	.phase2_life_s = 3600,									\
 	.nonce_len = 32,									\
-	.initial_contact = true,								\
+	.pads_whole_block = true,								\
 	.dpd = true,										\
 	.natoa_always = true,									\
 	.l2tp_port = 1701,									\
@@ -57,9 +57,13 @@
 	 "mode-inference", MEDIUM},								\
 	{"Lives of 3 hours and 1 hour, its defaults.",						\
 	 "strongswan-src", MEDIUM},								\
-	{"INITIAL-CONTACT in message 5; two NAT-OA whenever a NAT was found; a NAT "		\
-	 "keep-alive every 20 s.",								\
+	{"No INITIAL-CONTACT: it goes only to a server whose ID is told, and "			\
+	 "NetworkManager-l2tp tells none.",							\
+	 "measured-strongswan", HIGH},								\
+	{"Two NAT-OA whenever a NAT was found; a NAT keep-alive every 20 s.",			\
 	 "strongswan-src", MEDIUM},								\
+	{"Encrypted messages always have padding, a whole block where none is needed.",		\
+	 "measured-strongswan", HIGH},								\
 	{"Every message is sent again after 4, 7.2, 13, 23.3, 42 s.",				\
 	 "strongswan-src", MEDIUM},								\
 	{"xl2tpd: vendor name xelerance.com, firmware 0690, window 4.",				\

@@ -81,8 +81,8 @@
 	 "measured-softether", HIGH},								\
 	{"A wrong pre-shared key: no answer to message 5, message 4 again.",			\
 	 "measured-softether", HIGH},								\
-	{"NO-PROPOSAL-CHOSEN, 56 bytes, with random cookies in the header and the initiator's "	\
-	 "cookie in the SPI.",									\
+	{"NO-PROPOSAL-CHOSEN, 56 bytes, with a random and a zero cookie in the header and the "	\
+	 "initiator's in the SPI.",								\
 	 "measured-softether", HIGH},								\
 	{"INVALID-COOKIE answers an unknown exchange, INVALID-SPI an unknown ESP SA.",		\
 	 "measured-softether", HIGH},								\

@@ -24,6 +24,7 @@
 	.phase1_attrs = {P1_ENC, P1_KEYLEN, P1_HASH, P1_GROUP, P1_AUTH, P1_LIFE_TYPE, P1_LIFE},	\
 	.phase2_attrs = {P2_KEYLEN, P2_AUTH, P2_ENCAP, P2_LIFE_TYPE, P2_LIFE},			\
 	.nonce_len = 32,									\
+	.pads_whole_block = true,								\
 	.natoa = true,										\
 	.qm_ids_rewritten = true,								\
 	.dpd = true,										\
@@ -56,6 +57,8 @@
 	 "kat-strongswan", HIGH},								\
 	{"Nonces of 32 bytes.",									\
 	 "kat-strongswan", HIGH},								\
+	{"Encrypted messages always have padding, a whole block where none is needed.",		\
+	 "measured-strongswan", HIGH},								\
 	{"Quick Mode message 2 carries the outer addresses as IDs: the client's public one, "	\
 	 "its own private one.",								\
 	 "kat-strongswan", HIGH},								\

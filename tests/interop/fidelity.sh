@@ -56,6 +56,12 @@ both() {
 		}' "$work/mode" "$work/real" >>"$work/rows"
 }
 
+# The rows in the order in which messages are sent.
+in_order() {
+	awk '{ print (/^message/ ? $2 : /^Quick/ ? 6 + $3 : 10) "\t" $0 }' "$work/rows" |
+		sort -s -n -k 1,1 | cut -f 2-
+}
+
 # section TITLE PAIR: prints the rows, equal ones of several clients as one, and judges them.
 section() {
 	echo
@@ -63,7 +69,7 @@ section() {
 	echo
 	echo '| message | field | client | ours | the product'"'"'s | |'
 	echo '|---|---|---|---|---|---|'
-	awk -F '\t' -v pair="$2" -v report="$work/bad" '
+	in_order | awk -F '\t' -v pair="$2" -v report="$work/bad" '
 		FNR == NR {
 			if ($0 !~ /^#/ && NF >= 4)
 				excuse[$1 "\t" $2 "\t" $3] = $4
@@ -97,7 +103,7 @@ section() {
 				}
 				printf "| %s | %s | %s | %s | %s | %s |\n", f[1], f[2], who[order[i]], f[3], theirs, verdict
 			}
-		}' tests/interop/by-version.txt "$work/rows"
+		}' tests/interop/by-version.txt -
 	: >"$work/rows"
 }
 
@@ -144,8 +150,14 @@ A payload is written with its length, an attribute of a transform as \`type/leng
 \`12/4 28800\` the same as four bytes. What a run draws anew (keys, nonces, SPIs, the bytes of hashes) is left out.
 *Not reached*: on a kernel without ESP Libreswan does not answer Quick Mode.
 
-The products: strongSwan $(version strongswan strongswan-charon), Libreswan $(version libreswan libreswan), SoftEther $(version softether softether-vpnserver), ike-scan $(version tools ike-scan), as
-packaged; Windows and RRAS cannot be run here, and what is known of them, and how well, \`natdlab modes\` tells row by row.
+The products, as packaged:
+
+- strongSwan $(version strongswan strongswan-charon)
+- Libreswan $(version libreswan libreswan)
+- SoftEther VPN Server $(version softether softether-vpnserver)
+- ike-scan $(version tools ike-scan)
+
+Windows and RRAS cannot be run here; what is known of them, and how well, \`natdlab modes\` tells row by row.
 END
 server 'strongswan-5.9 and strongSwan' strongswan-5.9 strongswan default strongswan
 server 'strongswan-forceencaps and strongSwan with encap = yes' strongswan-forceencaps strongswan encap

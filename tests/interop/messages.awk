@@ -25,8 +25,10 @@ function flush() {
 		put("IDs", ids)
 		put("NAT-OA", natoa)
 		put("notify", notify)
+		if (message ~ /^in clear/)
+			put("cookies", cookies())
 	}
-	exchange = message = payloads = vids = transform = ids = natoa = notify = length_ = top = ""
+	exchange = message = payloads = vids = transform = ids = natoa = notify = length_ = top = spi = ""
 }
 
 # Main Mode's by their first payload; an encrypted one is 5 of the initiator, 6 of the responder.
@@ -51,6 +53,13 @@ function name() {
 	return clear ? "in clear" (payloads ~ /^N/ ? ", no proposal" : ", Delete") : ""
 }
 
+# Whose cookies stand in the header of what is said in clear; the exchange's are in the SPI, where
+# there is one.
+function cookies() {
+	return (spi == "" ? "unnamed" : substr(spi, 1, 16) == ispi ? "the initiator's" : "another") \
+		", " (rspi ~ /^0*$/ ? "zero" : substr(spi, 17) == rspi ? "the responder's" : "another")
+}
+
 function add(list, item) {
 	return list == "" ? item : list ", " item
 }
@@ -62,6 +71,9 @@ BEGIN {
 }
 
 /^Internet Security Association/ { flush() }
+/^ *Initiator SPI: / { ispi = $NF }
+/^ *Responder SPI: / { rspi = $NF }
+/^ *(Delete )?SPI: / { spi = $NF }
 /^ *Exchange type:/ { exchange = $NF; gsub(/[()]/, "", exchange) }
 /^ *Flags: 0x/ { clear = $2 == "0x00" }
 /^ *Message ID:/ { msgid = $NF }
