@@ -353,6 +353,8 @@ static void on_session_up(void *ctx, struct l2tp_session *s, usec now)
 		ppp_new(v->cfg.client ? &v->cfg.client->lcp : &v->cfg.server->lcp, &v->env, &hooks);
 	v->links = link;
 	s->user = link;
+	if (v->cfg.client)
+		v->client.reached = MAX(v->client.reached, REACHED_L2TP);
 	ppp_start(link->ppp, now);
 }
 

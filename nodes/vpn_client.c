@@ -150,7 +150,6 @@ void client_settle(struct vpn *v, usec now)
 	struct vpn_client *c = &v->client;
 
 	if (c->echoed && !c->done && !c->failed) {
-		c->reached = MAX(c->reached, REACHED_L2TP);
 		c->connected = true;
 		memcpy(c->cky_i, ike_sa_cky_i(c->sa), sizeof(c->cky_i));
 		tell_outcome(v, "connected", "none");
