@@ -19,9 +19,9 @@ run "$natdlab" run --backend sim --filter 'any/both/*' topologies/real-softether
 is_status 3
 out_has 'a real product, which needs a namespace'
 
-# How many of these daemons run; somebody may have his own.
+# How many of these daemons run in this session: others may have their own, and other tests.
 daemons() {
-	pgrep -xc 'charon|pluto|vpnserver'
+	pgrep -c -s 0 -x 'charon|pluto|vpnserver'
 }
 before=$(daemons)
 
