@@ -21,7 +21,9 @@ out_has 'a real product, which needs a namespace'
 
 # How many of these daemons run in this session: others may have their own, and other tests.
 daemons() {
-	pgrep -c -s 0 -x 'charon|pluto|vpnserver'
+	for daemon in charon pluto vpnserver; do
+		pgrep -s 0 -x $daemon
+	done | wc -l
 }
 before=$(daemons)
 
