@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "lab/ground.h"
 #include "lab/json.h"
 #include "lab/keep.h"
 #include "lab/options.h"
@@ -176,12 +177,16 @@ static int run_somewhere(struct arena *a, const struct args *args, struct run_co
 {
 	bool automatic = !strcmp(args_value(args, "backend", "auto"), "auto");
 	bool table = !strcmp(args_value(args, "format", "table"), "table");
+	struct err why = {0};
 
 	if (!run_all(a, cfg, run, e))
 		return 0;
 	if (!automatic || cfg->realtime || !cfg->backend->namespaces || e->kind != ERR_MACHINE)
 		return -1;
-	fprintf(table ? stdout : stderr, "backend: sim (no namespaces here: %s)\n", e->text);
+	/* A full disk is no reason to simulate: only where not even a lab on trial can be built. */
+	if (!space_try(&why))
+		return -1;
+	fprintf(table ? stdout : stderr, "backend: sim (no namespaces here: %s)\n", why.text);
 	cfg->backend = &net_sim;
 	return run_all(a, cfg, run, e);
 }

@@ -112,3 +112,16 @@ run $sim --filter 'rras-2012r2/registry-[02]' --format json topologies/article.y
 check 'nothing said' [ "$(jq -c '.summary[0] | has("registry_needed")' "$out")" = false ]
 run $sim --filter 'rras-2012r2/registry-[12]' --format json topologies/article.yaml
 check 'the second' [ "$(jq -c '.summary[0].registry_needed' "$out")" = 2 ]
+
+it 'a scenario whose folder cannot be made is an error, and no reason to simulate'
+if [ -n "$("$natdlab" run --backend netns --filter rras-2012r2/mac topologies/article.yaml 2>&1 >/dev/null)" ]; then
+	skip 'no namespaces here'
+else
+	mkdir "$T/taken"
+	: >"$T/taken/rras-2012r2"
+	run "$natdlab" run -o "$T/taken" --filter 'rras-2012r2/*' topologies/article.yaml
+	check 'it is no success' [ "$status" -ne 0 ]
+	out_lacks 'backend: sim'
+	err_lacks 'backend: sim'
+	check 'it names the folder' grep -q "taken/rras-2012r2" "$out" "$err"
+fi
