@@ -16,17 +16,13 @@
  * Frames are a stranger's. Everything is bounded: exchanges (the oldest unfinished one makes
  * room), places of an exchange, vendor IDs, flows (a hash table that forgets).
  */
-#include "lab/watch.h"
+#include "lab/watch_priv.h"
 
 #include <string.h>
 
-#include "lab/base/packet.h"
 #include "lab/fragments.h"
 
 #define BUCKETS 4096 /* of exchanges by initiator cookie; a power of two */
-#define FLOWS_FIRST 256 /* slots; powers of two */
-#define FLOWS_MAX 65536
-#define FLOW_PROBES 8
 #define PLACES_MAX 4096
 #define PLACE_SLOTS 8192 /* a power of two, well above PLACES_MAX */
 
@@ -34,52 +30,15 @@
  * sooner than this; what is sent again comes much later. */
 #define LAYERS_APART (MSEC / 2)
 
-enum side { SIDE_NONE = -1, SIDE_INITIATOR = 0, SIDE_RESPONDER = 1 };
-
-/* The last so many numbers seen, to know one again that comes twice. */
-struct ring {
-	uint64_t v[16];
-	uint8_t n, at;
-};
-
-/* What one exchange did at one place. */
-struct at_place {
-	const char *place;
-	uint32_t copies[7];
-	usec copied[7]; /* when the last one was seen */
-	uint32_t quick_modes, deletes;
-	uint32_t informationals[2], esp[2], keepalives[2], on_4500[2], quick_messages[2];
-	struct ring msgids, messages, packets[2];
-};
-
-struct tracked {
-	struct exchange x; /* first: what the caller sees */
-	uint64_t digest[7]; /* of each Main Mode message's first transmission */
-	uint32_t generation; /* another one in this memory: flows of the former one are void */
-	uint8_t n_places;
-	struct at_place at[WATCH_NAMES];
-	struct tracked *next; /* in its bucket */
-};
-
-/* Initiator's and responder's end as seen at some place, and whose. */
-struct flow {
-	struct inet_ep i, r;
-	struct tracked *t;
-	uint32_t generation;
-	uint64_t used; /* number of the frame that used it last */
-};
-
 struct watch {
 	struct arena *a;
 	struct ev_sink sink;
 	size_t n;
 	struct exchange *v[WATCH_EXCHANGES]; /* in the order of their first message */
 	struct tracked *buckets[BUCKETS];
-	struct flow *flows; /* of n_slots */
-	size_t n_slots, n_flows;
+	struct flows flows;
 	VEC(const char *) places;
 	uint16_t place_slots[PLACE_SLOTS]; /* numbers of places + 1, by hash; 0 empty */
-	uint64_t frames;
 	struct fragments *fragments;
 	struct isakmp_msg m; /* of the frame at hand; too large for a stack */
 };
@@ -99,8 +58,7 @@ struct watch *watch_new(struct arena *a, const struct ev_sink *sink)
 	struct watch *w = arena_new_of(a, struct watch);
 
 	w->a = a;
-	w->n_slots = FLOWS_FIRST;
-	w->flows = arena_array_of(a, w->n_slots, struct flow);
+	flows_init(&w->flows, a);
 	w->fragments = fragments_new(a);
 	if (sink)
 		w->sink = *sink;
@@ -126,17 +84,6 @@ static bool ring_fresh(struct ring *r, uint64_t id)
 	r->n = (uint8_t)MIN(r->n + 1u, ARRAY_LEN(r->v));
 	return true;
 }
-
-/* FNV-1a; a collision made on purpose hides a message of its maker's from a counter. */
-static uint64_t digest_of(const void *p, size_t len, uint64_t h)
-{
-	const uint8_t *b = p;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ b[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
-#define DIGEST_START UINT64_C(0xcbf29ce484222325)
 
 /* A copy of a place's name that lives as long as the watch: captures close before verdicts. */
 static const char *place_of(struct watch *w, const char *name)
@@ -186,120 +133,6 @@ static void count(uint32_t *here, uint32_t *total)
 {
 	++*here;
 	*total = MAX(*total, *here);
-}
-
-/* ---- flows ---- */
-
-static struct flow *flow_at(const struct watch *w, size_t slot)
-{
-	return &w->flows[slot & (w->n_slots - 1)]; /* a power of two */
-}
-
-static size_t flow_slot(struct inet_ep i, struct inet_ep r)
-{
-	uint64_t h = digest_of(i.addr.b, sizeof(i.addr.b), DIGEST_START);
-
-	h = digest_of(&i.port, sizeof(i.port), h);
-	h = digest_of(r.addr.b, sizeof(r.addr.b), h);
-	h = digest_of(&r.port, sizeof(r.port), h);
-	return (size_t)(h ^ h >> 32);
-}
-
-static bool flow_live(const struct flow *f)
-{
-	return f->t && f->t->generation == f->generation;
-}
-
-static struct flow *flow_find(struct watch *w, struct inet_ep i, struct inet_ep r)
-{
-	size_t slot = flow_slot(i, r);
-
-	for (size_t n = 0; n < FLOW_PROBES; n++) {
-		struct flow *f = flow_at(w, slot + n);
-
-		if (flow_live(f) && inet_ep_eq(f->i, i) && inet_ep_eq(f->r, r)) {
-			f->used = w->frames;
-			return f;
-		}
-	}
-	return NULL;
-}
-
-/* Where a flow that is not there yet goes. */
-static struct flow *flow_room(struct watch *w, struct inet_ep i, struct inet_ep r)
-{
-	size_t slot = flow_slot(i, r);
-	struct flow *to = flow_at(w, slot);
-
-	for (size_t n = 0; n < FLOW_PROBES; n++)
-		if (!flow_live(flow_at(w, slot + n))) {
-			w->n_flows++;
-			return flow_at(w, slot + n);
-		}
-	/* The one that was not used for the longest time makes room. */
-	for (size_t n = 1; n < FLOW_PROBES; n++)
-		if (flow_at(w, slot + n)->used < to->used)
-			to = flow_at(w, slot + n);
-	return to;
-}
-
-/* Twice the slots when a quarter is taken, so that few have to make room before the last size. */
-static void flows_grow(struct watch *w)
-{
-	struct flow *old = w->flows;
-	size_t n = w->n_slots;
-
-	w->n_slots = 2 * n;
-	w->flows = arena_array_of(w->a, w->n_slots, struct flow);
-	w->n_flows = 0;
-	for (size_t k = 0; k < n; k++)
-		if (flow_live(&old[k]))
-			*flow_room(w, old[k].i, old[k].r) = old[k];
-}
-
-static void flow_note(struct watch *w, struct inet_ep i, struct inet_ep r, struct tracked *t)
-{
-	struct flow *to = flow_find(w, i, r);
-
-	if (!to) {
-		if (w->n_flows >= w->n_slots / 4 && w->n_slots < FLOWS_MAX)
-			flows_grow(w);
-		to = flow_room(w, i, r);
-	}
-	*to = (struct flow){i, r, t, t->generation, w->frames};
-}
-
-/* A message of @t that went from its @side: remembers its ends, with ports and (for bare ESP,
- * and for what moves to port 4500) without. */
-static void flows_note(struct watch *w, const struct packet *pkt, struct tracked *t, enum side side)
-{
-	struct inet_ep i = side == SIDE_INITIATOR ? pkt->src : pkt->dst;
-	struct inet_ep r = side == SIDE_INITIATOR ? pkt->dst : pkt->src;
-
-	flow_note(w, i, r, t);
-	i.port = r.port = 0;
-	flow_note(w, i, r, t);
-}
-
-/* The exchange between these two ends, and who sent. */
-static struct tracked *flow_lookup(struct watch *w, struct inet_ep src, struct inet_ep dst,
-				   enum side *side)
-{
-	struct flow *f = flow_find(w, src, dst);
-
-	*side = SIDE_INITIATOR;
-	if (!f) {
-		f = flow_find(w, dst, src);
-		*side = SIDE_RESPONDER;
-	}
-	if (!f)
-		*side = SIDE_NONE;
-	return f ? f->t : NULL;
-}
-
-static struct tracked *flow_lookup_addr(struct watch *w, const struct packet *pkt, enum side *side)
-{
-	return flow_lookup(w, inet_ep(pkt->src.addr, 0), inet_ep(pkt->dst.addr, 0), side);
 }
 
 /* ---- exchanges ---- */
@@ -455,9 +288,9 @@ static unsigned main_mode_number(struct watch *w, const struct tracked *t,
 	for (unsigned n = 3; n <= 6; n++)
 		if (t->x.mm[n].seen && t->digest[n] == digest)
 			return n;
-	flow_lookup(w, f->pkt->src, f->pkt->dst, &side);
+	flows_find(&w->flows, f->pkt, &side);
 	if (side == SIDE_NONE)
-		flow_lookup_addr(w, f->pkt, &side);
+		flows_find_addr(&w->flows, f->pkt, &side);
 	/* A capture that begins in the middle: the first key exchange is the initiator's. */
 	if (side == SIDE_NONE && !encrypted)
 		side = t->x.mm[3].seen ? SIDE_RESPONDER : SIDE_INITIATOR;
@@ -490,87 +323,6 @@ static void note_sighting(struct mm_seen *mm, const struct frame *f)
 	mm->at[i] = s;
 }
 
-static bool is_natt(struct view v)
-{
-	static const enum vid natt[] = {
-		VID_RFC3947, VID_DRAFT02N, VID_DRAFT_NAT_T, VID_DRAFT08, VID_DRAFT07, VID_DRAFT06,
-		VID_DRAFT05, VID_DRAFT04,  VID_DRAFT03,     VID_DRAFT02, VID_DRAFT00,
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(natt); i++)
-		if (vid_is(v, natt[i]))
-			return true;
-	return false;
-}
-
-static void note_vids(struct exchange *x, const struct isakmp_msg *m, enum side side)
-{
-	for (size_t i = 0; i < m->n_payloads; i++) {
-		struct view v = m->payloads[i].body;
-		uint8_t n = x->n_vids[side];
-
-		if (m->payloads[i].type != PAYLOAD_VID)
-			continue;
-		if (is_natt(v))
-			*(side == SIDE_INITIATOR ? &x->offered_natt : &x->answered_natt) = true;
-		if (n == WATCH_VIDS)
-			continue;
-		x->vids[side][n].len = (uint8_t)MIN(v.len, sizeof(x->vids[side][n].b));
-		memcpy(x->vids[side][n].b, v.p, x->vids[side][n].len);
-		x->n_vids[side]++;
-	}
-}
-
-static void note_offers(struct exchange *x, const struct isakmp_sa *sa)
-{
-	for (size_t i = 0; i < sa->n_transforms && x->n_offers < WATCH_OFFERS; i++) {
-		const struct isakmp_transform *t = &sa->transforms[i];
-
-		x->offers[x->n_offers++] = (struct offer){
-			.cipher = (uint16_t)isakmp_attr_value(t, P1_ENC, 0),
-			.keybits = (uint16_t)isakmp_attr_value(t, P1_KEYLEN, 0),
-			.hash = (uint16_t)isakmp_attr_value(t, P1_HASH, 0),
-			.group = (uint16_t)isakmp_attr_value(t, P1_GROUP, 0),
-			.auth = (uint16_t)isakmp_attr_value(t, P1_AUTH, 0),
-		};
-	}
-}
-
-static void note_chosen(struct exchange *x, const struct isakmp_sa *sa)
-{
-	const struct isakmp_transform *t = &sa->transforms[0];
-
-	if (!sa->n_transforms)
-		return;
-	x->chosen = true;
-	x->cipher = (unsigned)isakmp_attr_value(t, P1_ENC, 0);
-	x->keybits = (unsigned)isakmp_attr_value(t, P1_KEYLEN, 0);
-	x->hash = (unsigned)isakmp_attr_value(t, P1_HASH, 0);
-	x->group = (unsigned)isakmp_attr_value(t, P1_GROUP, 0);
-	x->auth = (unsigned)isakmp_attr_value(t, P1_AUTH, 0);
-}
-
-/* What the first transmission of message @n says. */
-static void note_contents(struct exchange *x, const struct isakmp_msg *m, unsigned n)
-{
-	if (n <= 4)
-		note_vids(x, m, n % 2 ? SIDE_INITIATOR : SIDE_RESPONDER);
-	if (n == 1 && m->has_sa)
-		note_offers(x, &m->sa);
-	if (n == 2 && m->has_sa)
-		note_chosen(x, &m->sa);
-	if (n == 3) {
-		x->natd3 = m->natd;
-		if (!x->mm[4].seen)
-			x->natd_type = m->natd_type;
-	}
-	if (n == 4) {
-		x->natd4 = m->natd;
-		if (m->natd_type)
-			x->natd_type = m->natd_type;
-	}
-}
-
 static void natd_event(struct watch *w, const struct frame *f, const struct isakmp_msg *m,
 		       unsigned n)
 {
@@ -600,14 +352,14 @@ static unsigned main_mode(struct watch *w, const struct frame *f, struct tracked
 
 	if (!n)
 		return 0;
-	flows_note(w, f->pkt, t, n % 2 ? SIDE_INITIATOR : SIDE_RESPONDER);
+	flows_note(&w->flows, f->pkt, t, n % 2 ? SIDE_INITIATOR : SIDE_RESPONDER);
 	if (!mm->seen) {
 		mm->seen = true;
 		mm->t = f->t;
 		mm->len = m->h.length;
 		t->digest[n] = digest;
 		if (readable)
-			note_contents(&t->x, m, n);
+			contents_note(&t->x, m, n);
 	}
 	note_sighting(mm, f);
 	mark_last(&mm->last, f);
@@ -628,11 +380,11 @@ static void phase2(struct watch *w, const struct frame *f, struct tracked *t,
 	struct exchange *x = &t->x;
 	enum side side;
 
-	flow_lookup(w, f->pkt->src, f->pkt->dst, &side);
+	flows_find(&w->flows, f->pkt, &side);
 	if (side == SIDE_NONE)
-		flow_lookup_addr(w, f->pkt, &side);
+		flows_find_addr(&w->flows, f->pkt, &side);
 	if (side != SIDE_NONE)
-		flows_note(w, f->pkt, t, side);
+		flows_note(&w->flows, f->pkt, t, side);
 	if (!at)
 		return;
 	if (h->exchange == EXCHANGE_QUICK) {
@@ -684,7 +436,7 @@ static void note_4500(struct watch *w, const struct frame *f, struct tracked *t)
 	struct at_place *at = at_place(t, f->place);
 	enum side side;
 
-	flow_lookup(w, f->pkt->src, f->pkt->dst, &side);
+	flows_find(&w->flows, f->pkt, &side);
 	if (at && side != SIDE_NONE)
 		count(&at->on_4500[side], &t->x.on_4500[side]);
 }
@@ -735,8 +487,8 @@ static bool esp_frame(struct watch *w, const struct frame *f, bool udp)
 
 	if (!rd_ok(&r))
 		return false;
-	t = udp ? flow_lookup(w, f->pkt->src, f->pkt->dst, &side)
-		: flow_lookup_addr(w, f->pkt, &side);
+	t = udp ? flows_find(&w->flows, f->pkt, &side)
+		: flows_find_addr(&w->flows, f->pkt, &side);
 	at = t ? at_place(t, f->place) : NULL;
 	if (at && ring_fresh(&at->packets[side], (uint64_t)le32(spi) << 32 | seq))
 		count(&at->esp[side], &t->x.esp[side]);
@@ -762,7 +514,7 @@ static void keepalive_frame(struct watch *w, const struct frame *f)
 	struct tracked *t;
 	enum side side;
 
-	t = flow_lookup(w, f->pkt->src, f->pkt->dst, &side);
+	t = flows_find(&w->flows, f->pkt, &side);
 	at = t ? at_place(t, f->place) : NULL;
 	if (at) {
 		count(&at->keepalives[side], &t->x.keepalives[side]);
@@ -831,7 +583,6 @@ void watch_frame(struct watch *w, const char *place, uint32_t linktype, usec t, 
 	struct frame f = {.t = t, .number = number, .pkt = &pkt};
 	bool done = false;
 
-	w->frames++;
 	if (!packet_parse(&pkt, linktype, data, len))
 		return;
 	f.place = place_of(w, place);
