@@ -144,8 +144,8 @@ real: ## Fetch the real strongSwan, Libreswan and SoftEther into build/real; ins
 	$(Q).ci/real $(B)/real
 
 .PHONY: real-test
-real-test: all ## Hold the modes against the real products (make real); takes three minutes
-	$(Q)TEST_TIMEOUT=600 $(RUN) tests/interop/real.sh
+real-test: all ## Hold modes against real products (make real), all frames against tshark; ten minutes
+	$(Q)TEST_TIMEOUT=900 NATDLAB_TSHARK=all $(RUN) tests/interop/real.sh tests/cli/tshark.sh
 
 .PHONY: fidelity
 fidelity: all ## Write docs/fidelity.md from runs of the real products
