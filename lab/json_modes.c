@@ -21,7 +21,7 @@ static json_t *rules_json(const struct vid_rule *v, size_t n)
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < n; i++) {
-		struct view bytes = vid_bytes(v[i].vid);
+		struct view bytes = vid_rule_bytes(&v[i]);
 
 		json_array_append_new(a, json_pack("{s:s, s:o, s:s}", "word", vid_word(v[i].vid),
 						   "hex", hex_json(bytes.p, bytes.len), "sent",

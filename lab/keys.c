@@ -54,10 +54,74 @@ static const struct key_row rows[KEYS] = {
 	[KEY_ASKS_REGISTRY] = {"asks_registry", PLACE_MODE, KIND_BIT(KIND_CLIENT), TYPE_BOOL, NULL,
 		false, "Whether the client has Windows' rule about servers behind NAT."},
 	[KEY_VENDOR_IDS] = {"vendor_ids", PLACE_MODE, ENDS, TYPE_LIST, NULL, false,
-		"The vendor IDs of message 1 or 2, in order, each sent to everybody, by the words "
-		"that natdlab modes NAME shows."},
+		"The vendor IDs of message 1 or 2, in order, by the words that natdlab modes NAME "
+		"shows, or as 0x and their bytes. A server's may be followed by \"if sent\" (only "
+		"to a client that sent these bytes) or \"if begun\" (to one that sent the first "
+		"16 of them); without that it goes to everybody."},
+	[KEY_ONE_NATT_ID] = {"one_natt_id", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_BOOL, NULL,
+		false,
+		"Whether of the vendor IDs of NAT traversal only the first that applies is sent. "
+		"false by itself where vendor_ids are given."},
+	[KEY_CIPHERS] = {"ciphers", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL, false,
+		"Ciphers that it accepts in message 1: aes-256-cbc, aes-192-cbc, aes-128-cbc, "
+		"3des-cbc, des-cbc. It takes the first transform of the client's list whose cipher, "
+		"hash and group are all accepted."},
+	[KEY_HASHES] = {"hashes", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL, false,
+		"Hashes that it accepts in message 1: md5, sha1, sha256, sha384, sha512."},
+	[KEY_GROUPS] = {"groups", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL, false,
+		"Diffie-Hellman groups that it accepts in message 1: modp768, modp1024, modp1536, "
+		"modp2048, ecp256, ecp384."},
+	[KEY_SA_PAYLOAD] = {"sa_payload", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("as-offered", "rewritten"), false,
+		"Whether the chosen transform comes back byte for byte, or written anew."},
+	[KEY_ATTRIBUTES] = {"attributes", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL,
+		false,
+		"The order of attributes in message 2's transform, if it is rewritten: encryption, "
+		"key-length, hash, group, authentication, life-type, life. What is not listed is "
+		"left out."},
+	[KEY_LIFE] = {"life", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("basic", "variable"), false,
+		"How a rewritten transform says a life below 65536 seconds: as a basic attribute of "
+		"two bytes or as a variable one of four."},
+	[KEY_TRANSFORM_NUMBER] = {"transform_number", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("first", "as-offered"), false,
+		"The number of a rewritten transform: 1, or that of the client's list."},
 	[KEY_NONCE] = {"nonce", PLACE_MODE, ENDS, TYPE_NUMBER, NULL, false,
 		"Bytes of a nonce, 8 to 255."},
+	[KEY_MESSAGE_4] = {"message_4", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL, false,
+		"The payloads of message 4, in order: key, nonce, peer-hash, own-hash (NAT-D), and "
+		"vendor IDs as under vendor_ids, to everybody. [key, nonce, peer-hash, own-hash] by "
+		"itself."},
+	[KEY_HASHES_UNASKED] = {"hashes_unasked", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_BOOL,
+		NULL, false,
+		"Whether message 4 has NAT-D payloads although message 3 had none, as strongSwan's."},
+	[KEY_MESSAGE_2_AGAIN] = {"message_2_again", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST,
+		NULL, false,
+		"Times after the first message 2 at which it is sent again while no message 3 "
+		"comes, at most ten: [2s, 4s]; [] never."},
+	[KEY_MESSAGE_4_AGAIN] = {"message_4_again", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST,
+		NULL, false,
+		"The same of message 4, while no message 5 comes."},
+	[KEY_HALF_OPEN] = {"half_open", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_DURATION, NULL,
+		false, "How long an unfinished exchange is remembered."},
+	[KEY_HALF_OPEN_DELETE] = {"half_open_delete", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_BOOL,
+		NULL, false,
+		"Whether its end is told by a Delete in clear, as SoftEther does."},
+	[KEY_DUPLICATE_1] = {"duplicate_1", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("same-answer", "new-exchange", "silence"), false,
+		"What a duplicate of message 1 gets: message 2 again, another one with a new "
+		"cookie, or nothing."},
+	[KEY_DUPLICATE_3] = {"duplicate_3", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("same-answer", "silence"), false,
+		"What a duplicate of message 3 gets: message 4 again, or nothing."},
+	[KEY_DUPLICATE_5] = {"duplicate_5", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("same-answer", "silence"), false,
+		"What a duplicate of message 5 gets: message 6 again, or nothing."},
+	[KEY_NO_PROPOSAL] = {"no_proposal", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("plain", "spi", "random-cookie", "silence"), false,
+		"How it refuses a message 1: NO-PROPOSAL-CHOSEN in 40 bytes without a cookie of its "
+		"own; in 56 with both cookies as SPI; in 56 with a random cookie in the header; or "
+		"not at all."},
 
 	[KEY_OWN_KEEPALIVE] = {"keepalive", PLACE_MODE, ENDS, TYPE_DURATION, NULL, false,
 		"Time without a packet of its own after which it sends a NAT keep-alive, where its "

@@ -16,7 +16,14 @@ struct touched {
 };
 typedef VEC(struct touched) touched_vec;
 
-_Static_assert(KEYS <= 64, "keys are bits of a uint64_t");
+/* A node's keys stand together in the table. */
+_Static_assert(KEY_NFT - KEY_KIND < 64, "keys of a node are bits of a uint64_t");
+
+static uint64_t key_bit(enum key k)
+{
+	assert(k >= KEY_KIND && k <= KEY_NFT);
+	return (uint64_t)1 << (k - KEY_KIND);
+}
 
 static void touch(struct arena *a, touched_vec *v, unsigned node, enum key k)
 {
@@ -26,7 +33,7 @@ static void touch(struct arena *a, touched_vec *v, unsigned node, enum key k)
 		i++;
 	if (i == v->n)
 		*vec_push(a, v) = (struct touched){node, 0};
-	v->v[i].keys |= (uint64_t)1 << k;
+	v->v[i].keys |= key_bit(k);
 }
 
 static uint64_t touched_keys(const touched_vec *v, unsigned node)
@@ -250,7 +257,7 @@ static void check_touched(struct reading *r, const touched_vec *v)
 					t->axes[j].name, t->axes[i].name);
 		}
 		for (size_t o = 0; o < t->n_set; o++) {
-			if (touched_keys(&v[i], t->set[o].node) & (uint64_t)1 << t->set[o].key)
+			if (touched_keys(&v[i], t->set[o].node) & key_bit(t->set[o].key))
 				mistake(r->m, t->set[o].value,
 					"the matrix' axis %s changes this key already; "
 					"--filter chooses among its values",

@@ -94,48 +94,6 @@ static enum natd_peer peer_of(const char *word)
 	return peer;
 }
 
-/* VIDS if there is none of that word; says so. */
-static enum vid read_vid(struct reading *r, const struct tree *v)
-{
-	const char *words[VIDS];
-	unsigned found = 0;
-
-	if (v->kind != TREE_TEXT) {
-		mistake(r->m, v, "a vendor ID is a word such as rfc-3947");
-		return VIDS;
-	}
-	for (unsigned i = 0; i < VIDS; i++)
-		words[i] = vid_word((enum vid)i);
-	while (found < VIDS && strcmp(words[found], v->text) != 0)
-		found++;
-	if (found == VIDS)
-		mistake(r->m, v, "unknown vendor ID %s%s", tree_shown(r->a, v->text),
-			did_you_mean(r->m, v->text, words, VIDS));
-	return (enum vid)found;
-}
-
-/* Every one of them is sent to everybody. */
-static uint8_t read_vids(struct reading *r, const struct tree *list, struct vid_rule *out)
-{
-	uint8_t n = 0;
-
-	if (list->n > MODE_VIDS) {
-		mistake(r->m, list, "%zu vendor IDs; at most %d are possible", list->n, MODE_VIDS);
-		return 0;
-	}
-	memset(out, 0, MODE_VIDS * sizeof(*out));
-	for (size_t i = 0; i < list->n; i++) {
-		enum vid vid = read_vid(r, list->v[i]);
-
-		for (uint8_t k = 0; k < n; k++)
-			if (vid != VIDS && out[k].vid == vid)
-				mistake(r->m, list->v[i], "%s stands here twice", vid_word(vid));
-		if (vid != VIDS)
-			out[n++].vid = vid;
-	}
-	return n;
-}
-
 static uint8_t read_nonce(struct reading *r, const struct tree *v)
 {
 	unsigned long n;
@@ -147,7 +105,7 @@ static uint8_t read_nonce(struct reading *r, const struct tree *v)
 	return (uint8_t)n;
 }
 
-static uint32_t read_keepalive(const struct tree *v)
+static uint32_t read_time(const struct tree *v)
 {
 	usec t = 0;
 
@@ -173,33 +131,47 @@ static const struct client_mode *new_client(struct reading *r, const char *name,
 	if (keys[KEY_ASKS_REGISTRY])
 		m->gate = is_true(keys[KEY_ASKS_REGISTRY]) ? GATE_MICROSOFT : GATE_NONE;
 	if (keys[KEY_VENDOR_IDS])
-		m->n_vids = read_vids(r, keys[KEY_VENDOR_IDS], m->vids);
+		m->n_vids = own_vids(r, keys[KEY_VENDOR_IDS], false, m->vids);
 	if (keys[KEY_NONCE])
 		m->nonce_len = read_nonce(r, keys[KEY_NONCE]);
 	if (keys[KEY_OWN_KEEPALIVE])
-		m->keepalive_ms = read_keepalive(keys[KEY_OWN_KEEPALIVE]);
+		m->keepalive_ms = read_time(keys[KEY_OWN_KEEPALIVE]);
 	return m;
 }
 
-/* What is said of hashes that are never sent. */
-static void check_natt(struct reading *r, const struct server_mode *m, const struct tree **keys)
+/* Which of the key's words it is: the order is that of the row's enum. */
+static unsigned word_number(enum key k, const struct tree *v)
 {
-	static const enum key hashes[] = {KEY_OWN_HASH, KEY_OWN_PEER_HASH};
+	unsigned i = 0;
+
+	while (strcmp(key_row(k)->words[i], v->text) != 0)
+		i++;
+	return i;
+}
+
+/* What is said of what is never sent. */
+static void check_server(struct reading *r, const struct server_mode *m, const struct tree **keys)
+{
+	static const enum key hashes[] = {KEY_OWN_HASH, KEY_OWN_PEER_HASH, KEY_HASHES_UNASKED};
+	static const enum key rewritten[] = {KEY_ATTRIBUTES, KEY_LIFE, KEY_TRANSFORM_NUMBER};
 
 	for (size_t i = 0; i < ARRAY_LEN(hashes) && !m->natt; i++)
 		if (keys[hashes[i]])
 			mistake(r->m, keys[hashes[i]],
 				"%s sends no hash: it knows no NAT traversal", m->name);
+	for (size_t i = 0; i < ARRAY_LEN(rewritten) && m->sa_encoding == SA_AS_OFFERED; i++)
+		if (keys[rewritten[i]])
+			mistake(r->m, keys[rewritten[i]],
+				"%s sends the transform back as it was offered; sa_payload: "
+				"rewritten does not", m->name);
+	if (m->sa_encoding == SA_REENCODED && !m->phase1_attrs[0])
+		mistake(r->m, keys[KEY_ATTRIBUTES] ? keys[KEY_ATTRIBUTES] : keys[KEY_SA_PAYLOAD],
+			"a transform that is rewritten wants attributes, the order of its own");
 }
 
-static const struct server_mode *new_server(struct reading *r, const char *name,
-					    const struct server_mode *like,
-					    const struct tree **keys)
+/* What it says of addresses. */
+static void read_natt(struct server_mode *m, const struct tree **keys)
 {
-	struct server_mode *m = arena_copy(r->a, like, sizeof(*like));
-
-	m->name = name;
-	m->title = title_of(r, keys, like->title);
 	if (keys[KEY_NATT])
 		m->natt = is_true(keys[KEY_NATT]);
 	if (keys[KEY_OWN_HASH]) {
@@ -211,15 +183,79 @@ static const struct server_mode *new_server(struct reading *r, const char *name,
 		m->natd_peer = peer_of(keys[KEY_OWN_PEER_HASH]->text);
 	if (keys[KEY_BOUND])
 		m->address_zero = !is_true(keys[KEY_BOUND]);
+	if (keys[KEY_HASHES_UNASKED])
+		m->natd_unasked = is_true(keys[KEY_HASHES_UNASKED]);
+}
+
+/* Messages 2 and 4. */
+static void read_answers(struct reading *r, struct server_mode *m, const struct tree **keys)
+{
 	if (keys[KEY_VENDOR_IDS]) {
-		m->n_vids = read_vids(r, keys[KEY_VENDOR_IDS], m->vids);
+		m->n_vids = own_vids(r, keys[KEY_VENDOR_IDS], true, m->vids);
 		m->one_natt_vid = false;
 	}
+	if (keys[KEY_ONE_NATT_ID])
+		m->one_natt_vid = is_true(keys[KEY_ONE_NATT_ID]);
+	if (keys[KEY_CIPHERS])
+		own_ciphers(r, keys[KEY_CIPHERS], &m->phase1);
+	if (keys[KEY_HASHES])
+		own_hashes(r, keys[KEY_HASHES], &m->phase1);
+	if (keys[KEY_GROUPS])
+		own_groups(r, keys[KEY_GROUPS], &m->phase1);
+	if (keys[KEY_SA_PAYLOAD])
+		m->sa_encoding = word_number(KEY_SA_PAYLOAD, keys[KEY_SA_PAYLOAD]);
+	if (keys[KEY_ATTRIBUTES])
+		own_attributes(r, keys[KEY_ATTRIBUTES], m->phase1_attrs);
+	if (keys[KEY_LIFE])
+		m->life_variable = word_number(KEY_LIFE, keys[KEY_LIFE]) == 1;
+	if (keys[KEY_TRANSFORM_NUMBER])
+		m->keeps_number =
+			word_number(KEY_TRANSFORM_NUMBER, keys[KEY_TRANSFORM_NUMBER]) == 1;
 	if (keys[KEY_NONCE])
 		m->nonce_len = read_nonce(r, keys[KEY_NONCE]);
+	if (keys[KEY_MESSAGE_4])
+		m->n_message4 = own_message4(r, keys[KEY_MESSAGE_4], m->message4);
+}
+
+/* When it speaks unasked, and what it says to nonsense. */
+static void read_manners(struct reading *r, struct server_mode *m, const struct tree **keys)
+{
+	if (keys[KEY_MESSAGE_2_AGAIN])
+		own_times(r, keys[KEY_MESSAGE_2_AGAIN], &m->message2_retry);
+	if (keys[KEY_MESSAGE_4_AGAIN])
+		own_times(r, keys[KEY_MESSAGE_4_AGAIN], &m->message4_retry);
+	if (keys[KEY_HALF_OPEN])
+		m->half_open_ms = read_time(keys[KEY_HALF_OPEN]);
+	if (keys[KEY_HALF_OPEN_DELETE])
+		m->half_open_delete = is_true(keys[KEY_HALF_OPEN_DELETE]);
+	if (keys[KEY_DUPLICATE_1])
+		m->dup_message1 = word_number(KEY_DUPLICATE_1, keys[KEY_DUPLICATE_1]);
+	if (keys[KEY_DUPLICATE_3])
+		m->dup_message3 = word_number(KEY_DUPLICATE_3, keys[KEY_DUPLICATE_3]) == 1
+					  ? DUP_SILENCE
+					  : DUP_SAME_ANSWER;
+	if (keys[KEY_DUPLICATE_5])
+		m->dup_message5 = word_number(KEY_DUPLICATE_5, keys[KEY_DUPLICATE_5]) == 1
+					  ? DUP_SILENCE
+					  : DUP_SAME_ANSWER;
+	if (keys[KEY_NO_PROPOSAL])
+		m->no_proposal = word_number(KEY_NO_PROPOSAL, keys[KEY_NO_PROPOSAL]);
 	if (keys[KEY_OWN_KEEPALIVE])
-		m->keepalive_ms = read_keepalive(keys[KEY_OWN_KEEPALIVE]);
-	check_natt(r, m, keys);
+		m->keepalive_ms = read_time(keys[KEY_OWN_KEEPALIVE]);
+}
+
+static const struct server_mode *new_server(struct reading *r, const char *name,
+					    const struct server_mode *like,
+					    const struct tree **keys)
+{
+	struct server_mode *m = arena_copy(r->a, like, sizeof(*like));
+
+	m->name = name;
+	m->title = title_of(r, keys, like->title);
+	read_natt(m, keys);
+	read_answers(r, m, keys);
+	read_manners(r, m, keys);
+	check_server(r, m, keys);
 	return m;
 }
 

@@ -315,7 +315,7 @@ static bool natt_in_common(const struct client_mode *c, const struct server_mode
 static bool taken_for_microsoft(const struct client_mode *c)
 {
 	for (size_t i = 0; i < c->n_vids; i++) {
-		if (vid_softether_microsoft(vid_bytes(c->vids[i].vid)))
+		if (vid_softether_microsoft(vid_rule_bytes(&c->vids[i])))
 			return true;
 	}
 	return false;

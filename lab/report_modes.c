@@ -106,7 +106,7 @@ static void vendor_ids(FILE *f, const struct vid_rule *v, size_t n, const char *
 {
 	fprintf(f, "\nVendor IDs in message %s, in order\n", message);
 	for (size_t i = 0; i < n; i++) {
-		struct view bytes = vid_bytes(v[i].vid);
+		struct view bytes = vid_rule_bytes(&v[i]);
 		char hex[2 * 32 + 1];
 
 		assert(bytes.len <= 32);

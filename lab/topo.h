@@ -4,7 +4,7 @@
  *
  *	load.c      file -> tree
  *	topology.c  tree -> nodes; who may have which keys
- *	own_modes.c modes of the file's own
+ *	own_modes.c modes of the file's own; their lists: own_parts.c
  *	links.c     which interface is plugged into which
  *	values.c    the value of a node's key -> a field of struct node; of a NAT's: values_nat.c
  *	network.c   addresses, realms, routes
@@ -161,6 +161,19 @@ const struct client_mode *topo_client_mode(const struct topology *t, const char 
 const struct server_mode *topo_server_mode(const struct topology *t, const char *name);
 /* How a sentence about an unknown mode ends. @kinds: KIND_BIT()s of client and server. */
 const char *topo_mode_hint(struct reading *r, const char *word, unsigned kinds);
+
+/* ---- own_parts.c ---- */
+
+/* Lists of a mode of one's own into its row. A mistake leaves the row as it is. */
+/* The number of vendor IDs in @out[MODE_VIDS]. @may_ask: "if sent" may stand behind one. */
+uint8_t own_vids(struct reading *r, const struct tree *list, bool may_ask, struct vid_rule *out);
+void own_ciphers(struct reading *r, const struct tree *list, struct phase1_accept *out);
+void own_hashes(struct reading *r, const struct tree *list, struct phase1_accept *out);
+void own_groups(struct reading *r, const struct tree *list, struct phase1_accept *out);
+void own_attributes(struct reading *r, const struct tree *list, uint16_t out[MODE_ATTRS]);
+/* The number of payloads in @out[MODE_ANSWER]. */
+uint8_t own_message4(struct reading *r, const struct tree *list, struct answer_part *out);
+void own_times(struct reading *r, const struct tree *list, struct retry *out);
 
 /* ---- links.c ---- */
 

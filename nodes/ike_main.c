@@ -35,26 +35,29 @@ static void advance(struct ike_sa *sa, const struct ike_rx *rx, const struct mai
 	memcpy(sa->in[sa->n_in++], rx->digest, DIGEST_LEN);
 }
 
-static bool peer_sent(const struct isakmp_msg *m, enum vid v)
+/* Did the peer send these bytes; with more behind them, where @begun is enough? */
+static bool peer_sent(const struct isakmp_msg *m, struct view v, bool begun)
 {
-	for (size_t i = 0; i < m->n_payloads; i++)
-		if (m->payloads[i].type == PAYLOAD_VID && vid_is(m->payloads[i].body, v))
+	for (size_t i = 0; i < m->n_payloads; i++) {
+		const struct view *got = &m->payloads[i].body;
+
+		if (m->payloads[i].type == PAYLOAD_VID &&
+		    (begun ? got->len >= v.len : got->len == v.len) && !memcmp(got->p, v.p, v.len))
 			return true;
+	}
 	return false;
 }
 
 /* Is there reason to send the vendor ID of this rule? */
 static bool rule_applies(const struct vid_rule *rule, const struct isakmp_msg *peer)
 {
+	struct view v = vid_rule_bytes(rule);
+
 	if (!rule->if_peer_sent)
 		return true;
-	if (!peer || !rule->any_tail)
-		return peer && peer_sent(peer, rule->vid);
-	for (size_t i = 0; i < peer->n_payloads; i++)
-		if (peer->payloads[i].type == PAYLOAD_VID &&
-		    vid_begins_as(peer->payloads[i].body, rule->vid))
-			return true;
-	return false;
+	if (rule->any_tail) /* a digest; versions and capabilities follow it */
+		v.len = MIN(v.len, (size_t)VID_DIGEST_LEN);
+	return peer && peer_sent(peer, v, rule->any_tail);
 }
 
 /* RFC 3947 when both know it, else a draft that both know (MS-IKEE 3.2.5.1); 0 none. */
@@ -63,7 +66,7 @@ static uint8_t natt_revision(const struct vid_rule *own, size_t n, const struct 
 	uint8_t type = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!vid_is_natt(own[i].vid) || !peer_sent(m, own[i].vid))
+		if (!vid_is_natt(own[i].vid) || !peer_sent(m, vid_bytes(own[i].vid), false))
 			continue;
 		if (own[i].vid == VID_RFC3947)
 			return PAYLOAD_NATD;
@@ -97,7 +100,7 @@ static void put_vids(struct isakmp_out *o, const struct vid_rule *rules, size_t 
 		     enum natt_vids natt, const struct isakmp_msg *peer)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct view v = vid_bytes(rules[i].vid);
+		struct view v = vid_rule_bytes(&rules[i]);
 
 		if (!rule_applies(&rules[i], peer) ||
 		    (natt == NATT_NONE && vid_is_natt(rules[i].vid)))
@@ -317,6 +320,43 @@ static enum drop take_message2(struct ike_sa *sa, const struct ike_rx *rx,
 	return DROP_NONE;
 }
 
+/* The payloads of message 4, in the order of the row. */
+static void put_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx)
+{
+	static const struct answer_part usual[] = {
+		{.kind = ANSWER_KEY},
+		{.kind = ANSWER_NONCE},
+		{.kind = ANSWER_PEER_HASH},
+		{.kind = ANSWER_OWN_HASH},
+	};
+	const struct server_mode *mode = server_of(sa);
+	const struct answer_part *parts = mode->n_message4 ? mode->message4 : usual;
+	size_t n = mode->n_message4 ? mode->n_message4 : ARRAY_LEN(usual);
+	struct view v;
+
+	for (size_t i = 0; i < n; i++) {
+		switch (parts[i].kind) {
+		case ANSWER_KEY:
+			isakmp_payload_put(o, PAYLOAD_KE, dh_public(sa->dh),
+					   group_public_len(sa->suite.group));
+			break;
+		case ANSWER_NONCE:
+			isakmp_payload_put(o, PAYLOAD_NONCE, sa->nr.b, sa->nr.len);
+			break;
+		case ANSWER_PEER_HASH:
+			ike_natd_answer(sa, o, rx, false);
+			break;
+		case ANSWER_OWN_HASH:
+			ike_natd_answer(sa, o, rx, true);
+			break;
+		case ANSWER_VID:
+			v = vid_rule_bytes(&parts[i].vid);
+			isakmp_payload_put(o, PAYLOAD_VID, v.p, v.len);
+			break;
+		}
+	}
+}
+
 static enum drop take_message3(struct ike_sa *sa, const struct ike_rx *rx,
 			       const struct main_row *row)
 {
@@ -337,9 +377,7 @@ static enum drop take_message3(struct ike_sa *sa, const struct ike_rx *rx,
 	ike_natd_learn(sa, rx);
 	draw_nonce(sa, &sa->nr, mode->nonce_len);
 	begin(sa, &o, 0);
-	isakmp_payload_put(&o, PAYLOAD_KE, dh_public(sa->dh), group_public_len(sa->suite.group));
-	isakmp_payload_put(&o, PAYLOAD_NONCE, sa->nr.b, sa->nr.len);
-	ike_natd_answer(sa, &o, rx);
+	put_answer(sa, &o, rx);
 	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 4, 0, &mode->message4_retry, rx->now);
 	derive_keys(sa, shared);
 	return DROP_NONE;

@@ -80,18 +80,18 @@ static size_t natd_of_self(struct ike_sa *sa, struct inet_ep own, const struct n
 	return hash_len(sa->suite.hash);
 }
 
-void ike_natd_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx)
+void ike_natd_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx, bool own)
 {
 	const struct isakmp_msg *m = rx->m;
 	uint8_t hash[HASH_MAX];
-	uint8_t type;
+	size_t len;
 
 	/* The revision of the client's own payloads; with none of them, products differ. */
 	if (!sa->natd_type || (!m->natd_type && !server_of(sa)->natd_unasked))
 		return;
-	type = m->natd_type ? m->natd_type : sa->natd_type;
-	put_natd(o, type, hash, natd_of_peer(sa, rx->d->remote, hash));
-	put_natd(o, type, hash, natd_of_self(sa, rx->d->local, &m->natd, hash));
+	len = own ? natd_of_self(sa, rx->d->local, &m->natd, hash)
+		  : natd_of_peer(sa, rx->d->remote, hash);
+	put_natd(o, m->natd_type ? m->natd_type : sa->natd_type, hash, len);
 }
 
 void ike_natd_ask(const struct ike_sa *sa, struct isakmp_out *o)

@@ -336,9 +336,10 @@ enum drop main_input(struct ike_sa *sa, struct ike_rx *rx);
 const char *main_state_words(enum main_state s);
 
 /* ---- ike_natd.c ---- */
-/* The NAT-D payloads of message 3, and of message 4 to the message 3 in @rx. */
+/* The NAT-D payloads of message 3; and one of message 4 to the message 3 in @rx, that of the server
+ * itself or of its peer. */
 void ike_natd_ask(const struct ike_sa *sa, struct isakmp_out *o);
-void ike_natd_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx);
+void ike_natd_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx, bool own);
 /* What message 3 or 4 tells; EV_NAT_SEEN of it. */
 void ike_natd_learn(struct ike_sa *sa, const struct ike_rx *rx);
 void ike_natd_tell(struct ike_sa *sa);

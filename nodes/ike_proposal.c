@@ -195,7 +195,7 @@ bool proposal_check_phase1(const struct client_mode *mode, const struct isakmp_s
 
 /* Life types and durations come in pairs, and phase 2 may have two of them. */
 static void lives_again(struct wr *w, const struct isakmp_transform *t, uint16_t type,
-			uint16_t life)
+			uint16_t life, bool variable)
 {
 	for (size_t i = 0; i < t->n_attrs; i++) {
 		const struct isakmp_attr *a = &t->attrs[i];
@@ -203,21 +203,21 @@ static void lives_again(struct wr *w, const struct isakmp_transform *t, uint16_t
 		if (a->type == type)
 			isakmp_attr_basic(w, type, (uint16_t)a->value);
 		else if (a->type == life && a->value <= UINT32_MAX)
-			write_life(w, life, (uint32_t)a->value, false);
+			write_life(w, life, (uint32_t)a->value, variable);
 	}
 }
 
-/* The chosen transform written anew, attributes in the order of the row. */
-static void transform_again(struct wr *w, const struct isakmp_transform *t, const uint16_t *order,
-			    uint16_t life_type, uint16_t life)
+/* The chosen transform written anew as number @number, attributes in the order of the row. */
+static void transform_again(struct wr *w, const struct isakmp_transform *t, uint8_t number,
+			    const uint16_t *order, uint16_t life_type, uint16_t life, bool variable)
 {
-	struct wr_open o = transform_begin(w, false, 1, t->id);
+	struct wr_open o = transform_begin(w, false, number, t->id);
 
 	for (size_t a = 0; a < MODE_ATTRS && order[a]; a++) {
 		uint64_t value = isakmp_attr_value(t, order[a], UINT64_MAX);
 
 		if (order[a] == life_type)
-			lives_again(w, t, life_type, life);
+			lives_again(w, t, life_type, life, variable);
 		else if (order[a] != life && value <= UINT16_MAX)
 			isakmp_attr_basic(w, order[a], (uint16_t)value);
 	}
@@ -243,7 +243,8 @@ void proposal_answer_phase1(struct wr *w, const struct server_mode *mode,
 	if (mode->sa_encoding == SA_AS_OFFERED)
 		transform_copy(w, t);
 	else
-		transform_again(w, t, mode->phase1_attrs, P1_LIFE_TYPE, P1_LIFE);
+		transform_again(w, t, mode->keeps_number ? t->number : 1, mode->phase1_attrs,
+				P1_LIFE_TYPE, P1_LIFE, mode->life_variable);
 	wr_close(w, proposal);
 }
 
@@ -405,6 +406,6 @@ void proposal_answer_phase2(struct wr *w, const struct server_mode *server,
 	if (!server || server->sa_encoding == SA_AS_OFFERED)
 		transform_copy(w, t);
 	else
-		transform_again(w, t, server->phase2_attrs, P2_LIFE_TYPE, P2_LIFE);
+		transform_again(w, t, 1, server->phase2_attrs, P2_LIFE_TYPE, P2_LIFE, false);
 	wr_close(w, proposal);
 }

@@ -209,6 +209,7 @@ enum vid {
 	VID_DRAFT08, VID_DRAFT07, VID_DRAFT06, VID_DRAFT05, VID_DRAFT04, VID_DRAFT03, VID_DRAFT02,
 	VID_DRAFT00, VID_FRAGMENTATION_CAP, VID_DPD, VID_XAUTH, VIDS,
 };
+#define VID_DIGEST_LEN 16 /* most vendor IDs are an MD5 digest; versions follow it */
 /* The bytes that a mode sends. */
 struct view vid_bytes(enum vid v);
 /* One word for it, as a topology file has it: "rfc-3947", "draft-02n" (for the text that ends
@@ -224,6 +225,8 @@ const char *vid_windows_version(struct view v);
 bool vid_is(struct view v, enum vid which);
 /* The first 16 bytes of it, whatever behind them? */
 bool vid_begins_as(struct view v, enum vid which);
+/* Which one it is, byte for byte; VIDS: none of those. */
+enum vid vid_find(struct view v);
 /* One of the revisions of NAT-T with NAT-D payloads that everybody understands: the RFC's and those
  * of the drafts 00 to 03 (payload 130). Later drafts used a type of their own. */
 bool vid_is_natt(enum vid v);

@@ -102,6 +102,43 @@ const char *certainty_name(enum certainty c)
 	return "?";
 }
 
+const char *phase1_attr_name(uint16_t type)
+{
+	static const char *const names[] = {
+		[P1_ENC] = "encryption",
+		[P1_HASH] = "hash",
+		[P1_AUTH] = "authentication",
+		[P1_GROUP] = "group",
+		[P1_LIFE_TYPE] = "life-type",
+		[P1_LIFE] = "life",
+		[P1_KEYLEN] = "key-length",
+	};
+
+	return type < ARRAY_LEN(names) ? names[type] : NULL;
+}
+
+const char *answer_kind_name(enum answer_kind kind)
+{
+	switch (kind) {
+	case ANSWER_KEY:
+		return "key";
+	case ANSWER_NONCE:
+		return "nonce";
+	case ANSWER_PEER_HASH:
+		return "peer-hash";
+	case ANSWER_OWN_HASH:
+		return "own-hash";
+	case ANSWER_VID:
+		return "vendor-id";
+	}
+	return "?";
+}
+
+struct view vid_rule_bytes(const struct vid_rule *rule)
+{
+	return rule->vid == VIDS ? rule->other : vid_bytes(rule->vid);
+}
+
 /* Is the value one of the set? Values come from a peer: any number. */
 static bool accepts(uint32_t set, unsigned value)
 {

@@ -45,6 +45,7 @@ struct vid_rule {
 	enum vid vid;
 	bool if_peer_sent; /* a responder that answers only what was offered */
 	bool any_tail;	   /* ... and to whom the first 16 bytes of it are enough */
+	struct view other; /* @vid is VIDS: the bytes of one that has no name here */
 };
 
 /* One Main Mode transform as offered or accepted. */
@@ -118,7 +119,20 @@ enum gate {
 	GATE_MICROSOFT, /* AssumeUDPEncapsulationContextOnSendRule */
 };
 
-#define MODE_VIDS 16
+/* What message 4 is made of. */
+struct answer_part {
+	enum answer_kind {
+		ANSWER_KEY,
+		ANSWER_NONCE,
+		ANSWER_PEER_HASH, /* NAT-D, where NAT-D is exchanged at all */
+		ANSWER_OWN_HASH,
+		ANSWER_VID,
+	} kind;
+	struct vid_rule vid; /* ANSWER_VID */
+};
+
+#define MODE_VIDS 24
+#define MODE_ANSWER 16
 #define MODE_TRANSFORMS 24
 #define MODE_FACTS 32
 #define MODE_ATTRS 8 /* attribute types in the order of writing, ended by 0; KEYLEN only of AES */
@@ -173,7 +187,12 @@ struct server_mode {
 	 * the order given, a life below 65536 as a basic attribute. */
 	enum sa_encoding { SA_AS_OFFERED, SA_REENCODED } sa_encoding;
 	uint16_t phase1_attrs[MODE_ATTRS], phase2_attrs[MODE_ATTRS];
+	/* Of a Main Mode transform that is written anew: */
+	bool life_variable; /* its life is a 4-byte variable attribute, however small */
+	bool keeps_number;  /* it has the number that it was offered with, instead of 1 */
 	uint8_t nonce_len;
+	uint8_t n_message4; /* 0: the usual four, key, nonce and the two hashes */
+	struct answer_part message4[MODE_ANSWER];
 	bool pads_whole_block; /* a block of padding where the last one is full anyway */
 	bool natoa;	       /* NAT-OA in Quick Mode message 2 (if the client sent some) */
 	bool qm_ids_rewritten; /* strongSwan answers with the outer addresses */
@@ -227,6 +246,12 @@ struct server_mode {
 const char *natd_own_name(enum natd_own own);
 const char *natd_peer_name(enum natd_peer peer);
 const char *certainty_name(enum certainty c);
+/* "encryption", "life-type"; NULL of an attribute type that no row can have. "key", "peer-hash". */
+const char *phase1_attr_name(uint16_t type);
+const char *answer_kind_name(enum answer_kind kind);
+
+/* The bytes of the vendor ID that a rule sends. */
+struct view vid_rule_bytes(const struct vid_rule *rule);
 
 bool mode_accepts_phase1(const struct phase1_accept *a, unsigned cipher, unsigned keybits,
 			 unsigned hash, unsigned group);

@@ -100,6 +100,15 @@ bool vid_is(struct view v, enum vid which)
 	return v.len == b.len && !memcmp(v.p, b.p, b.len);
 }
 
+enum vid vid_find(struct view v)
+{
+	enum vid which = 0;
+
+	while (which < VIDS && !vid_is(v, which))
+		which++;
+	return which;
+}
+
 static bool begins_with(struct view v, struct view prefix)
 {
 	return v.len >= prefix.len && !memcmp(v.p, prefix.p, prefix.len);
@@ -109,7 +118,7 @@ bool vid_begins_as(struct view v, enum vid which)
 {
 	struct view b = vid_bytes(which);
 
-	b.len = MIN(b.len, (size_t)16); /* an MD5 digest; capabilities and versions follow it */
+	b.len = MIN(b.len, (size_t)VID_DIGEST_LEN);
 	return begins_with(v, b);
 }
 

@@ -29,7 +29,7 @@ floor() {
 	nodes/host) echo 3 ;;
 	nodes/*) echo 1 ;;
 	# from a file to a plan
-	lab/topology | lab/topo | lab/own_modes | lab/tree | lab/keys | lab/values* | \
+	lab/topology | lab/topo | lab/own_* | lab/tree | lab/keys | lab/values* | \
 		lab/mistakes | lab/links | lab/network | lab/matrix | lab/scenario | lab/draw | \
 		lab/suggest | lab/plan* | lab/ruleset* | lab/product) echo 2 ;;
 	# from frames to a result
