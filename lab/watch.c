@@ -40,6 +40,7 @@ struct watch {
 	VEC(const char *) places;
 	uint16_t place_slots[PLACE_SLOTS]; /* numbers of places + 1, by hash; 0 empty */
 	struct fragments *fragments;
+	bool keeps;
 	struct isakmp_msg m; /* of the frame at hand; too large for a stack */
 };
 
@@ -63,6 +64,11 @@ struct watch *watch_new(struct arena *a, const struct ev_sink *sink)
 	if (sink)
 		w->sink = *sink;
 	return w;
+}
+
+void watch_keep(struct watch *w)
+{
+	w->keeps = true;
 }
 
 size_t watch_exchanges(const struct watch *w, struct exchange *const **v)
@@ -128,6 +134,21 @@ static void mark_last(struct mark *m, const struct frame *f)
 		*m = mark_of(f);
 }
 
+/* A buffer stays with the memory of its exchange, so that what is kept has its bounds, too. */
+static void keep(struct watch *w, struct kept *k, const uint8_t *p, size_t len, struct mark at)
+{
+	if (!w->keeps)
+		return;
+	k->at = at;
+	k->len = len > WATCH_KEPT ? 0 : len;
+	if (k->len > k->room) {
+		k->room = k->len;
+		k->b = arena_array_of(w->a, k->room, uint8_t);
+	}
+	if (k->len)
+		memcpy(k->b, p, k->len);
+}
+
 /* One more at this place; the exchange has what the place with most has. */
 static void count(uint32_t *here, uint32_t *total)
 {
@@ -168,7 +189,9 @@ static struct tracked *forget(struct watch *w)
 	struct tracked *t = (struct tracked *)w->v[i];
 	struct tracked **p = bucket_of(w, t->x.cky_i);
 	uint32_t generation = t->generation;
+	struct kept kept[ARRAY_LEN(t->x.kept)];
 
+	memcpy(kept, t->x.kept, sizeof(kept));
 	while (*p != t)
 		p = &(*p)->next;
 	*p = t->next;
@@ -177,6 +200,8 @@ static struct tracked *forget(struct watch *w)
 		w->v[i] = w->v[i + 1];
 	memset(t, 0, sizeof(*t));
 	t->generation = generation + 1;
+	for (size_t n = 0; n < ARRAY_LEN(kept); n++)
+		t->x.kept[n] = (struct kept){.b = kept[n].b, .room = kept[n].room};
 	return t;
 }
 
@@ -210,6 +235,8 @@ static struct tracked *add_sibling(struct watch *w, const struct tracked *of,
 	memcpy(n->x.offers, x.offers, sizeof(x.offers));
 	n->x.n_vids[0] = x.n_vids[0];
 	memcpy(n->x.vids[0], x.vids[0], sizeof(x.vids[0]));
+	if (x.kept[1].len)
+		keep(w, &n->x.kept[1], x.kept[1].b, x.kept[1].len, x.kept[1].at);
 	return n;
 }
 
@@ -217,6 +244,26 @@ static bool tracks(uint8_t exchange)
 {
 	return exchange == EXCHANGE_MAIN || exchange == EXCHANGE_QUICK ||
 	       exchange == EXCHANGE_INFORMATIONAL;
+}
+
+/*
+ * The exchange that an unencrypted Informational speaks of: that of its cookies, or the one that
+ * its SPI field names by both cookies (the second may be zero): SoftEther does that, below cookies
+ * that are random and zero.
+ */
+static struct tracked *spoken_of(struct watch *w, const struct isakmp_msg *m)
+{
+	const struct isakmp_header *h = &m->h;
+	struct view spi = m->n_notifies ? m->notifies[0].spi
+			  : m->n_deletes ? m->deletes[0].spis
+					 : (struct view){0};
+	struct tracked *x = find(w, h->cky_i, h->cky_r);
+
+	if (!x && spi.p && spi.len == 16 && memcmp(spi.p, zeros, 8) != 0) {
+		x = find(w, spi.p, spi.p + 8);
+		x = x ? x : find(w, spi.p, NULL);
+	}
+	return x ? x : find(w, h->cky_i, NULL);
 }
 
 /*
@@ -232,6 +279,8 @@ static struct tracked *exchange_of(struct watch *w, const struct isakmp_msg *m, 
 
 	if (!tracks(h->exchange) || !memcmp(h->cky_i, zeros, 8))
 		return NULL;
+	if (h->exchange == EXCHANGE_INFORMATIONAL && !(h->flags & ISAKMP_FLAG_ENCRYPTED))
+		return spoken_of(w, m);
 	if (!answered) {
 		x = find(w, h->cky_i, NULL);
 		return x || h->exchange != EXCHANGE_MAIN ? x : add(w, h, t);
@@ -239,14 +288,6 @@ static struct tracked *exchange_of(struct watch *w, const struct isakmp_msg *m, 
 	x = find(w, h->cky_i, h->cky_r);
 	if (x)
 		return x;
-	if (h->exchange == EXCHANGE_INFORMATIONAL && !(h->flags & ISAKMP_FLAG_ENCRYPTED)) {
-		/* SoftEther names the exchange in the SPI field: both cookies. */
-		const struct view *spi = &m->notifies[0].spi;
-
-		if (m->n_notifies && spi->len == 16)
-			x = find(w, spi->p, NULL);
-		return x ? x : find(w, h->cky_i, NULL);
-	}
 	if (h->exchange != EXCHANGE_MAIN) /* a capture that begins behind Main Mode */
 		return add(w, h, t);
 	x = find(w, h->cky_i, zeros);
@@ -342,9 +383,19 @@ static void natd_event(struct watch *w, const struct frame *f, const struct isak
 	put_event(w, f, &e);
 }
 
-/* @readable: the payloads could be read. */
+static void count_copy(uint32_t *here, struct mm_seen *mm, usec t)
+{
+	uint32_t before = mm->copies;
+
+	count(here, &mm->copies);
+	if (before && mm->copies > before && before - 1 < ARRAY_LEN(mm->again))
+		mm->again[before - 1] = t;
+}
+
+/* @readable: the payloads could be read. @bytes: the message. */
 static unsigned main_mode(struct watch *w, const struct frame *f, struct tracked *t,
-			  const struct isakmp_msg *m, bool readable, uint64_t digest)
+			  const struct isakmp_msg *m, bool readable, uint64_t digest,
+			  struct view bytes)
 {
 	unsigned n = main_mode_number(w, t, m, f, digest);
 	struct at_place *at = at_place(t, f->place);
@@ -360,11 +411,13 @@ static unsigned main_mode(struct watch *w, const struct frame *f, struct tracked
 		t->digest[n] = digest;
 		if (readable)
 			contents_note(&t->x, m, n);
+		if (readable && n < ARRAY_LEN(t->x.kept))
+			keep(w, &t->x.kept[n], bytes.p, bytes.len, mark_of(f));
 	}
 	note_sighting(mm, f);
 	mark_last(&mm->last, f);
 	if (at && (!at->copies[n] || f->t - at->copied[n] >= LAYERS_APART))
-		count(&at->copies[n], &mm->copies);
+		count_copy(&at->copies[n], mm, f->t);
 	if (at)
 		at->copied[n] = f->t;
 	return n;
@@ -424,10 +477,17 @@ static void isakmp_event(struct watch *w, const struct frame *f, const struct is
 	put_event(w, f, &e);
 }
 
-static void note_notify(struct exchange *x, const struct frame *f, uint16_t type)
+/* An Informational in clear. */
+static void note_clear(struct watch *w, const struct frame *f, struct exchange *x,
+		       const struct isakmp_msg *m, struct view bytes)
 {
-	x->notify = type;
-	mark_last(&x->notify_at, f);
+	if (m->n_notifies) {
+		x->notify = m->notifies[0].type;
+		mark_last(&x->notify_at, f);
+		keep(w, &x->kept[0], bytes.p, bytes.len, mark_of(f));
+	} else if (m->n_deletes) {
+		mark_last(&x->delete_at, f);
+	}
 }
 
 /* Something of this exchange's on port 4500: whose port is open is told by who speaks there. */
@@ -460,11 +520,12 @@ static bool isakmp_frame(struct watch *w, const struct frame *f, const uint8_t *
 		t->x.last = MAX(t->x.last, f->t);
 		t->x.floated |= marker;
 		if (h->exchange == EXCHANGE_MAIN)
-			n = main_mode(w, f, t, &w->m, d == DROP_NONE, digest);
+			n = main_mode(w, f, t, &w->m, d == DROP_NONE, digest,
+				      (struct view){p, len});
 		else if (h->flags & ISAKMP_FLAG_ENCRYPTED)
 			phase2(w, f, t, h, digest);
-		else if (d == DROP_NONE && w->m.n_notifies)
-			note_notify(&t->x, f, w->m.notifies[0].type);
+		else if (d == DROP_NONE)
+			note_clear(w, f, &t->x, &w->m, (struct view){p, len});
 		if (marker)
 			note_4500(w, f, t);
 	}

@@ -40,6 +40,17 @@ struct offer {
 };
 #define WATCH_OFFERS 24
 
+/* A clear message as it was on the wire, for who wants to replay it (watch_keep()). */
+struct kept {
+	uint8_t *b;
+	size_t len;   /* 0: not seen, or longer than WATCH_KEPT */
+	size_t room;
+	struct mark at;
+};
+#define WATCH_KEPT 2048
+
+#define WATCH_AGAIN 10
+
 /* Message @n (1..6) of Main Mode, first transmission. */
 struct mm_seen {
 	bool seen;
@@ -49,6 +60,7 @@ struct mm_seen {
 	struct sighting at[WATCH_NAMES]; /* in the order of time, so of the path */
 	uint32_t copies;     /* transmissions, as counted nearest to the sender */
 	struct mark last;    /* the last one of them */
+	usec again[WATCH_AGAIN]; /* when the second one came, the third, ... */
 };
 
 struct exchange {
@@ -77,6 +89,8 @@ struct exchange {
 	struct mark first_esp[2];
 	uint16_t notify;             /* last unencrypted notify type, 0 none */
 	struct mark notify_at;
+	struct mark delete_at;       /* the last unencrypted Delete */
+	struct kept kept[5];         /* messages 1 to 4; 0: the last unencrypted notify */
 	struct mark informational_at[2]; /* the first encrypted one of each */
 	uint32_t keepalives[2];
 };
@@ -85,6 +99,8 @@ struct watch;
 
 /* @sink may have put = NULL. @names: links or interfaces appear by these names in events. */
 struct watch *watch_new(struct arena *a, const struct ev_sink *sink);
+/* From now on the clear messages of each exchange are kept. */
+void watch_keep(struct watch *w);
 /* A frame seen at @place. */
 void watch_frame(struct watch *w, const char *place, uint32_t linktype, usec t, uint32_t number,
 		 const uint8_t *data, size_t len);

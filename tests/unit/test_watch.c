@@ -320,6 +320,98 @@ static void a_refusal_belongs_to_the_exchange_that_it_names(void **state)
 	memcpy(msg.buf + ISAKMP_MARKER_LEN, "random..other...", 16);
 	send_to("lan", eip, client);
 	assert_int_equal(only()->notify, 14);
+	memset(msg.buf + ISAKMP_MARKER_LEN + 8, 0, 8); /* ... and a zero one */
+	send_to("lan", eip, client);
+	assert_int_equal(only()->notify_at.frame, st.number);
+}
+
+static void the_end_of_a_half_open_exchange_belongs_to_the_one_that_it_names(void **state)
+{
+	static const uint8_t head[8] = {0, 0, 0, 1, 1, 16, 0, 1};
+	uint8_t body[24];
+
+	(void)state;
+	message1();
+	send_to("lan", client, eip);
+	message2(cr);
+	send_to("lan", eip, client);
+	memcpy(body, head, sizeof(head));
+	memcpy(body + 8, ci, 8);
+	memcpy(body + 16, cr, 8);
+	isakmp_payload_put(begin(zeros, EXCHANGE_INFORMATIONAL, 0, 7), PAYLOAD_DELETE, body,
+			   sizeof(body));
+	memcpy(msg.buf + ISAKMP_MARKER_LEN, "random..", 8);
+	send_to("lan", eip, client);
+	assert_int_equal(only()->delete_at.frame, 3);
+	assert_int_equal(only()->notify, 0);
+}
+
+/* ---- what is kept for a replay ---- */
+
+static void clear_messages_are_kept_only_for_who_asks(void **state)
+{
+	const struct exchange *x;
+
+	(void)state;
+	message1();
+	send_to("lan", client, eip);
+	assert_int_equal(only()->kept[1].len, 0);
+
+	teardown(NULL);
+	setup(NULL);
+	watch_keep(st.w);
+	message1();
+	send_to("lan", client, eip);
+	message2(cr);
+	send_to("lan", eip, client);
+	x = only();
+	assert_int_equal(x->kept[2].len, x->mm[2].len);
+	assert_memory_equal(x->kept[2].b, msg.buf + ISAKMP_MARKER_LEN, x->kept[2].len);
+	assert_int_equal(x->kept[2].at.frame, 2);
+	assert_memory_equal(x->kept[1].b, ci, 8);
+	assert_memory_equal(x->kept[1].b + 8, zeros, 8);
+}
+
+/* Memory has its bounds: an exchange that makes room gives its buffers to the next one. */
+static void what_is_kept_belongs_to_its_exchange_when_others_made_room(void **state)
+{
+	struct exchange *const *v;
+	size_t n;
+
+	(void)state;
+	watch_keep(st.w);
+	for (unsigned i = 0; i < WATCH_EXCHANGES + 100; i++) {
+		message1();
+		msg.buf[ISAKMP_MARKER_LEN + 6] = (uint8_t)(i >> 8);
+		msg.buf[ISAKMP_MARKER_LEN + 7] = (uint8_t)i;
+		send_to("lan", client, eip);
+	}
+	n = watch_exchanges(st.w, &v);
+	assert_int_equal(n, WATCH_EXCHANGES);
+	for (size_t i = 0; i < n; i++) {
+		assert_memory_equal(v[i]->kept[1].b, v[i]->cky_i, 8);
+		assert_int_equal(v[i]->kept[2].len, 0);
+		for (size_t k = i ? i - 1 : n; k < i; k++)
+			assert_ptr_not_equal(v[i]->kept[1].b, v[k]->kept[1].b);
+	}
+}
+
+static void the_times_of_what_is_sent_again_are_noted(void **state)
+{
+	const struct mm_seen *mm;
+
+	(void)state;
+	message1();
+	send_to("lan", client, eip);
+	for (unsigned i = 0; i < 14; i++) {
+		st.t = i * SEC;
+		message2(cr);
+		send_to("lan", eip, client);
+	}
+	mm = &only()->mm[2];
+	assert_int_equal(mm->copies, 14);
+	for (unsigned i = 0; i < WATCH_AGAIN; i++)
+		assert_int_equal(mm->again[i], (i + 1) * SEC + MSEC);
 }
 
 /* ---- behind Main Mode ---- */
@@ -742,6 +834,10 @@ int main(void)
 		TEST(a_place_that_missed_the_beginning_knows_the_same_bytes_again),
 		TEST(each_responder_cookie_for_one_message_1_is_an_exchange),
 		TEST(a_refusal_belongs_to_the_exchange_that_it_names),
+		TEST(the_end_of_a_half_open_exchange_belongs_to_the_one_that_it_names),
+		TEST(clear_messages_are_kept_only_for_who_asks),
+		TEST(what_is_kept_belongs_to_its_exchange_when_others_made_room),
+		TEST(the_times_of_what_is_sent_again_are_noted),
 		TEST(quick_modes_and_deletes_are_counted_once),
 		TEST(esp_and_keepalives_belong_to_the_exchange_of_their_addresses),
 		TEST(bare_esp_belongs_by_addresses_alone),
