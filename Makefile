@@ -139,16 +139,23 @@ mutant: $(MUTANT_MAIN) $(B)/libnatdlab.a
 	$(Q)$(CC) $(LDFLAGS) -o $(MUTANT)/program $(MUTANT)/mutant.o $^ $(LDLIBS) \
 		$(if $(filter %main.o,$(MUTANT_MAIN)),,-lcmocka)
 
-.PHONY: real
-real: ## Fetch the real strongSwan, Libreswan and SoftEther into build/real; installs nothing
+.PHONY: real prober
+real: prober ## Fetch the real strongSwan, Libreswan and SoftEther into build/real; installs nothing
 	$(Q).ci/real $(B)/real
 
+# A client that misbehaves (run: prober), in a folder as the products have them.
+PROBER   := $(B)/real/prober/usr/bin/prober
+prober: $(PROBER)
+$(PROBER): $(B)/tests/interop/prober.o $(B)/tests/interop/peer.o $(B)/libnatdlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 .PHONY: real-test
-real-test: all ## Hold modes against real products (make real), all frames against tshark; ten minutes
+real-test: all prober ## Hold modes against real products (make real), all frames against tshark; ten minutes
 	$(Q)TEST_TIMEOUT=900 NATDLAB_TSHARK=all $(RUN) tests/interop/real.sh tests/cli/tshark.sh
 
 .PHONY: fidelity
-fidelity: all ## Write docs/fidelity.md from runs of the real products
+fidelity: all prober ## Write docs/fidelity.md from runs of the real products
 	$(Q)rm -rf $(B)/fidelity && tests/interop/runs.sh $(B)/fidelity
 	$(Q)tests/interop/fidelity.sh $(B)/fidelity >$(B)/fidelity.md; \
 		s=$$?; cp $(B)/fidelity.md docs/fidelity.md; exit $$s

@@ -147,10 +147,12 @@ static const struct key_row rows[KEYS] = {
 		"The address that the client dials, or a server's name: then its Elastic IP if it "
 		"has one, else its own address."},
 	[KEY_RUN] = {"run", PLACE_NODE, ENDS, TYPE_WORD,
-		WORDS("strongswan", "libreswan", "softether", "ike-scan"), false,
+		WORDS("strongswan", "libreswan", "softether", "ike-scan", "prober"), false,
 		"The product itself, in the node's namespace, instead of a mode that behaves "
-		"like it. `make real` fetches it. A client can be strongswan, or ike-scan, which "
-		"sends message 1 and prints what it makes of message 2; a server cannot be that."},
+		"like it. `make real` fetches it. A client can be strongswan; or ike-scan, which "
+		"sends message 1 and prints what it makes of message 2; or prober, natdlab's own, "
+		"which falls silent, repeats itself and sends wrong bytes in a hundred ways, and "
+		"prints what it is answered. A server cannot be those two."},
 	[KEY_NAT_T] = {"encapsulation", PLACE_NODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
 		WORDS("auto", "forced"), false,
 		"Of a server with `run`: auto as the product comes, forced with strongSwan's "

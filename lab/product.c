@@ -246,6 +246,22 @@ static void ike_scan_setup(struct arena *a, const struct scenario *s, const stru
 	    arena_printf(a, ike_scan_start, INET_ADDR(n->dials), INET_ADDR(n->dials)));
 }
 
+/* A client that misbehaves on purpose, and takes down what is answered: tests/interop/prober.c. */
+static const char prober_start[] =
+	"#!/bin/sh\n"
+	"echo ready >&3\n"
+	"read -r go || exit 1\n"
+	"prober %s '%s'\n"
+	"echo \"done 1\" >&3\n"
+	"read -r end\n";
+
+static void prober_setup(struct arena *a, const struct scenario *s, const struct node *n,
+			 struct product_setup *p)
+{
+	(void)s;
+	add(p, PRODUCT_START, arena_printf(a, prober_start, INET_ADDR(n->dials), n->psk));
+}
+
 /* ---- the rows ---- */
 
 #define FOLDERS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -270,13 +286,17 @@ static const struct row {
 	},
 	[PRODUCT_SOFTETHER] = {
 		"softether", "softether", "softether/usr/libexec/softether/vpnserver/vpnserver",
-		NULL, "softether-5", "softether-5", "softether-4",
+		NULL, "softether-5", "softether-5", "softether-5-listen",
 		FOLDERS("/run/softether", "/var/lib/softether", "/var/log/softether"),
 		softether_setup,
 	},
 	[PRODUCT_IKE_SCAN] = {
 		"ike-scan", "tools", "tools/usr/bin/ike-scan", "linux-plain", NULL, NULL, NULL,
 		FOLDERS(NULL), ike_scan_setup,
+	},
+	[PRODUCT_PROBER] = {
+		"prober", "prober", "prober/usr/bin/prober", "linux-plain", NULL, NULL, NULL,
+		FOLDERS(NULL), prober_setup,
 	},
 };
 

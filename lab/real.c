@@ -74,7 +74,8 @@ static void tell_outcome(struct real *r, size_t i, bool success)
 {
 	const struct daemon *d = r->daemons[i];
 	bool phase1 = daemon_has_said(d, "] established between");
-	bool scans = r->nodes[i].node->run == PRODUCT_IKE_SCAN;
+	enum product run = r->nodes[i].node->run;
+	bool scans = run == PRODUCT_IKE_SCAN || run == PRODUCT_PROBER; /* connects nothing */
 	struct event ev = ev_new(EV_OUTCOME);
 
 	if (!scans)

@@ -92,6 +92,7 @@ enum product {
 	PRODUCT_LIBRESWAN,
 	PRODUCT_SOFTETHER,
 	PRODUCT_IKE_SCAN, /* a client that asks for message 2 and says what it makes of it */
+	PRODUCT_PROBER,	  /* a client that misbehaves on purpose */
 };
 
 struct node {

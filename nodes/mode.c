@@ -27,6 +27,7 @@ const struct server_mode *const *mode_servers(size_t *n)
 		&mode_racoon_force,
 		&mode_softether_4,
 		&mode_softether_5,
+		&mode_softether_5_listen,
 		&mode_no_natt,
 		&mode_draft_only,
 	};

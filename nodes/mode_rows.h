@@ -18,7 +18,7 @@ extern const struct client_mode mode_macos, mode_ios, mode_android, mode_linux_s
 extern const struct server_mode mode_rras_2012r2, mode_strongswan_5_3, mode_strongswan_5_9,
 	mode_strongswan_forceencaps, mode_libreswan, mode_libreswan_encapsulation,
 	mode_openswan_forceencaps, mode_racoon_force, mode_softether_4, mode_softether_5,
-	mode_no_natt, mode_draft_only;
+	mode_softether_5_listen, mode_no_natt, mode_draft_only;
 
 /* A list member and its count, of a row of the given type: `CLIENT_LIST(vids, SAYS(VID_DPD), ...)`.
  */

@@ -118,35 +118,53 @@ const struct server_mode mode_softether_4 = {
 		 "mode-inference", MEDIUM}),
 };
 
+#define SOFTETHER_5										\
+	SOFTETHER,										\
+	.phase1 = {.ciphers = ACCEPT(CIPHER_DES) | ACCEPT(CIPHER_3DES) | ACCEPT(CIPHER_AES),	\
+		   .keys = ACCEPT_KEY(128) | ACCEPT_KEY(192) | ACCEPT_KEY(256),			\
+		   .hashes = ACCEPT(HASH_MD5) | ACCEPT(HASH_SHA1) | ACCEPT(HASH_SHA256) |	\
+			     ACCEPT(HASH_SHA384) | ACCEPT(HASH_SHA512),				\
+		   .groups = ACCEPT(GROUP_MODP768) | ACCEPT(GROUP_MODP1024) |			\
+			     ACCEPT(GROUP_MODP1536) | ACCEPT(GROUP_MODP2048)}
+
+#define SOFTETHER_5_FACTS									\
+	{"Its own hash is a copy of the first hash of message 3 for Windows, Macs and "		\
+	 "strongSwan, behind NAT and without: Windows connects whatever its registry says.",	\
+	 "measured-softether", HIGH},								\
+	{"AES-256, SHA-1, MODP-2048 is what Windows 10 gets: no elliptic curves.",		\
+	 "measured-softether", HIGH},								\
+	{"SHA-2 and group 14 came with later versions of 4; groups 15 and 16, which it has "	\
+	 "too, are left out here.",								\
+	 "softether-src", HIGH},								\
+	{"Quick Mode IDs are echoed.",								\
+	 "kat-softether", HIGH}
+
 const struct server_mode mode_softether_5 = {
 	.name = "softether-5",
 	.title = "SoftEther VPN Server 5.01",
-	SOFTETHER,
+	SOFTETHER_5,
 	.address_zero = true,
-	.phase1 = {.ciphers = ACCEPT(CIPHER_DES) | ACCEPT(CIPHER_3DES) | ACCEPT(CIPHER_AES),
-		   .keys = ACCEPT_KEY(128) | ACCEPT_KEY(192) | ACCEPT_KEY(256),
-		   .hashes = ACCEPT(HASH_MD5) | ACCEPT(HASH_SHA1) | ACCEPT(HASH_SHA256) |
-			     ACCEPT(HASH_SHA384) | ACCEPT(HASH_SHA512),
-		   .groups = ACCEPT(GROUP_MODP768) | ACCEPT(GROUP_MODP1024) |
-			     ACCEPT(GROUP_MODP1536) | ACCEPT(GROUP_MODP2048)},
 	SERVER_LIST(
 		facts,
-		{"Its own hash is a copy of the first hash of message 3 for Windows, Macs and "
-		 "strongSwan, behind NAT and without: Windows connects whatever its registry "
-		 "says.",
-		 "measured-softether", HIGH},
 		{"To a client with NAT-T vendor IDs alone it sends the hash of 0.0.0.0:500, "
 		 "unless ListenIP names its address; Windows would refuse that even on a "
 		 "public address.",
 		 "measured-softether", HIGH},
 		{"0.0.0.0 stands in its ID and in NAT-OA, too.",
 		 "measured-softether", HIGH},
-		{"AES-256, SHA-1, MODP-2048 is what Windows 10 gets: no elliptic curves.",
+		SOFTETHER_5_FACTS, SOFTETHER_FACTS),
+};
+
+const struct server_mode mode_softether_5_listen = {
+	.name = "softether-5-listen",
+	.title = "SoftEther 5.01 with ListenIP set",
+	SOFTETHER_5,
+	SERVER_LIST(
+		facts,
+		{"With ListenIP set to its own address it knows that: a client with NAT-T "
+		 "vendor IDs alone gets the true hash of it.",
 		 "measured-softether", HIGH},
-		{"SHA-2 and group 14 came with later versions of 4; groups 15 and 16, which it "
-		 "has too, are left out here.",
-		 "softether-src", HIGH},
-		SOFTETHER_FACTS,
-		{"Quick Mode IDs are echoed.",
-		 "kat-softether", HIGH}),
+		{"The address stands in its ID and in NAT-OA, too.",
+		 "kat-softether", HIGH},
+		SOFTETHER_5_FACTS, SOFTETHER_FACTS),
 };

@@ -33,7 +33,7 @@ with_modes() {
 		-e 's/{run: libreswan, encapsulation: auto}/{mode: libreswan}/' \
 		-e 's/{run: libreswan, encapsulation: forced}/{mode: libreswan-encapsulation}/' \
 		-e 's/{run: softether, listen: any}/{mode: softether-5}/' \
-		-e 's/{run: softether, listen: own}/{mode: softether-4}/' \
+		-e 's/{run: softether, listen: own}/{mode: softether-5-listen}/' \
 		-e 's/ run: [a-z]*,/ mode: strongswan-5.9,/' -e '/^expect:/,$d' "$1"
 }
 

@@ -111,6 +111,7 @@ static void what_windows_makes_of_message_4(void **state)
 		{"libreswan", {"rrc", "rcc", "ccc", "ccc"}},
 		{"libreswan-encapsulation", {"rrc", "rrc", "rrc", "rrc"}},
 		{"softether-5", {"ccc", "ccc", "ccc", "ccc"}},
+		{"softether-5-listen", {"ccc", "ccc", "ccc", "ccc"}},
 		{"softether-4", {"ccc", "ccc", "ccc", "ccc"}},
 		{"openswan-forceencaps", {"rrc", "rrc", "rrc", "rrc"}},
 		{"racoon-force", {"rrc", "rrc", "rrc", "rrc"}},

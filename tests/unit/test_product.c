@@ -57,6 +57,8 @@ static void a_client_dials_what_the_file_says(void **state)
 			       "remote_addrs = 203.0.113.10\n"));
 	assert_non_null(strstr(told(a, CLIENT, CLIENT " run: ike-scan,", "client"),
 			       " 203.0.113.10\n"));
+	assert_non_null(strstr(told(a, CLIENT, CLIENT " psk: lab-psk, run: prober,", "client"),
+			       "prober 203.0.113.10 'lab-psk'\n"));
 	arena_free(a);
 }
 
@@ -70,7 +72,7 @@ static void a_product_is_predicted_by_the_mode_that_stands_for_it(void **state)
 		{"run: libreswan,", "libreswan"},
 		{"run: libreswan, encapsulation: forced,", "libreswan-encapsulation"},
 		{"run: softether,", "softether-5"},
-		{"run: softether, listen: own,", "softether-4"},
+		{"run: softether, listen: own,", "softether-5-listen"},
 	};
 
 	(void)state;
@@ -92,6 +94,7 @@ static void what_cannot_be_run_or_said_is_a_mistake(void **state)
 	} v[] = {
 		{CLIENT, CLIENT " run: softether,", "a client cannot run softether"},
 		{SERVER, SERVER " run: ike-scan,", "a server cannot run ike-scan"},
+		{SERVER, SERVER " run: prober,", "a server cannot run prober"},
 		{SERVER, SERVER " run: openswan,", "unknown run \"openswan\""},
 		{SERVER, "server: {kind: server, run: strongswan, psk: 'a\"b',",
 		 "a real product's psk has letters, digits, '-', '_' and '.' only"},
