@@ -82,17 +82,34 @@ static const struct advice advices[SIGNATURES] = {
 				"Not the registry value: Windows did send. Not the pre-shared "
 				"key, not UDP 500 or 4500.",
 		},
+	[SIG_ESP_CLOSED] =
+		{
+			.cause =
+				"Without UDP around it ESP is IP protocol 50, which has no ports, "
+				"and it does not get through: a security group or firewall that "
+				"allows only UDP 500 and 4500, or a NAT.",
+			.cures = {"Allow IP protocol 50 (ESP) to the server; on AWS that is a rule "
+				  "of its own: \"Custom protocol\", 50. UDP 1701 need not be open.",
+				  "If there is a NAT in between, switch NAT-T on at the server, so "
+				  "that ESP goes in UDP 4500.",
+				  "If ESP does arrive at the server, look at its L2TP daemon: is it "
+				  "running, may UDP 1701 that came by IPsec pass?"},
+			.not_the_cause =
+				"Not the registry value: Windows did send. Not the pre-shared "
+				"key, not UDP 500: phase 1 and 2 were done.",
+		},
 	[SIG_SECOND_CLIENT] =
 		{
 			.cause = "Two clients behind one router: in transport mode both have the "
 				 "same "
 				 "address and L2TP port for the server's kernel (RFC 3948, 5.2), "
 				 "and one "
-				 "gets the other's answers.",
-			.cures = {"Use a server that tells them apart: SoftEther, RRAS, or "
-				  "strongSwan "
-				  "with the connmark plugin.",
-				  "Or one client at a time."},
+				 "gets the other's answers, or the server refuses the later one.",
+			.cures = {"One client at a time: disconnect the other one and try again. If "
+				  "that helps, this is it.",
+				  "Or use a server that tells them apart: SoftEther, RRAS, or "
+				  "strongSwan with the connmark plugin.",
+				  "Or IKEv2, in tunnel mode, which has no such limit."},
 			.not_the_cause =
 				"Not the registry value: Windows did send. Not the pre-shared "
 				"key, not UDP 500 or 4500.",

@@ -5,14 +5,11 @@
  * The exchange is followed as far as it came; where it stopped, the repetitions and the silence
  * say why. docs/diagnose.md tells the same for people.
  */
-#include "lab/diagnose.h"
+#include "lab/diagnose_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* A capture that goes on for so long without the next message was not cut off too early. */
-#define LONG_SILENCE (2 * SEC)
 
 #define NOTIFY_NO_PROPOSAL 14
 
@@ -29,6 +26,7 @@ static const struct {
 	[SIG_FORCED] = {"forced-encapsulation", OUTCOME_BLOCKED, "both-behind-nat", 809},
 	[SIG_NO_ESP] = {"no-esp", OUTCOME_UNDECIDED, "no-esp", 0},
 	[SIG_L2TP_SILENT] = {"l2tp-silent", OUTCOME_FAILED, "no-reply", 809},
+	[SIG_ESP_CLOSED] = {"esp-closed", OUTCOME_FAILED, "no-reply", 809},
 	[SIG_SECOND_CLIENT] = {"second-client", OUTCOME_FAILED, "no-reply", 809},
 	[SIG_4500_CLOSED] = {"port-4500-closed", OUTCOME_FAILED, "no-reply", 809},
 	[SIG_500_CLOSED] = {"port-500-closed", OUTCOME_FAILED, "no-reply", 809},
@@ -46,20 +44,8 @@ const char *signature_name(enum signature s)
 	return rows[s].name;
 }
 
-/* One exchange on its way through the functions below. */
-struct patient {
-	const struct exchange *x;
-	const struct judgement *j;
-	struct exchange *const *all;
-	size_t n;
-	struct diagnosis *d;
-};
-
-static void found(struct patient *p, enum signature sig, enum certainty certainty, const char *fmt,
-		  ...) PRINTF_LIKE(4, 5);
-
-static void found(struct patient *p, enum signature sig, enum certainty certainty, const char *fmt,
-		  ...)
+void diagnose_found(struct patient *p, enum signature sig, enum certainty certainty,
+		    const char *fmt, ...)
 {
 	struct diagnosis *d = p->d;
 	va_list ap;
@@ -74,7 +60,7 @@ static void found(struct patient *p, enum signature sig, enum certainty certaint
 	va_end(ap);
 }
 
-static void show(struct patient *p, const char *what, struct mark at)
+void diagnose_show(struct patient *p, const char *what, struct mark at)
 {
 	struct diagnosis *d = p->d;
 
@@ -87,21 +73,21 @@ static const char *const message_names[] = {
 	[4] = "message 4", [5] = "message 5", [6] = "message 6",
 };
 
-static void show_message(struct patient *p, unsigned n)
+void diagnose_show_message(struct patient *p, unsigned n)
 {
 	const struct mm_seen *mm = &p->x->mm[n];
 
 	if (mm->seen)
-		show(p, message_names[n],
-		     (struct mark){mm->at[0].place, mm->at[0].frame, mm->at[0].t});
+		diagnose_show(p, message_names[n],
+			      (struct mark){mm->at[0].place, mm->at[0].frame, mm->at[0].t});
 }
 
 /* The last transmission of a message that was sent more than once. */
 static void show_repeated(struct patient *p, unsigned n)
 {
-	show_message(p, n);
+	diagnose_show_message(p, n);
 	if (p->x->mm[n].copies > 1)
-		show(p, "its last repetition", p->x->mm[n].last);
+		diagnose_show(p, "its last repetition", p->x->mm[n].last);
 }
 
 static bool says_windows(const struct exchange *x)
@@ -112,7 +98,7 @@ static bool says_windows(const struct exchange *x)
 	return false;
 }
 
-static const char *times(uint32_t n, char buf[24])
+const char *diagnose_times(uint32_t n, char buf[24])
 {
 	if (n < 2)
 		return "once";
@@ -120,128 +106,6 @@ static const char *times(uint32_t n, char buf[24])
 		return "twice";
 	snprintf(buf, 24, "%u times", n);
 	return buf;
-}
-#define TIMES(n) times((n), (char[24]){0})
-
-/* ---- behind Quick Mode ---- */
-
-/* Is @at where one of the messages before Quick Mode was seen with these ends? */
-static const struct sighting *at_place_of(const struct exchange *x, const char *place)
-{
-	for (size_t i = 0; i < x->mm[1].n_sightings; i++)
-		if (x->mm[1].at[i].place == place)
-			return &x->mm[1].at[i];
-	return NULL;
-}
-
-/* Do both come from one address to one server, as seen at some place, from different ports? */
-static bool share_an_address(const struct exchange *x, const struct exchange *y)
-{
-	for (size_t i = 0; i < x->mm[1].n_sightings; i++) {
-		const struct sighting *a = &x->mm[1].at[i];
-		const struct sighting *b = at_place_of(y, a->place);
-
-		if (b && inet_addr_eq(a->src.addr, b->src.addr) && inet_ep_eq(a->dst, b->dst) &&
-		    a->src.port != b->src.port)
-			return true;
-	}
-	return false;
-}
-
-/* Another client of the same address whose tunnel was alive when this one came. */
-static const struct exchange *first_client(const struct patient *p)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		const struct exchange *y = p->all[i];
-
-		if (y != p->x && y->esp[0] && y->esp[1] && y->first < p->x->last &&
-		    y->last >= p->x->first && share_an_address(p->x, y))
-			return y;
-	}
-	return NULL;
-}
-
-static void one_way(struct patient *p)
-{
-	const struct exchange *x = p->x;
-	const struct exchange *first = first_client(p);
-
-	show(p, "the client's first ESP packet", x->first_esp[0]);
-	if (first) {
-		show(p, "the other client's first ESP packet", first->first_esp[0]);
-		found(p, SIG_SECOND_CLIENT, CERTAIN_MEDIUM,
-		      "The client sent %u ESP packets and got none back, while another client of "
-		      "the same address had a tunnel with the same server.",
-		      x->esp[0]);
-		return;
-	}
-	show(p, "the last Quick Mode", x->quick[1]);
-	if (x->esp[0] < 2 && x->quick_modes < 2 && x->last - x->first_esp[0].t < LONG_SILENCE)
-		found(p, SIG_UNFINISHED, CERTAIN_LOW,
-		      "The capture ends with the client's first ESP packet.");
-	else
-		found(p, SIG_L2TP_SILENT, CERTAIN_MEDIUM,
-		      "The client sent %u ESP packet%s and got none back.", x->esp[0],
-		      x->esp[0] == 1 ? "" : "s");
-}
-
-/* Quick Modes that were answered, and no ESP at all. */
-static void silence(struct patient *p)
-{
-	const struct exchange *x = p->x;
-	const struct judgement *j = p->j;
-	bool may_be_windows = p->d->windows || !x->mm[1].seen;
-
-	show_message(p, 4);
-	show(p, "the first Quick Mode", x->quick[0]);
-	show(p, "the last one", x->quick[1]);
-	show(p, "the client's first Informational", x->informational_at[0]);
-	if (!may_be_windows || (j->complete && !j->client_sees.peer_behind_nat)) {
-		found(p,
-		      x->quick_modes > 1 || x->last - x->quick[1].t > LONG_SILENCE ? SIG_NO_ESP
-										   : SIG_UNFINISHED,
-		      CERTAIN_LOW, "Quick Mode was done %s, and no ESP is in this capture.",
-		      TIMES(x->quick_modes));
-		return;
-	}
-	found(p, p->d->forced ? SIG_FORCED : SIG_BLOCKED,
-	      !j->complete	   ? CERTAIN_LOW
-	      : x->quick_modes > 1 ? CERTAIN_HIGH
-				   : CERTAIN_MEDIUM,
-	      "The client finished Main Mode, did Quick Mode %s, and sent not one ESP packet.",
-	      TIMES(x->quick_modes));
-	if (j->complete && !j->client_sees.self_behind_nat)
-		p->d->reason = "server-behind-nat";
-}
-
-static void after_quick_mode(struct patient *p)
-{
-	const struct exchange *x = p->x;
-	bool answered = x->quick_messages[1] || !x->quick_messages[0];
-
-	if (x->esp[0] && x->esp[1]) {
-		show(p, "the client's first ESP packet", x->first_esp[0]);
-		show(p, "the server's", x->first_esp[1]);
-		found(p, SIG_FINE, CERTAIN_HIGH, "ESP flows both ways: %u packets and %u.",
-		      x->esp[0], x->esp[1]);
-	} else if (x->esp[0]) {
-		one_way(p);
-	} else if (x->esp[1]) {
-		show(p, "the server's first ESP packet", x->first_esp[1]);
-		found(p, SIG_UNFINISHED, CERTAIN_LOW,
-		      "ESP is seen from the server only: the capture shows one direction.");
-	} else if (answered) {
-		silence(p);
-	} else if (x->informationals[1]) {
-		show(p, "the first Quick Mode", x->quick[0]);
-		show(p, "the server's Informational", x->informational_at[1]);
-		found(p, SIG_PHASE2, CERTAIN_MEDIUM,
-		      "The server answers Quick Mode with an encrypted Informational only.");
-	} else {
-		show(p, "the first Quick Mode", x->quick[0]);
-		found(p, x->last - x->quick[0].t > LONG_SILENCE ? SIG_NO_REPLY : SIG_UNFINISHED,
-		      CERTAIN_MEDIUM, "The server does not answer Quick Mode.");
-	}
 }
 
 /* ---- messages 4 to 6 ---- */
@@ -269,16 +133,17 @@ static void without_message5(struct patient *p)
 
 	show_repeated(p, 4);
 	if (waited && nat_was_seen(p))
-		found(p, SIG_4500_CLOSED, p->j->responder_place ? CERTAIN_HIGH : CERTAIN_MEDIUM,
-		      "Message 4 was sent %s, and message 5, which goes to UDP port 4500, never "
-		      "came.",
-		      TIMES(x->mm[4].copies));
+		diagnose_found(
+			p, SIG_4500_CLOSED, p->j->responder_place ? CERTAIN_HIGH : CERTAIN_MEDIUM,
+			"Message 4 was sent %s, and message 5, which goes to UDP port 4500, never "
+			"came.",
+			TIMES(x->mm[4].copies));
 	else if (waited || x->mm[3].copies > 1)
-		found(p, SIG_NO_REPLY, CERTAIN_MEDIUM,
-		      "Message 4 was sent %s, message 3 %s, and nothing follows.",
-		      TIMES(x->mm[4].copies), TIMES(x->mm[3].copies));
+		diagnose_found(p, SIG_NO_REPLY, CERTAIN_MEDIUM,
+			       "Message 4 was sent %s, message 3 %s, and nothing follows.",
+			       TIMES(x->mm[4].copies), TIMES(x->mm[3].copies));
 	else
-		found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 4.");
+		diagnose_found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 4.");
 }
 
 /* Does this product say nothing on 4500 to a message 5 that it cannot decrypt? strongSwan answers
@@ -300,33 +165,38 @@ static void without_message6(struct patient *p)
 
 	show_repeated(p, 5);
 	if (x->informationals[1]) {
-		show(p, "the server's Informational", x->informational_at[1]);
-		found(p, SIG_PSK, CERTAIN_HIGH,
-		      "The server answers message 5 with an encrypted Informational and not with "
-		      "message 6.");
+		diagnose_show(p, "the server's Informational", x->informational_at[1]);
+		diagnose_found(
+			p, SIG_PSK, CERTAIN_HIGH,
+			"The server answers message 5 with an encrypted Informational and not with "
+			"message 6.");
 	} else if (!repeated) {
-		found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 5.");
+		diagnose_found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 5.");
 	} else if (!x->floated) {
-		found(p, SIG_PSK, CERTAIN_MEDIUM,
-		      "Message 5 was sent %s on UDP port 500, which works, and there is no "
-		      "message 6.",
-		      TIMES(x->mm[5].copies));
+		diagnose_found(
+			p, SIG_PSK, CERTAIN_MEDIUM,
+			"Message 5 was sent %s on UDP port 500, which works, and there is no "
+			"message 6.",
+			TIMES(x->mm[5].copies));
 	} else if (x->on_4500[1]) {
-		found(p, SIG_PSK, CERTAIN_MEDIUM,
-		      "Message 5 was sent %s to UDP port 4500, which the server uses itself, and "
-		      "there is no message 6.",
-		      TIMES(x->mm[5].copies));
+		diagnose_found(
+			p, SIG_PSK, CERTAIN_MEDIUM,
+			"Message 5 was sent %s to UDP port 4500, which the server uses itself, and "
+			"there is no message 6.",
+			TIMES(x->mm[5].copies));
 	} else if (seen_at_responder(p, 5) && keeps_silent(x)) {
-		found(p, SIG_PSK, CERTAIN_LOW,
-		      "Message 5 reached the server's interface %s, and there is no message 6. A "
-		      "firewall on the server that drops UDP 4500 would look alike.",
-		      TIMES(x->mm[5].copies));
+		diagnose_found(
+			p, SIG_PSK, CERTAIN_LOW,
+			"Message 5 reached the server's interface %s, and there is no message 6. A "
+			"firewall on the server that drops UDP 4500 would look alike.",
+			TIMES(x->mm[5].copies));
 	} else {
-		found(p, SIG_4500_CLOSED, keeps_silent(x) ? CERTAIN_LOW : CERTAIN_MEDIUM,
-		      "Message 5 was sent %s to UDP port 4500, %sand nothing ever came back from "
-		      "there.",
-		      TIMES(x->mm[5].copies),
-		      seen_at_responder(p, 5) ? "reached the server's interface, " : "");
+		diagnose_found(
+			p, SIG_4500_CLOSED, keeps_silent(x) ? CERTAIN_LOW : CERTAIN_MEDIUM,
+			"Message 5 was sent %s to UDP port 4500, %sand nothing ever came back from "
+			"there.",
+			TIMES(x->mm[5].copies),
+			seen_at_responder(p, 5) ? "reached the server's interface, " : "");
 	}
 }
 
@@ -337,15 +207,16 @@ static void without_quick_mode(struct patient *p)
 	show_repeated(p, 5);
 	show_repeated(p, 6);
 	if (x->mm[5].copies > 1)
-		found(p, SIG_4500_CLOSED, CERTAIN_MEDIUM,
-		      "Message 5 was sent %s although message 6 answers it: the answer does not "
-		      "reach the client.",
-		      TIMES(x->mm[5].copies));
+		diagnose_found(
+			p, SIG_4500_CLOSED, CERTAIN_MEDIUM,
+			"Message 5 was sent %s although message 6 answers it: the answer does not "
+			"reach the client.",
+			TIMES(x->mm[5].copies));
 	else if (x->last - x->mm[6].t > LONG_SILENCE)
-		found(p, SIG_NO_REPLY, CERTAIN_LOW,
-		      "Main Mode is finished, and no Quick Mode follows.");
+		diagnose_found(p, SIG_NO_REPLY, CERTAIN_LOW,
+			       "Main Mode is finished, and no Quick Mode follows.");
 	else
-		found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with Main Mode.");
+		diagnose_found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with Main Mode.");
 }
 
 /* ---- messages 1 to 3 ---- */
@@ -356,19 +227,21 @@ static void without_message2(struct patient *p)
 
 	show_repeated(p, 1);
 	if (x->notify == NOTIFY_NO_PROPOSAL)
-		found(p, SIG_NO_PROPOSAL, CERTAIN_HIGH,
-		      "The server answers message 1 with NO-PROPOSAL-CHOSEN.");
+		diagnose_found(p, SIG_NO_PROPOSAL, CERTAIN_HIGH,
+			       "The server answers message 1 with NO-PROPOSAL-CHOSEN.");
 	else if (x->notify)
-		found(p, SIG_REFUSED, CERTAIN_HIGH, "The server answers message 1 with %s (%u).",
-		      isakmp_notify_name(x->notify) ? isakmp_notify_name(x->notify)
-						    : "an unknown notify",
-		      x->notify);
+		diagnose_found(p, SIG_REFUSED, CERTAIN_HIGH,
+			       "The server answers message 1 with %s (%u).",
+			       isakmp_notify_name(x->notify) ? isakmp_notify_name(x->notify)
+							     : "an unknown notify",
+			       x->notify);
 	else if (x->mm[1].copies > 1 || x->last - x->mm[1].t > LONG_SILENCE)
-		found(p, SIG_500_CLOSED, CERTAIN_MEDIUM,
-		      "Message 1 was sent %s, and nothing answers it.", TIMES(x->mm[1].copies));
+		diagnose_found(p, SIG_500_CLOSED, CERTAIN_MEDIUM,
+			       "Message 1 was sent %s, and nothing answers it.",
+			       TIMES(x->mm[1].copies));
 	else
-		found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 1.");
-	show(p, "the notify", x->notify_at);
+		diagnose_found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 1.");
+	diagnose_show(p, "the notify", x->notify_at);
 }
 
 /* The same message 1 was answered twice, and the client went on with the other answer. */
@@ -388,24 +261,25 @@ static void without_message3(struct patient *p)
 	show_repeated(p, 1);
 	show_repeated(p, 2);
 	if (superseded(p))
-		found(p, SIG_SUPERSEDED, CERTAIN_HIGH,
-		      "The client went on with another answer to its message 1.");
+		diagnose_found(p, SIG_SUPERSEDED, CERTAIN_HIGH,
+			       "The client went on with another answer to its message 1.");
 	else if (x->notify)
-		found(p, SIG_REFUSED, CERTAIN_HIGH, "Message 2 is answered with %s (%u).",
-		      isakmp_notify_name(x->notify) ? isakmp_notify_name(x->notify)
-						    : "an unknown notify",
-		      x->notify);
+		diagnose_found(p, SIG_REFUSED, CERTAIN_HIGH, "Message 2 is answered with %s (%u).",
+			       isakmp_notify_name(x->notify) ? isakmp_notify_name(x->notify)
+							     : "an unknown notify",
+			       x->notify);
 	else if (x->mm[1].copies > 1)
-		found(p, SIG_500_CLOSED, CERTAIN_MEDIUM,
-		      "Message 1 was sent %s although message 2 answers it: the answer does not "
-		      "reach the client.",
-		      TIMES(x->mm[1].copies));
+		diagnose_found(
+			p, SIG_500_CLOSED, CERTAIN_MEDIUM,
+			"Message 1 was sent %s although message 2 answers it: the answer does not "
+			"reach the client.",
+			TIMES(x->mm[1].copies));
 	else if (x->mm[2].copies > 1 || x->last - x->mm[2].t > LONG_SILENCE)
-		found(p, SIG_NO_REPLY, CERTAIN_LOW,
-		      "Message 2 was sent %s, and the client does not go on.",
-		      TIMES(x->mm[2].copies));
+		diagnose_found(p, SIG_NO_REPLY, CERTAIN_LOW,
+			       "Message 2 was sent %s, and the client does not go on.",
+			       TIMES(x->mm[2].copies));
 	else
-		found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 2.");
+		diagnose_found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 2.");
 }
 
 static void without_message4(struct patient *p)
@@ -414,16 +288,18 @@ static void without_message4(struct patient *p)
 
 	show_repeated(p, 3);
 	if (x->notify) {
-		show(p, "the notify", x->notify_at);
-		found(p, SIG_REFUSED, CERTAIN_HIGH, "The server answers message 3 with %s (%u).",
-		      isakmp_notify_name(x->notify) ? isakmp_notify_name(x->notify)
-						    : "an unknown notify",
-		      x->notify);
+		diagnose_show(p, "the notify", x->notify_at);
+		diagnose_found(p, SIG_REFUSED, CERTAIN_HIGH,
+			       "The server answers message 3 with %s (%u).",
+			       isakmp_notify_name(x->notify) ? isakmp_notify_name(x->notify)
+							     : "an unknown notify",
+			       x->notify);
 	} else if (x->mm[3].copies > 1 || x->mm[2].last.t > x->mm[3].t) {
-		found(p, SIG_NO_REPLY, CERTAIN_MEDIUM, "Message 3 was sent %s and is not answered.",
-		      TIMES(x->mm[3].copies));
+		diagnose_found(p, SIG_NO_REPLY, CERTAIN_MEDIUM,
+			       "Message 3 was sent %s and is not answered.",
+			       TIMES(x->mm[3].copies));
 	} else {
-		found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 3.");
+		diagnose_found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 3.");
 	}
 }
 
@@ -437,14 +313,16 @@ static void ike2(struct patient *p)
 		without_message2(p);
 		return;
 	}
-	show(p, "the request", p->x->mm[1].last);
-	show(p, "the response", p->x->mm[2].last);
+	diagnose_show(p, "the request", p->x->mm[1].last);
+	diagnose_show(p, "the response", p->x->mm[2].last);
 	if (!p->j->complete)
-		found(p, SIG_IKE2, CERTAIN_LOW, "IKEv2 without NAT detection on both sides.");
+		diagnose_found(p, SIG_IKE2, CERTAIN_LOW,
+			       "IKEv2 without NAT detection on both sides.");
 	else
-		found(p, SIG_IKE2, CERTAIN_HIGH, "IKEv2; by its hashes the client is %sbehind NAT "
-						 "and the server is %sbehind NAT.",
-		      s->self_behind_nat ? "" : "not ", s->peer_behind_nat ? "" : "not ");
+		diagnose_found(p, SIG_IKE2, CERTAIN_HIGH,
+			       "IKEv2; by its hashes the client is %sbehind NAT "
+			       "and the server is %sbehind NAT.",
+			       s->self_behind_nat ? "" : "not ", s->peer_behind_nat ? "" : "not ");
 }
 
 /* ---- the way of an exchange ---- */
@@ -471,7 +349,7 @@ void diagnose(const struct exchange *x, const struct judgement *j, struct exchan
 	if (x->version == 2)
 		ike2(&p);
 	else if (x->quick_modes || x->esp[0] || x->esp[1])
-		after_quick_mode(&p);
+		diagnose_after_quick_mode(&p);
 	else if (x->mm[6].seen)
 		without_quick_mode(&p);
 	else if (x->mm[5].seen)
@@ -485,7 +363,8 @@ void diagnose(const struct exchange *x, const struct judgement *j, struct exchan
 	else if (x->mm[1].seen)
 		without_message2(&p);
 	else
-		found(&p, SIG_UNFINISHED, CERTAIN_LOW, "Nothing of Main Mode is in this capture.");
+		diagnose_found(&p, SIG_UNFINISHED, CERTAIN_LOW,
+			       "Nothing of Main Mode is in this capture.");
 }
 
 enum windows_result diagnose_windows(const struct exchange *x, const struct judgement *j,

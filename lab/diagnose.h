@@ -20,7 +20,8 @@ enum signature {
 	SIG_FORCED,        /* the same, because the server only pretends to be behind NAT */
 	SIG_NO_ESP,        /* no ESP, and the rule does not explain it */
 	SIG_L2TP_SILENT,   /* ESP from the client, none back */
-	SIG_SECOND_CLIENT, /* the same, and another client of that address is connected */
+	SIG_ESP_CLOSED,    /* the same without UDP: IP protocol 50 does not pass */
+	SIG_SECOND_CLIENT, /* another client of that address has the tunnel */
 	SIG_4500_CLOSED,
 	SIG_500_CLOSED,
 	SIG_PSK,

@@ -535,6 +535,29 @@ static bool isakmp_frame(struct watch *w, const struct frame *f, const uint8_t *
 	return true;
 }
 
+/* What is counted at @place; NULL: at too many places already. */
+static struct esp_seen *esp_at(struct exchange *x, const char *place)
+{
+	for (size_t i = 0; i < x->n_esp_at; i++)
+		if (x->esp_at[i].place == place)
+			return &x->esp_at[i];
+	if (x->n_esp_at == ARRAY_LEN(x->esp_at))
+		return NULL;
+	x->esp_at[x->n_esp_at].place = place;
+	return &x->esp_at[x->n_esp_at++];
+}
+
+static void count_esp(struct exchange *x, const struct frame *f, enum side side)
+{
+	struct esp_seen *e = esp_at(x, f->place);
+
+	if (!e)
+		return;
+	count(&e->n[side], &x->esp[side]);
+	e->last[side] = f->t;
+	e->unanswered = side == SIDE_RESPONDER ? 0 : e->unanswered + 1;
+}
+
 /* False: this is no ESP. */
 static bool esp_frame(struct watch *w, const struct frame *f, bool udp)
 {
@@ -552,7 +575,7 @@ static bool esp_frame(struct watch *w, const struct frame *f, bool udp)
 		: flows_find_addr(&w->flows, f->pkt, &side);
 	at = t ? at_place(t, f->place) : NULL;
 	if (at && ring_fresh(&at->packets[side], (uint64_t)le32(spi) << 32 | seq))
-		count(&at->esp[side], &t->x.esp[side]);
+		count_esp(&t->x, f, side);
 	if (t) {
 		mark_first(&t->x.first_esp[side], f);
 		*(udp ? &t->x.esp_udp : &t->x.esp_raw) = true;

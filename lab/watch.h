@@ -51,6 +51,14 @@ struct kept {
 
 #define WATCH_AGAIN 10
 
+/* The ESP of an exchange that was seen at one place. */
+struct esp_seen {
+	const char *place;      /* lives as long as the watch */
+	uint32_t n[2];          /* packets: initiator's, responder's; each counted once */
+	uint32_t unanswered;    /* the initiator's since the responder's last one */
+	usec last[2];           /* when each was last seen */
+};
+
 /* Message @n (1..6) of Main Mode, first transmission. */
 struct mm_seen {
 	bool seen;
@@ -86,6 +94,8 @@ struct exchange {
 	uint32_t informationals[2];  /* encrypted ones, by sender */
 	uint32_t esp[2];             /* ESP packets: initiator's, responder's; each counted once */
 	bool esp_udp, esp_raw;
+	uint8_t n_esp_at;
+	struct esp_seen esp_at[WATCH_NAMES]; /* places where any was seen */
 	struct mark first_esp[2];
 	uint16_t notify;             /* last unencrypted notify type, 0 none */
 	struct mark notify_at;

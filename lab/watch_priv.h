@@ -22,7 +22,7 @@ struct at_place {
 	uint32_t copies[7];
 	usec copied[7]; /* when the last one was seen */
 	uint32_t quick_modes, deletes;
-	uint32_t informationals[2], esp[2], keepalives[2], on_4500[2], quick_messages[2];
+	uint32_t informationals[2], keepalives[2], on_4500[2], quick_messages[2];
 	struct ring msgids, messages, packets[2];
 };
 

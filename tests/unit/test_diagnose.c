@@ -212,6 +212,27 @@ static const struct {
 	 CERTAIN_MEDIUM,
 	 OUTCOME_FAILED,
 	 "no-reply"},
+	{"bare ESP one way",
+	 {.copies = {0, 1, 1, 1, 1, 1, 1},
+	  .bare = true,
+	  .quick_modes = 4,
+	  .quick_answers = 4,
+	  .esp = {4, 0}},
+	 SIG_ESP_CLOSED,
+	 CERTAIN_MEDIUM,
+	 OUTCOME_FAILED,
+	 "no-reply"},
+	{"the same, and it arrives",
+	 {.copies = {0, 1, 1, 1, 1, 1, 1},
+	  .bare = true,
+	  .at_server = true,
+	  .quick_modes = 4,
+	  .quick_answers = 4,
+	  .esp = {4, 0}},
+	 SIG_ESP_CLOSED,
+	 CERTAIN_LOW,
+	 OUTCOME_FAILED,
+	 "no-reply"},
 	{"the capture ends with the first ESP",
 	 {.copies = {0, 1, 1, 1, 1, 1, 1}, .quick_modes = 1, .quick_answers = 1, .esp = {1, 0}},
 	 SIG_UNFINISHED,
@@ -301,6 +322,15 @@ static void build(const struct seen *s, struct exchange *x, struct judgement *j)
 		if (s->esp[i])
 			x->first_esp[i] = (struct mark){"here", 10 + i, t};
 	}
+	if (s->esp[0] || s->esp[1]) {
+		*(s->bare ? &x->esp_raw : &x->esp_udp) = true;
+		x->n_esp_at = 1;
+		x->esp_at[0] = (struct esp_seen){
+			.place = "here",
+			.n = {s->esp[0], s->esp[1]},
+			.last = {t, t},
+		};
+	}
 	x->last = t + (usec)(s->after * 1e6);
 }
 
@@ -371,6 +401,64 @@ static void a_second_client_of_the_same_address_is_told_from_a_dead_daemon(void 
 	x.mm[1].at[0].src.port = 500; /* the same client, once more */
 	diagnose(&x, &j, all, 2, &d);
 	assert_int_equal(d.sig, SIG_L2TP_SILENT);
+}
+
+static void a_tunnel_that_dies_when_another_client_comes_is_told(void **state)
+{
+	const struct seen both = {.copies = {0, 1, 1, 1, 1, 1, 1},
+				  .quick_modes = 1,
+				  .quick_answers = 1,
+				  .esp = {50, 50},
+				  .after = 60};
+	struct exchange x, y;
+	struct exchange *all[] = {&x, &y};
+	struct judgement j;
+	struct diagnosis d;
+
+	(void)state;
+	build(&both, &x, &j);
+	build(&both, &y, &j);
+	y.mm[1].at[0].src.port = 1025;
+	y.quick[0].t = y.quick[1].t = 20 * SEC;
+	x.esp_at[0].last[1] = 19 * SEC;
+	x.esp_at[0].last[0] = 40 * SEC;
+	x.esp_at[0].unanswered = 4;
+	diagnose(&x, &j, all, 2, &d);
+	assert_int_equal(d.sig, SIG_SECOND_CLIENT);
+	diagnose(&y, &j, all, 2, &d);
+	assert_int_equal(d.sig, SIG_FINE);
+
+	y.quick[0].t = y.quick[1].t = 2 * SEC; /* long before: it is not to blame */
+	diagnose(&x, &j, all, 2, &d);
+	assert_int_equal(d.sig, SIG_FINE);
+	assert_int_equal(d.certainty, CERTAIN_MEDIUM);
+	x.esp_at[0].unanswered = 2; /* and two packets are no silence */
+	diagnose(&x, &j, all, 2, &d);
+	assert_int_equal(d.certainty, CERTAIN_HIGH);
+}
+
+static void a_quick_mode_refused_beside_another_clients_tunnel_is_told(void **state)
+{
+	const struct seen good = {.copies = {0, 1, 1, 1, 1, 1, 1},
+				  .quick_modes = 1,
+				  .quick_answers = 1,
+				  .esp = {50, 50},
+				  .after = 60};
+	const struct seen bad = {
+		.copies = {0, 1, 1, 1, 1, 1, 1}, .quick_modes = 1, .informationals = 1, .after = 9};
+	struct exchange x, y;
+	struct exchange *all[] = {&y, &x};
+	struct judgement j;
+	struct diagnosis d;
+
+	(void)state;
+	build(&good, &y, &j);
+	build(&bad, &x, &j);
+	diagnose(&x, &j, all, 2, &d);
+	assert_int_equal(d.sig, SIG_PHASE2);
+	x.mm[1].at[0].src.port = 1025;
+	diagnose(&x, &j, all, 2, &d);
+	assert_int_equal(d.sig, SIG_SECOND_CLIENT);
 }
 
 static void a_second_answer_to_one_message_1_is_no_failure(void **state)
@@ -450,6 +538,8 @@ int main(void)
 		cmocka_unit_test(counters_tell_the_signature),
 		cmocka_unit_test(every_signature_has_a_row_here_or_a_test),
 		cmocka_unit_test(a_second_client_of_the_same_address_is_told_from_a_dead_daemon),
+		cmocka_unit_test(a_tunnel_that_dies_when_another_client_comes_is_told),
+		cmocka_unit_test(a_quick_mode_refused_beside_another_clients_tunnel_is_told),
 		cmocka_unit_test(a_second_answer_to_one_message_1_is_no_failure),
 		cmocka_unit_test(windows_rule_is_microsofts_table),
 		cmocka_unit_test(a_forged_hash_names_the_setting),
