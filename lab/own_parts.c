@@ -9,8 +9,11 @@
 
 #include "lab/topo.h"
 
-#define VID_BYTES_MIN 1
-#define VID_BYTES_MAX 255 /* longer ones are unknown, and message 2 has to fit into a buffer */
+/* Messages have to fit into a datagram, and into the buffers of who sends them. */
+#define VID_BYTES_MAX 255
+#define VIDS_BYTES_MAX 640  /* of messages 1 and 2, with their headers of 4 bytes */
+#define VIDS4_BYTES_MAX 256 /* of message 4 */
+#define HASHES_MAX 4
 
 /* The index of a list's entry among @words; @n: it is none of them, which is a mistake. */
 static size_t read_word(struct reading *r, const struct tree *v, const char *what,
@@ -52,7 +55,7 @@ static bool read_bytes(struct arena *a, const char *hex, size_t len, struct view
 {
 	uint8_t *b = arena_array_of(a, len / 2 + 1, uint8_t);
 
-	if (len % 2 || len / 2 < VID_BYTES_MIN || len / 2 > VID_BYTES_MAX)
+	if (len % 2 || !len || len / 2 > VID_BYTES_MAX)
 		return false;
 	for (size_t i = 0; i < len; i += 2) {
 		int high = digit(hex[i]), low = digit(hex[i + 1]);
@@ -116,9 +119,22 @@ static bool same_vid(const struct vid_rule *a, const struct vid_rule *b)
 	return x.len == y.len && !memcmp(x.p, y.p, x.len);
 }
 
+static size_t vid_room(const struct vid_rule *v)
+{
+	return 4 + vid_rule_bytes(v).len;
+}
+
+static void check_room(struct reading *r, const struct tree *list, size_t bytes, size_t max)
+{
+	if (bytes > max)
+		mistake(r->m, list, "these vendor IDs take %zu bytes; at most %zu are possible",
+			bytes, max);
+}
+
 uint8_t own_vids(struct reading *r, const struct tree *list, bool may_ask, struct vid_rule *out)
 {
 	struct vid_rule v[MODE_VIDS] = {0};
+	size_t bytes = 0;
 	uint8_t n = 0;
 
 	if (too_many(r, list, "vendor IDs", MODE_VIDS))
@@ -129,8 +145,9 @@ uint8_t own_vids(struct reading *r, const struct tree *list, bool may_ask, struc
 		for (uint8_t k = 0; k < n; k++)
 			if (same_vid(&v[k], &v[n]))
 				mistake(r->m, list->v[i], "%s stands here twice", list->v[i]->text);
-		n++;
+		bytes += vid_room(&v[n++]);
 	}
+	check_room(r, list, bytes, VIDS_BYTES_MAX);
 	memcpy(out, v, sizeof(v));
 	return n;
 }
@@ -258,7 +275,8 @@ static bool read_part(struct reading *r, const struct tree *v, struct answer_par
 uint8_t own_message4(struct reading *r, const struct tree *list, struct answer_part *out)
 {
 	struct answer_part v[MODE_ANSWER] = {0};
-	unsigned n_key = 0, n_nonce = 0;
+	unsigned n_key = 0, n_nonce = 0, n_hash = 0;
+	size_t bytes = 0;
 	uint8_t n = 0;
 
 	if (too_many(r, list, "payloads", MODE_ANSWER))
@@ -268,8 +286,13 @@ uint8_t own_message4(struct reading *r, const struct tree *list, struct answer_p
 			continue;
 		n_key += v[n].kind == ANSWER_KEY;
 		n_nonce += v[n].kind == ANSWER_NONCE;
+		n_hash += v[n].kind == ANSWER_PEER_HASH || v[n].kind == ANSWER_OWN_HASH;
+		bytes += v[n].kind == ANSWER_VID ? vid_room(&v[n].vid) : 0;
 		n++;
 	}
+	check_room(r, list, bytes, VIDS4_BYTES_MAX);
+	if (n_hash > HASHES_MAX)
+		mistake(r->m, list, "%u hashes; at most %d are possible", n_hash, HASHES_MAX);
 	if (n_key != 1 || n_nonce != 1)
 		mistake(r->m, list, "message 4 has one key and one nonce");
 	memcpy(out, v, sizeof(v));

@@ -96,19 +96,37 @@ static void read_vids(struct ike_sa *sa, const struct isakmp_msg *m)
 /* How many of the NAT-T vendor IDs go out. */
 enum natt_vids { NATT_ALL, NATT_ONE, NATT_NONE };
 
-static void put_vids(struct isakmp_out *o, const struct vid_rule *rules, size_t n,
-		     enum natt_vids natt, const struct isakmp_msg *peer)
+/* Which vendor IDs go out, in order; how many. */
+static size_t choose_vids(const struct vid_rule *rules, size_t n, enum natt_vids natt,
+			  const struct isakmp_msg *peer, struct view out[MODE_VIDS])
 {
-	for (size_t i = 0; i < n; i++) {
-		struct view v = vid_rule_bytes(&rules[i]);
+	size_t chosen = 0;
 
+	for (size_t i = 0; i < n; i++) {
 		if (!rule_applies(&rules[i], peer) ||
 		    (natt == NATT_NONE && vid_is_natt(rules[i].vid)))
 			continue;
 		if (natt == NATT_ONE && vid_is_natt(rules[i].vid))
 			natt = NATT_NONE;
-		isakmp_payload_put(o, PAYLOAD_VID, v.p, v.len);
+		out[chosen++] = vid_rule_bytes(&rules[i]);
 	}
+	return chosen;
+}
+
+size_t ike_answer_vids(const struct server_mode *mode, const struct isakmp_msg *m1,
+		       struct view out[MODE_VIDS])
+{
+	return choose_vids(mode->vids, mode->n_vids,
+			   !mode->natt	      ? NATT_NONE
+			   : mode->one_natt_vid ? NATT_ONE
+						: NATT_ALL,
+			   m1, out);
+}
+
+static void put_vids(struct isakmp_out *o, const struct view *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		isakmp_payload_put(o, PAYLOAD_VID, v[i].p, v[i].len);
 }
 
 static void draw_nonce(struct ike_sa *sa, struct nonce *n, uint8_t len)
@@ -238,6 +256,7 @@ void main_start(struct ike_sa *sa, usec now)
 	const struct client_mode *mode = client_of(sa);
 	struct isakmp_out o;
 	struct event e = ev_new(EV_DIAL);
+	struct view vids[MODE_VIDS];
 	size_t body;
 
 	ev_ep(&e, K_SRC, sa->local);
@@ -251,7 +270,7 @@ void main_start(struct ike_sa *sa, usec now)
 	proposal_write_phase1(&o.w, mode);
 	isakmp_payload_end(&o);
 	sa->sai_b_len = wr_len(&o.w) - body;
-	put_vids(&o, mode->vids, mode->n_vids, NATT_ALL, NULL);
+	put_vids(&o, vids, choose_vids(mode->vids, mode->n_vids, NATT_ALL, NULL, vids));
 	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 1, 0, &mode->main_retry, now);
 	sa->sai_b = malloc(sa->sai_b_len);
 	if (!sa->sai_b)
@@ -263,17 +282,14 @@ static void send_message2(struct ike_sa *sa, const struct ike_rx *rx,
 			  const struct isakmp_transform *chosen)
 {
 	const struct server_mode *mode = server_of(sa);
+	struct view vids[MODE_VIDS];
 	struct isakmp_out o;
 
 	begin(sa, &o, 0);
 	isakmp_payload_begin(&o, PAYLOAD_SA);
 	proposal_answer_phase1(&o.w, mode, chosen);
 	isakmp_payload_end(&o);
-	put_vids(&o, mode->vids, mode->n_vids,
-		 !mode->natt	      ? NATT_NONE
-		 : mode->one_natt_vid ? NATT_ONE
-				      : NATT_ALL,
-		 rx->m);
+	put_vids(&o, vids, ike_answer_vids(mode, rx->m, vids));
 	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 2, 0, &mode->message2_retry, rx->now);
 }
 

@@ -154,16 +154,25 @@ static bool situation_known(const struct isakmp_sa *sa)
 	return sa->doi == DOI_IPSEC && sa->situation == SITUATION_IDENTITY_ONLY;
 }
 
+bool ike_accepts(const struct server_mode *mode, const struct isakmp_sa *sa,
+		 const struct isakmp_transform *t)
+{
+	struct offer1 o;
+
+	return situation_known(sa) && sa->proposals[t->proposal].protocol == PROTO_ISAKMP &&
+	       phase1_read(t, &o) &&
+	       mode_accepts_phase1(&mode->phase1, o.cipher, o.keybits, o.hash, o.group);
+}
+
 const struct isakmp_transform *proposal_choose_phase1(const struct server_mode *mode,
 						      const struct isakmp_sa *sa,
 						      struct ike_suite *suite)
 {
-	for (size_t i = 0; i < sa->n_transforms && situation_known(sa); i++) {
+	for (size_t i = 0; i < sa->n_transforms; i++) {
 		const struct isakmp_transform *t = &sa->transforms[i];
 		struct offer1 o;
 
-		if (sa->proposals[t->proposal].protocol != PROTO_ISAKMP || !phase1_read(t, &o) ||
-		    !mode_accepts_phase1(&mode->phase1, o.cipher, o.keybits, o.hash, o.group))
+		if (!ike_accepts(mode, sa, t) || !phase1_read(t, &o))
 			continue;
 		*suite = suite_of(&o);
 		return t;
@@ -246,6 +255,15 @@ void proposal_answer_phase1(struct wr *w, const struct server_mode *mode,
 		transform_again(w, t, mode->keeps_number ? t->number : 1, mode->phase1_attrs,
 				P1_LIFE_TYPE, P1_LIFE, mode->life_variable);
 	wr_close(w, proposal);
+}
+
+size_t ike_answer_sa(const struct server_mode *mode, const struct isakmp_transform *chosen,
+		     uint8_t *buf, size_t size)
+{
+	struct wr w = wr_new(buf, size);
+
+	proposal_answer_phase1(&w, mode, chosen);
+	return wr_ok(&w) ? wr_len(&w) : 0;
 }
 
 /* ---- phase 2 ---- */

@@ -125,6 +125,9 @@ static const struct variant {
 	 "2:43: message 4 has one key and one nonce\n"},
 	{"name: small", "name: small\nmodes: {a: {like: softether-5, message_4: [nonce, own-hsh, key]}}",
 	 "2:51: unknown payload \"own-hsh\"; did you mean \"own-hash\"?\n"},
+	{"name: small", "name: small\nmodes: {a: {like: softether-5, message_4: [key, nonce, own-hash, "
+	 "own-hash, own-hash, own-hash, own-hash]}}",
+	 "2:43: 5 hashes; at most 4 are possible\n"},
 	{"name: small", "name: small\nmodes: {a: {like: softether-5, message_4_again: [2s, 2s]}}",
 	 "2:54: 2s is not later than the time before it\n"},
 	{"name: small", "name: small\nmodes: {a: {like: softether-5, message_4_again: [2]}}",
@@ -378,6 +381,38 @@ static void assert_mistakes(const char *text, const char *expected)
 
 	assert_null(load(a, text, &mistakes));
 	assert_string_equal(mistakes, expected);
+	arena_free(a);
+}
+
+/* Messages have to fit into a buffer, whatever a file says. */
+static void vendor_ids_that_no_message_can_hold_are_refused(void **state)
+{
+	static const struct {
+		const char *list, *mistake;
+	} v[] = {
+		{"vendor_ids: [",
+		 "f:3:15: these vendor IDs take 798 bytes; at most 640 are possible\n"},
+		{"message_4: [key, nonce, ",
+		 "f:3:14: these vendor IDs take 798 bytes; at most 256 are possible\n"},
+	};
+	struct arena *a = arena_new();
+	const char *hex = "00", *ids = "", *list;
+	char *mistakes;
+
+	(void)state;
+	for (unsigned i = 0; i < 7; i++)
+		hex = arena_printf(a, "%s%s", hex, hex); /* 128 bytes */
+	for (unsigned i = 1; i <= 6; i++)
+		ids = arena_printf(a, "%s%s0x%s%02x", ids, i > 1 ? ", " : "", hex, i);
+	for (size_t i = 0; i < ARRAY_LEN(v); i++) {
+		list = arena_printf(a, "%s%s]}}", v[i].list, ids);
+		assert_null(load(a,
+				 replaced(a, "name: small",
+					  arena_printf(a, "name: small\nmodes: {a: {like: "
+							  "libreswan,\n  %s", list)),
+				 &mistakes));
+		assert_memory_equal(mistakes, v[i].mistake, strlen(v[i].mistake));
+	}
 	arena_free(a);
 }
 
@@ -654,6 +689,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_mistake_is_told_in_its_place),
+		cmocka_unit_test(vendor_ids_that_no_message_can_hold_are_refused),
 		cmocka_unit_test(a_mode_of_ones_own_is_like_another_but_for_what_is_said),
 		cmocka_unit_test(a_mistake_shows_its_line_and_a_caret),
 		cmocka_unit_test(the_caret_knows_tabs_and_wide_letters),
