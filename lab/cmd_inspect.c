@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lab/emit_mode.h"
 #include "lab/inspect.h"
 #include "lab/json.h"
 #include "lab/options.h"
@@ -19,6 +20,8 @@ static const struct option options[] = {
 	{"unmask", 0, NULL, false, "find private addresses behind hashes by trying them all"},
 	{"port", 0, "PORT", true, "for --unmask: another port to try (besides 500, 4500 and 0)"},
 	{"verbose", 'v', NULL, false, "whole hashes and vendor IDs"},
+	{"emit-mode", 0, NULL, false,
+	 "print no judgement, but a topology file whose modes replay the servers that were seen"},
 };
 
 /* A capture file, open. */
@@ -295,6 +298,36 @@ static int unmask_all(struct arena *a, const struct args *args, const struct ins
 	return 0;
 }
 
+/* ---- --emit-mode ---- */
+
+static int emit(struct arena *a, const struct inspection *in, const struct inspect_source *s,
+		size_t n_sources, struct err *e)
+{
+	struct emit_seen *v = arena_array_of(a, MAX(in->n, 1U), struct emit_seen);
+	const char **places = arena_array_of(a, n_sources, const char *);
+	const struct emit_about about = {
+		.how = "natdlab inspect --emit-mode",
+		.word = "captured",
+		.places = places,
+		.n_places = n_sources,
+		.hint = " --server IP tells it, and --unmask finds a private one.",
+		.frames = true,
+	};
+
+	for (size_t i = 0; i < n_sources; i++)
+		places[i] = s[i].name;
+	for (size_t i = 0; i < in->n; i++) {
+		v[i] = (struct emit_seen){
+			.x = in->v[i].x, .j = &in->v[i].j, .searched = in->v[i].searched};
+		emit_judge(&v[i]);
+	}
+	if (!emit_modes(stdout, a, &about, v, in->n))
+		return err_set(e, ERR_FAILED,
+			       "inspect: no server of IKEv1 answers here: there is nothing to "
+			       "replay");
+	return 0;
+}
+
 static int inspect_all(struct arena *a, const struct args *args, struct inspect_hints *hints,
 		       struct inspect_source *s)
 {
@@ -305,12 +338,20 @@ static int inspect_all(struct arena *a, const struct args *args, struct inspect_
 	const struct inspect_eyes w = {watch_new(a, NULL), ike2_new(a)};
 	struct inspection in;
 	struct err e = {0};
+	bool emits = args_flag(args, "emit-mode");
 	int damage, status;
 
+	if (emits)
+		watch_keep(w.v1);
 	inspect_read(a, &w, s, args->n, &in);
 	inspect_judge(a, &w, hints, &in);
 	if (args_flag(args, "unmask") && unmask_all(a, args, &w, hints, &in, &e))
 		return report_err(&e);
+	if (emits) {
+		status = emit(a, &in, s, args->n, &e) ? report_err(&e) : 0;
+		damage = tell_damage(s, args->n);
+		return status ? status : damage;
+	}
 	if (!strcmp(args_value(args, "format", "text"), "json"))
 		json_inspection(stdout, &in);
 	else
@@ -349,7 +390,10 @@ const struct verb verb_inspect = {
 		"went wrong: the cause, the cure, and what is not the cause. Several captures "
 		"are several places of one network. \"-\" is standard input.\n\n"
 		"Exit status: 0 a connection that works, or a decided one; 1 blocked, failed, "
-		"or no exchange found; 2 bad input.",
+		"or no exchange found; 2 bad input.\n\n"
+		"To replay the servers of a capture in the lab, as modes of your own: natdlab "
+		"inspect --emit-mode CAPTURE >mine.yaml, then natdlab run mine.yaml; the exit status "
+		"is then 0 when there was one to write down.",
 	.min_args = 1,
 	.max_args = ARGS_MAX,
 	.options = options,

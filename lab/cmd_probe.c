@@ -17,6 +17,10 @@
 static const struct option options[] = {
 	{"format", 'f', "text|json", false, "how to print the answer (text)"},
 	{"port", 'p', "N", false, "the server's UDP port (500)"},
+	{"emit-mode", 0, NULL, false,
+	 "print no answer, but a topology file whose mode replays the server"},
+	{"server", 0, "IP", false,
+	 "for --emit-mode: the server's own address, as its own interface has it"},
 };
 
 struct wire {
@@ -244,33 +248,75 @@ static void print_result(const struct wire *w, const struct probe *p, const stru
 		     "then restart it.");
 }
 
+static int emit(struct arena *a, const char *host, const struct probe *p,
+		const struct inet_addr *own, struct probe_result *r, struct err *e)
+{
+	const struct emit_about about = {
+		.how = "natdlab probe --emit-mode",
+		.word = "probed",
+		.places = &host,
+		.n_places = 1,
+		.hint = " --server IP tells it.",
+	};
+	struct emit_seen v[PROBES];
+	size_t n = probe_emit(p, own, r, v);
+
+	if (!emit_modes(stdout, a, &about, v, n))
+		return err_set(e, ERR_FAILED,
+			       "probe: no answer (%s): there is nothing to replay",
+			       r->end[PROBE_WINDOWS]);
+	return 0;
+}
+
+/* Prints what was asked for; the exit status. */
+static int tell(struct arena *a, const struct args *args, const struct wire *w,
+		const struct probe *p, const struct inet_addr *own)
+{
+	struct probe_result r;
+	struct err e = {0};
+
+	probe_judge(p, &r);
+	if (args_flag(args, "emit-mode"))
+		return emit(a, args->v[0], p, own, &r, &e) ? report_err(&e) : 0;
+	if (!strcmp(args_value(args, "format", "text"), "json"))
+		json_probe(stdout, w->server, w->local, &r);
+	else
+		print_result(w, p, &r);
+	if (w->refused)
+		puts("Its machine says that nobody listens there (ICMP port unreachable).");
+	return r.answered[PROBE_WINDOWS] && r.home[0] == WINDOWS_CONNECTS ? 0 : 1;
+}
+
+static int read_server(const struct args *args, struct inet_addr *own, struct err *e)
+{
+	const char *text = args_value(args, "server", NULL);
+
+	*own = (struct inet_addr){0};
+	if (!text || inet_parse_addr(text, own))
+		return 0;
+	return err_set(e, ERR_INPUT, "probe: --server wants an IP address, not \"%s\"", text);
+}
+
 static int run(const struct args *args)
 {
 	struct arena *a CLEANUP(arena_freep) = arena_new();
 	struct rng *rng = rng_new_os();
 	struct wire w = {.fd = -1};
+	struct inet_addr own;
 	struct err e = {0};
 	uint64_t port;
-	int status = 0;
+	int status;
 
 	if (args_number(args, "port", 1, 65535, IKE_PORT, &port, &e) ||
-	    open_wire(&w, args->v[0], (uint16_t)port, &e)) {
+	    read_server(args, &own, &e) || open_wire(&w, args->v[0], (uint16_t)port, &e)) {
 		status = report_err(&e);
 	} else {
 		const struct node_env env = {
 			.rng = rng, .send = on_send, .event = on_event, .ctx = &w};
 		struct probe *p = probe_new(a, w.local, w.server, &env);
-		struct probe_result r;
 
 		talk(&w, p);
-		probe_judge(p, &r);
-		if (!strcmp(args_value(args, "format", "text"), "json"))
-			json_probe(stdout, w.server, w.local, &r);
-		else
-			print_result(&w, p, &r);
-		if (w.refused)
-			puts("Its machine says that nobody listens there (ICMP port unreachable).");
-		status = r.answered[PROBE_WINDOWS] && r.home[0] == WINDOWS_CONNECTS ? 0 : 1;
+		status = tell(a, args, &w, p, &own);
 		probe_free(p);
 	}
 	if (w.fd >= 0)
@@ -290,7 +336,8 @@ const struct verb verb_probe = {
 		"Microsoft's. "
 		"Ask only servers that are yours to ask. "
 		"Exit status: 0 a Windows client at home connects without the registry edit; 1 it "
-		"does not, or nobody answered.",
+		"does not, or nobody answered. With --emit-mode 0 says that there was something to "
+		"write down: natdlab probe --emit-mode HOST >mine.yaml, then natdlab run mine.yaml.",
 	.min_args = 1,
 	.max_args = 1,
 	.options = options,

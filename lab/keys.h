@@ -10,6 +10,13 @@
 
 #include "lab/topology.h"
 
+/* Bounds of a mode of one's own: messages have to fit into a datagram, and into the buffers of who
+ * sends them. Bytes; vendor IDs together are counted with their headers of 4. */
+#define OWN_VID_MAX 255   /* one vendor ID */
+#define OWN_VIDS_MAX 640  /* all of messages 1 and 2 */
+#define OWN_VIDS4_MAX 256 /* all of message 4 */
+#define OWN_HASHES_MAX 4  /* NAT-D payloads of message 4 */
+
 /* A map in which keys stand. `kinds:`, `nodes:` and `matrix:` hold names instead of keys. */
 enum place {
 	PLACE_FILE,     /* top level */

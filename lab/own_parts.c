@@ -9,12 +9,6 @@
 
 #include "lab/topo.h"
 
-/* Messages have to fit into a datagram, and into the buffers of who sends them. */
-#define VID_BYTES_MAX 255
-#define VIDS_BYTES_MAX 640  /* of messages 1 and 2, with their headers of 4 bytes */
-#define VIDS4_BYTES_MAX 256 /* of message 4 */
-#define HASHES_MAX 4
-
 /* The index of a list's entry among @words; @n: it is none of them, which is a mistake. */
 static size_t read_word(struct reading *r, const struct tree *v, const char *what,
 			const char *const *words, size_t n)
@@ -55,7 +49,7 @@ static bool read_bytes(struct arena *a, const char *hex, size_t len, struct view
 {
 	uint8_t *b = arena_array_of(a, len / 2 + 1, uint8_t);
 
-	if (len % 2 || !len || len / 2 > VID_BYTES_MAX)
+	if (len % 2 || !len || len / 2 > OWN_VID_MAX)
 		return false;
 	for (size_t i = 0; i < len; i += 2) {
 		int high = digit(hex[i]), low = digit(hex[i + 1]);
@@ -95,7 +89,7 @@ static bool read_vid(struct reading *r, const struct tree *v, bool may_ask, stru
 	if (word[0] == '0' && word[1] == 'x') {
 		if (!read_bytes(r->a, word + 2, len - 2, &out->other)) {
 			mistake(r->m, v, "a vendor ID's bytes are 0x and two hexadecimal digits for "
-				"each, 1 to %d bytes", VID_BYTES_MAX);
+				"each, 1 to %d bytes", OWN_VID_MAX);
 			return false;
 		}
 		out->vid = vid_find(out->other);
@@ -147,7 +141,7 @@ uint8_t own_vids(struct reading *r, const struct tree *list, bool may_ask, struc
 				mistake(r->m, list->v[i], "%s stands here twice", list->v[i]->text);
 		bytes += vid_room(&v[n++]);
 	}
-	check_room(r, list, bytes, VIDS_BYTES_MAX);
+	check_room(r, list, bytes, OWN_VIDS_MAX);
 	memcpy(out, v, sizeof(v));
 	return n;
 }
@@ -290,9 +284,9 @@ uint8_t own_message4(struct reading *r, const struct tree *list, struct answer_p
 		bytes += v[n].kind == ANSWER_VID ? vid_room(&v[n].vid) : 0;
 		n++;
 	}
-	check_room(r, list, bytes, VIDS4_BYTES_MAX);
-	if (n_hash > HASHES_MAX)
-		mistake(r->m, list, "%u hashes; at most %d are possible", n_hash, HASHES_MAX);
+	check_room(r, list, bytes, OWN_VIDS4_MAX);
+	if (n_hash > OWN_HASHES_MAX)
+		mistake(r->m, list, "%u hashes; at most %d are possible", n_hash, OWN_HASHES_MAX);
 	if (n_key != 1 || n_nonce != 1)
 		mistake(r->m, list, "message 4 has one key and one nonce");
 	memcpy(out, v, sizeof(v));

@@ -98,6 +98,7 @@ struct probe *probe_new(struct arena *a, struct inet_ep local, struct inet_ep se
 
 	*p = (struct probe){.a = a, .env = *env, .local = local, .server = server};
 	p->watch = watch_new(a, &nowhere);
+	watch_keep(p->watch);
 	for (unsigned i = 0; i < PROBES; i++) {
 		struct exchange_probe *x = &p->x[i];
 		const struct node_env own = {
@@ -284,4 +285,60 @@ void probe_judge(const struct probe *p, struct probe_result *out)
 		out->public_client[v] =
 			windows(v, out->server_hash == CLASS_FAKED, out->server_behind_nat);
 	}
+}
+
+/* ---- for a replay ---- */
+
+static bool nowhere(struct inet_ep ep)
+{
+	static const uint8_t zero[16];
+
+	return !ep.port || !memcmp(ep.addr.b, zero, sizeof(zero));
+}
+
+/*
+ * judge() takes message 3's first hash for that of the dialled address; here it is random. So what
+ * the server's hashes are is said by what they are made of, and by nothing else.
+ */
+static void class_anew(const struct exchange *x, struct judgement *j)
+{
+	j->server_sees_valid = false;
+	j->server_hash = x->natd4.n < 2 ? CLASS_UNKNOWN
+			 : copied(x)	? CLASS_COPIED
+			 : !j->known4[1]	? CLASS_UNKNOWN
+			 : nowhere(j->means4[1]) ? CLASS_FAKED
+						 : CLASS_EXACT;
+	j->peer_hash = !j->known4[0]		 ? CLASS_UNKNOWN
+		       : nowhere(j->means4[0]) ? CLASS_FAKED
+					       : CLASS_EXACT;
+}
+
+size_t probe_emit(const struct probe *p, const struct inet_addr *own, struct probe_result *r,
+		  struct emit_seen out[PROBES])
+{
+	const struct known known[] = {
+		{.ep = p->server}, {.ep = p->local}, {.ep = inet_ep(*own, 0)}};
+	size_t n = 0;
+
+	for (unsigned i = 0; i < PROBES; i++) {
+		const struct exchange *x = r->x[i];
+		struct judgement *j = &r->j[i];
+		struct emit_seen *s = &out[n];
+
+		if (!x)
+			continue;
+		judge(x, known, own->len ? 3 : 2, NULL, NULL, j);
+		class_anew(x, j);
+		*s = (struct emit_seen){.x = x, .j = j};
+		if (j->server_hash == CLASS_EXACT)
+			s->server = inet_addr_eq(j->means4[1].addr, p->server.addr)
+					    ? SERVER_PUBLIC
+					    : SERVER_BEHIND_NAT;
+		if (x->natd4.n >= 2)
+			s->client = copied(x) || any_made_of(x, &x->natd4, 1, p->server)
+					    ? CLIENT_SEES_PUBLIC
+					    : CLIENT_SEES_NAT;
+		n++;
+	}
+	return n;
 }

@@ -11,6 +11,7 @@
 #ifndef NATDLAB_PROBE_H
 #define NATDLAB_PROBE_H
 
+#include "lab/emit_mode.h"
 #include "lab/watch.h"
 #include "nodes/crypto.h"
 #include "nodes/node.h"
@@ -49,5 +50,10 @@ struct probe_result {
 };
 
 void probe_judge(const struct probe *p, struct probe_result *out);
+
+/* The exchanges of which there is something to write down, for emit_modes(); their number, at most
+ * PROBES. @own: the server's own address, where somebody knows it. Judges @r's exchanges anew. */
+size_t probe_emit(const struct probe *p, const struct inet_addr *own, struct probe_result *r,
+		  struct emit_seen out[PROBES]);
 
 #endif

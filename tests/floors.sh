@@ -35,6 +35,7 @@ floor() {
 	# from frames to a result
 	lab/net | lab/nat_check | lab/agenda | lab/sim* | lab/faults | lab/pcapng* | \
 		lab/fragments | lab/ike2 | lab/watch* | lab/judge | lab/predict | lab/probe* | lab/inspect* | \
+		lab/fit* | lab/emit_* | lab/replay | \
 		lab/diagnose* | lab/advice | lab/observe | lab/expect | lab/result | lab/summary | \
 		lab/json* | lab/report*) echo 2 ;;
 	lab/load | lab/unmask | lab/ground* | lab/space | lab/link | lab/filter | lab/conntrack | \

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/fit.h"
+
+static void finding(struct fit *f, enum aspect a, const struct met_exchange *by, uint8_t message)
+{
+	struct finding *o = &f->of[a];
+
+	if (!o->by) {
+		o->by = by;
+		o->message = message;
+	}
+}
+
+void fit_seen(struct fit *f, enum aspect a, const struct met_exchange *by, uint8_t message)
+{
+	finding(f, a, by, message);
+	if (f->of[a].state == NOT_SEEN)
+		f->of[a].state = AS_THE_ROW;
+}
+
+void fit_said(struct fit *f, enum aspect a, const struct met_exchange *by, uint8_t message,
+	      enum key k)
+{
+	finding(f, a, by, message);
+	f->of[a].state = CHANGED;
+	f->n_said += !f->said[k];
+	f->said[k] = true;
+}
+
+void fit_row(const struct server_mode *like, const struct met *met, struct fit *out)
+{
+	*out = (struct fit){.like = like, .row = *like};
+	fit_vids(out, met);
+	fit_answers(out, met);
+	fit_hashes(out, met);
+	fit_times(out, met);
+}
+
+void fit_server(const struct met *met, struct fit *out, struct ties *ties)
+{
+	size_t n;
+	const struct server_mode *const *rows = mode_servers(&n);
+	struct fit one;
+
+	ties->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		fit_row(rows[i], met, &one);
+		if (i && one.n_said > out->n_said)
+			continue;
+		if (i && one.n_said == out->n_said) {
+			if (ties->n < ARRAY_LEN(ties->v))
+				ties->v[ties->n++] = rows[i];
+			continue;
+		}
+		*out = one;
+		ties->n = 0;
+	}
+}
+
+const char *aspect_name(enum aspect a)
+{
+	static const char *const names[ASPECTS] = {
+		[ASPECT_NATT] = "whether it knows NAT traversal",
+		[ASPECT_VIDS] = "its vendor IDs",
+		[ASPECT_CHOICE] = "which transform it takes",
+		[ASPECT_SA] = "how it writes that transform",
+		[ASPECT_NONCE] = "the length of its nonce",
+		[ASPECT_MESSAGE_4] = "the order of message 4",
+		[ASPECT_UNASKED] = "whether it sends hashes to who sends none",
+		[ASPECT_OWN_HASH] = "its hash of itself",
+		[ASPECT_PEER_HASH] = "its hash of the client",
+		[ASPECT_AGAIN_2] = "when it sends message 2 again",
+		[ASPECT_AGAIN_4] = "when it sends message 4 again",
+		[ASPECT_HALF_OPEN] = "how it ends an unfinished exchange",
+		[ASPECT_DUPLICATE_1] = "what a duplicate of message 1 gets",
+		[ASPECT_DUPLICATE_3] = "what a duplicate of message 3 gets",
+		[ASPECT_DUPLICATE_5] = "what a duplicate of message 5 gets",
+		[ASPECT_REFUSAL] = "how it refuses a proposal",
+	};
+
+	return names[a];
+}
+
+void met_add(struct arena *a, struct met *met, const struct exchange *x, const struct judgement *j,
+	     bool searched)
+{
+	struct met_exchange *e;
+
+	if (met->n == MET_EXCHANGES) {
+		met->more++;
+		return;
+	}
+	e = &met->v[met->n++];
+	*e = (struct met_exchange){.x = x, .j = j, .searched = searched};
+	for (size_t n = 0; n < ARRAY_LEN(e->m); n++) {
+		struct isakmp_msg *m;
+
+		if (!x->kept[n].len)
+			continue;
+		m = arena_new_of(a, struct isakmp_msg);
+		if (isakmp_parse(m, x->kept[n].b, x->kept[n].len, NULL) == DROP_NONE)
+			e->m[n] = m;
+	}
+}
