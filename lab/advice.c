@@ -84,16 +84,16 @@ static const struct advice advices[SIGNATURES] = {
 		},
 	[SIG_ESP_CLOSED] =
 		{
-			.cause =
-				"Without UDP around it ESP is IP protocol 50, which has no ports, "
-				"and it does not get through: a security group or firewall that "
-				"allows only UDP 500 and 4500, or a NAT.",
-			.cures = {"Allow IP protocol 50 (ESP) to the server; on AWS that is a rule "
-				  "of its own: \"Custom protocol\", 50. UDP 1701 need not be open.",
-				  "If there is a NAT in between, switch NAT-T on at the server, so "
-				  "that ESP goes in UDP 4500.",
-				  "If ESP does arrive at the server, look at its L2TP daemon: is it "
-				  "running, may UDP 1701 that came by IPsec pass?"},
+			.cause = "Without UDP around it ESP is IP protocol 50, which has no ports, "
+				 "and it does not get through: a security group or firewall that "
+				 "allows only UDP 500 and 4500, or a NAT.",
+			.cures =
+				{"Allow IP protocol 50 (ESP) to the server; on AWS that is a rule "
+				 "of its own: \"Custom protocol\", 50. UDP 1701 need not be open.",
+				 "If there is a NAT in between, switch NAT-T on at the server, so "
+				 "that ESP goes in UDP 4500.",
+				 "If ESP does arrive at the server, look at its L2TP daemon: is it "
+				 "running, may UDP 1701 that came by IPsec pass?"},
 			.not_the_cause =
 				"Not the registry value: Windows did send. Not the pre-shared "
 				"key, not UDP 500: phase 1 and 2 were done.",
@@ -105,11 +105,12 @@ static const struct advice advices[SIGNATURES] = {
 				 "address and L2TP port for the server's kernel (RFC 3948, 5.2), "
 				 "and one "
 				 "gets the other's answers, or the server refuses the later one.",
-			.cures = {"One client at a time: disconnect the other one and try again. If "
-				  "that helps, this is it.",
-				  "Or use a server that tells them apart: SoftEther, RRAS, or "
-				  "strongSwan with the connmark plugin.",
-				  "Or IKEv2, in tunnel mode, which has no such limit."},
+			.cures =
+				{"One client at a time: disconnect the other one and try again. If "
+				 "that helps, this is it.",
+				 "Or use a server that tells them apart: SoftEther, RRAS, or "
+				 "strongSwan with the connmark plugin.",
+				 "Or IKEv2, in tunnel mode, which has no such limit."},
 			.not_the_cause =
 				"Not the registry value: Windows did send. Not the pre-shared "
 				"key, not UDP 500 or 4500.",
@@ -117,17 +118,16 @@ static const struct advice advices[SIGNATURES] = {
 	[SIG_4500_CLOSED] =
 		{
 			.cause = "UDP port 4500 does not get through. Behind NAT everything from "
-				 "message "
-				 "5 on goes there.",
+				 "message 5 on (3 in Aggressive Mode) goes there.",
 			.cures = {"Open UDP 4500 to the server: security group, its own firewall, "
 				  "the "
 				  "router before it; and from the client outwards.",
 				  "If it is open: a server that says nothing to a wrong pre-shared "
 				  "key "
 				  "looks alike from the client; its log tells."},
-			.not_the_cause =
-				"Not UDP 500: four messages passed. Not the registry value: it "
-				"counts only after Quick Mode.",
+			.not_the_cause = "Not UDP 500: the messages before passed. Not the "
+					 "registry value: it "
+					 "counts only after Quick Mode.",
 		},
 	[SIG_500_CLOSED] =
 		{
@@ -219,7 +219,7 @@ static const struct advice foretold = {
 };
 static const struct advice other_client = {
 	.cause = "None: the tunnel works for this client. A Windows client in its place would send "
-		 "nothing (error 809), because message 4 says that the server is behind NAT.",
+		 "nothing (error 809), because the server's hash says that it is behind NAT.",
 	.cures = {REG_ADD},
 	.not_the_cause = "For Windows: not the pre-shared key, not UDP 500, 4500 or 1701.",
 };
@@ -268,7 +268,9 @@ const struct advice *diagnose_advice(const struct exchange *x, const struct judg
 
 	if (d->sig == SIG_FORCED)
 		return forced_advice(j);
-	if (blocks && (d->sig == SIG_UNFINISHED || d->sig == SIG_NO_ESP))
+	/* Windows itself never does Aggressive Mode: there this is not what people ask. */
+	if (blocks && x->type != EXCHANGE_AGGRESSIVE &&
+	    (d->sig == SIG_UNFINISHED || d->sig == SIG_NO_ESP))
 		return d->forced ? forced_advice(j) : &foretold;
 	if (blocks && d->sig == SIG_FINE && !d->windows)
 		return &other_client;

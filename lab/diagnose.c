@@ -12,6 +12,8 @@
 #include <string.h>
 
 #define NOTIFY_NO_PROPOSAL 14
+#define NOTIFY_INVALID_HASH 23
+#define NOTIFY_AUTHENTICATION_FAILED 24
 
 /* One row a signature; outcome, reason and error are those of a Windows client. */
 static const struct {
@@ -248,7 +250,7 @@ static void without_message2(struct patient *p)
 static bool superseded(const struct patient *p)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (p->all[i] != p->x && p->all[i]->mm[3].seen &&
+		if (p->all[i] != p->x && p->all[i]->mm[3].seen && p->all[i]->version != 2 &&
 		    !memcmp(p->all[i]->cky_i, p->x->cky_i, 8))
 			return true;
 	return false;
@@ -303,6 +305,92 @@ static void without_message4(struct patient *p)
 	}
 }
 
+/* ---- Aggressive Mode ---- */
+
+/* Message 2 carries the server's proof that it knows the key, so the client is the first to see
+ * that the keys differ. */
+static void without_aggressive3(struct patient *p)
+{
+	const struct exchange *x = p->x;
+
+	show_repeated(p, 1);
+	show_repeated(p, 2);
+	if (superseded(p)) {
+		diagnose_found(p, SIG_SUPERSEDED, CERTAIN_HIGH,
+			       "The client went on with another answer to its message 1.");
+	} else if (x->notify) {
+		diagnose_show(p, "the notify", x->notify_at);
+		diagnose_found(p,
+			       x->notify == NOTIFY_INVALID_HASH ||
+					       x->notify == NOTIFY_AUTHENTICATION_FAILED
+				       ? SIG_PSK
+				       : SIG_REFUSED,
+			       CERTAIN_HIGH, "Message 2 is answered with %s (%u).",
+			       isakmp_notify_name(x->notify) ? isakmp_notify_name(x->notify)
+							     : "an unknown notify",
+			       x->notify);
+	} else if (x->informationals[0]) {
+		diagnose_show(p, "the client's Informational", x->informational_at[0]);
+		diagnose_found(p, SIG_PSK, CERTAIN_HIGH,
+			       "The client answers message 2, in which the server proves its key, "
+			       "with an encrypted Informational and not with message 3.");
+	} else if (x->mm[1].copies > 1 && x->mm[1].last.t > x->mm[2].t) {
+		diagnose_found(p, SIG_500_CLOSED, CERTAIN_MEDIUM,
+			       "Message 1 was sent %s although message 2 answers it: the answer "
+			       "does not reach the client.",
+			       TIMES(x->mm[1].copies));
+	} else if (x->mm[2].copies > 1 && p->j->responder_place && nat_was_seen(p)) {
+		diagnose_found(p, SIG_4500_CLOSED, CERTAIN_LOW,
+			       "Message 2 was sent %s, and message 3, which goes to UDP port 4500, "
+			       "never came. A client with another key would look alike.",
+			       TIMES(x->mm[2].copies));
+	} else if (x->mm[2].copies > 1 || x->last - x->mm[2].t > LONG_SILENCE) {
+		diagnose_found(p, SIG_PSK, CERTAIN_LOW,
+			       "Message 2 was sent %s, and the client does not go on: its key may "
+			       "be another one. A scanner such as ike-scan stops here, too.",
+			       TIMES(x->mm[2].copies));
+	} else {
+		diagnose_found(p, SIG_UNFINISHED, CERTAIN_LOW,
+			       "The capture ends with message 2, or the client is a scanner such "
+			       "as ike-scan, which wants no more.");
+	}
+}
+
+static void without_quick_mode_aggressive(struct patient *p)
+{
+	const struct exchange *x = p->x;
+	bool repeated = x->mm[3].copies > 1 || x->mm[2].last.t > x->mm[3].t;
+
+	show_repeated(p, 2);
+	show_repeated(p, 3);
+	if (repeated && x->floated && !x->on_4500[1])
+		diagnose_found(p, SIG_4500_CLOSED, CERTAIN_MEDIUM,
+			       "Message 3 was sent %s to UDP port 4500 and message 2 %s: message 3 "
+			       "does not arrive.",
+			       TIMES(x->mm[3].copies), TIMES(x->mm[2].copies));
+	else if (x->informationals[1] && !x->transactions)
+		diagnose_found(p, SIG_PSK, CERTAIN_LOW,
+			       "The server answers message 3 with an encrypted Informational.");
+	else if (repeated || x->last - x->mm[3].t > LONG_SILENCE)
+		diagnose_found(p, SIG_NO_REPLY, CERTAIN_LOW,
+			       "Aggressive Mode is finished, %sand no Quick Mode follows.",
+			       x->transactions ? "XAUTH or Mode Config went on, " : "");
+	else
+		diagnose_found(p, SIG_UNFINISHED, CERTAIN_LOW,
+			       "The capture ends with Aggressive Mode.");
+	diagnose_show(p, "the server's Informational", x->informational_at[1]);
+}
+
+static void aggressive(struct patient *p)
+{
+	if (p->x->mm[3].seen)
+		without_quick_mode_aggressive(p);
+	else if (p->x->mm[2].seen)
+		without_aggressive3(p);
+	else
+		without_message2(p);
+}
+
 /* ---- IKEv2 ---- */
 
 static void ike2(struct patient *p)
@@ -333,7 +421,8 @@ static enum reached how_far(const struct exchange *x)
 		return REACHED_L2TP;
 	if (x->quick_messages[1])
 		return REACHED_PHASE2;
-	return x->mm[6].seen || x->quick_modes ? REACHED_PHASE1 : REACHED_NOTHING;
+	return x->mm[6].seen || x->quick_modes || x->transactions ? REACHED_PHASE1
+								  : REACHED_NOTHING;
 }
 
 void diagnose(const struct exchange *x, const struct judgement *j, struct exchange *const *all,
@@ -350,6 +439,8 @@ void diagnose(const struct exchange *x, const struct judgement *j, struct exchan
 		ike2(&p);
 	else if (x->quick_modes || x->esp[0] || x->esp[1])
 		diagnose_after_quick_mode(&p);
+	else if (x->type == EXCHANGE_AGGRESSIVE)
+		aggressive(&p);
 	else if (x->mm[6].seen)
 		without_quick_mode(&p);
 	else if (x->mm[5].seen)

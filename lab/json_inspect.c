@@ -101,6 +101,20 @@ static void add_traffic(json_t *o, const struct inspected *in)
 	json_object_set_new(o, "deletes", json_integer(x->deletes));
 }
 
+static const char *exchange_word(const struct exchange *x)
+{
+	if (x->version == 2)
+		return "ike-sa-init";
+	return x->type == EXCHANGE_AGGRESSIVE ? "aggressive" : "main";
+}
+
+static json_t *identity_json(const struct identity *id)
+{
+	if (!id->type)
+		return json_null();
+	return json_pack("{s:i, s:o}", "type", (int)id->type, "bytes", hex_json(id->b, id->len));
+}
+
 static json_t *exchange_json(const struct inspected *in)
 {
 	const struct diagnosis *d = &in->d;
@@ -109,6 +123,7 @@ static json_t *exchange_json(const struct inspected *in)
 
 	inspect_ends(in->x, &initiator, &responder);
 	json_object_set_new(o, "ike", json_integer(in->x->version == 2 ? 2 : 1));
+	json_object_set_new(o, "exchange", json_string(exchange_word(in->x)));
 	json_object_set_new(o, "initiator", ep_json(initiator));
 	json_object_set_new(o, "responder", ep_json(responder));
 	json_object_set_new(o, "client", json_null());
@@ -127,6 +142,9 @@ static json_t *exchange_json(const struct inspected *in)
 	json_object_set_new(o, "vendor_ids",
 			    json_pack("{s:o, s:o}", "initiator", vids_json(in->x, 0), "responder",
 				      vids_json(in->x, 1)));
+	json_object_set_new(o, "identities",
+			    json_pack("{s:o, s:o}", "initiator", identity_json(&in->x->ids[0]),
+				      "responder", identity_json(&in->x->ids[1])));
 	json_object_set_new(o, "offered", offers_json(in->x));
 	json_object_set_new(o, "natd", natd_json(in));
 	json_object_set_new(o, "unmask_in_vain", json_boolean(in->searched));

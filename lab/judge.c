@@ -30,6 +30,12 @@ struct responder {
 	const char *place;
 };
 
+/* The initiator's end and what it dialled. */
+struct initiator {
+	bool known;
+	struct inet_ep own, dialled;
+};
+
 const char *hash_class_name(enum hash_class c)
 {
 	switch (c) {
@@ -61,6 +67,11 @@ const char *windows_result_name(enum windows_result r)
 }
 
 /* ---- hashes ---- */
+
+static bool is_aggressive(const struct exchange *x)
+{
+	return x->type == EXCHANGE_AGGRESSIVE;
+}
 
 /* The negotiated algorithm, or the one whose digests have this length. */
 static enum ike_hash alg_of(const struct exchange *x)
@@ -102,6 +113,26 @@ static bool any_made_of(const struct bench *b, const struct natd_list *l, size_t
 {
 	for (size_t k = from; k < l->n; k++)
 		if (made_of(b, l, k, ep))
+			return true;
+	return false;
+}
+
+/* Of this address, with whatever port? Aggressive Mode's last message has already moved to another
+ * port, and products differ in which one they hash there. */
+static bool made_of_addr(const struct bench *b, const struct natd_list *l, size_t k,
+			 struct inet_addr addr)
+{
+	for (size_t i = 0; i < b->n_ports; i++)
+		if (made_of(b, l, k, inet_ep(addr, b->ports[i])))
+			return true;
+	return false;
+}
+
+static bool any_made_of_addr(const struct bench *b, const struct natd_list *l, size_t from,
+			     struct inet_addr addr)
+{
+	for (size_t k = from; k < l->n; k++)
+		if (made_of_addr(b, l, k, addr))
 			return true;
 	return false;
 }
@@ -209,8 +240,11 @@ static void find_meanings(const struct bench *b, struct judgement *out)
 /* Equal hashes, equal letters, in the order in which a reader meets them. */
 static void give_letters(const struct exchange *x, struct judgement *out)
 {
-	const struct natd_list *lists[] = {&x->natd3, &x->natd4};
-	char *letters[] = {out->letter3, out->letter4};
+	bool turned = is_aggressive(x); /* the responder's come first */
+	const struct natd_list *lists[] = {turned ? &x->natd4 : &x->natd3,
+					   turned ? &x->natd3 : &x->natd4};
+	char *letters[] = {turned ? out->letter4 : out->letter3,
+			   turned ? out->letter3 : out->letter4};
 	char next = 'A';
 
 	for (size_t l = 0; l < 2; l++) {
@@ -227,7 +261,14 @@ static void give_letters(const struct exchange *x, struct judgement *out)
 	}
 }
 
-/* ---- the responder's place ---- */
+/* ---- the ends' places ---- */
+
+/* The initiator's message that tells its ends: Aggressive Mode's last one may come from another
+ * port. */
+static const struct mm_seen *lead(const struct exchange *x)
+{
+	return &x->mm[is_aggressive(x) ? 1 : 3];
+}
 
 /* A packet that no router has forwarded: systems begin with one of these. */
 static bool fresh_ttl(uint8_t ttl)
@@ -244,6 +285,19 @@ static const struct sighting *answer_at(const struct exchange *x, const struct s
 			    inet_ep_eq(x->mm[n].at[i].src, s->dst))
 				return &x->mm[n].at[i];
 	return NULL;
+}
+
+/* Did the initiator hash this end, as its hash @k or one from @k on? */
+static bool hashed(const struct bench *b, size_t k, struct inet_ep ep)
+{
+	return is_aggressive(b->x) ? made_of_addr(b, &b->x->natd3, k, ep.addr)
+				   : made_of(b, &b->x->natd3, k, ep);
+}
+
+static bool any_hashed(const struct bench *b, size_t k, struct inet_ep ep)
+{
+	return is_aggressive(b->x) ? any_made_of_addr(b, &b->x->natd3, k, ep.addr)
+				   : any_made_of(b, &b->x->natd3, k, ep);
 }
 
 /*
@@ -272,9 +326,9 @@ static bool at_responder(const struct bench *b, const struct sighting *s, bool l
 		return false;
 	if (answer && !fresh_ttl(s->ttl))
 		return true;
-	if (last_of_several || (x->natd3.n && !made_of(b, &x->natd3, 0, s->dst)))
+	if (last_of_several || (x->natd3.n && !hashed(b, 0, s->dst)))
 		return true;
-	return own && x->natd3.n && !any_made_of(b, &x->natd3, 1, s->src);
+	return own && x->natd3.n && !any_hashed(b, 1, s->src);
 }
 
 /* Is that so because the capture was made there, and not because nothing changes on the way? */
@@ -287,7 +341,7 @@ static bool captured_at_responder(const struct exchange *x, const struct sightin
 
 static struct responder find_responder(const struct bench *b, const struct inet_ep *own)
 {
-	const struct mm_seen *mm = &b->x->mm[3];
+	const struct mm_seen *mm = lead(b->x);
 	struct responder r = {.known = own != NULL};
 
 	if (own)
@@ -307,6 +361,20 @@ static struct responder find_responder(const struct bench *b, const struct inet_
 	return r;
 }
 
+/*
+ * The initiator's end and what it dialled, as it knows them itself: known where its message 1 was
+ * seen before any router. Wanted in Aggressive Mode only, where its hashes may be encrypted.
+ */
+static struct initiator find_initiator(const struct bench *b)
+{
+	const struct mm_seen *mm = &b->x->mm[1];
+	struct initiator i = {0};
+
+	if (!is_aggressive(b->x) || !mm->n_sightings || !fresh_ttl(mm->at[0].ttl))
+		return i;
+	return (struct initiator){true, mm->at[0].src, mm->at[0].dst};
+}
+
 /* ---- verdicts ---- */
 
 static bool is_nowhere(struct inet_ep ep)
@@ -318,14 +386,15 @@ static bool is_nowhere(struct inet_ep ep)
 
 /* The responder's hash of itself. */
 static enum hash_class class_of_own(const struct bench *b, const struct responder *r,
-				    const struct judgement *j)
+				    const struct initiator *i, const struct judgement *j)
 {
 	const struct exchange *x = b->x;
 	bool exact = r->known && any_made_of(b, &x->natd4, 1, r->own);
 
 	if (x->natd4.n < 2)
 		return CLASS_UNKNOWN;
-	if (x->version != 2 && same(&x->natd4, 1, &x->natd3, 0)) {
+	if ((x->version != 2 && same(&x->natd4, 1, &x->natd3, 0)) ||
+	    (i->known && made_of(b, &x->natd4, 1, i->dialled))) {
 		/* The dialled address: copied, or the responder's own as well. From afar the two
 		 * look alike. */
 		return r->known && !exact ? CLASS_COPIED : CLASS_EXACT_OR_COPIED;
@@ -369,6 +438,55 @@ static struct natd_seen initiator_sees(const struct bench *b, const struct inet_
 	};
 }
 
+/* Is an address behind hash @k of the responder's one of the initiator's own, or the one that it
+ * dialled (@own 0)? By its hashes, where they are in clear. */
+static bool initiator_agrees(const struct bench *b, const struct judgement *j, size_t k, bool own)
+{
+	const struct natd_list *l = &b->x->natd3;
+
+	if (own ? among_others(&b->x->natd4, k, l) : same(&b->x->natd4, k, l, 0))
+		return true;
+	if (!j->known4[k])
+		return false;
+	return own ? any_made_of_addr(b, l, 1, j->means4[k].addr)
+		   : made_of_addr(b, l, 0, j->means4[k].addr);
+}
+
+/*
+ * The same for Aggressive Mode. Its initiator has not hashed anything yet when message 2 comes,
+ * and compares with what it knows. False: nothing tells what that is.
+ */
+static bool initiator_sees_aggressive(const struct bench *b, const struct initiator *i,
+				      const struct inet_ep *own, const struct judgement *j,
+				      struct natd_seen *s)
+{
+	const struct exchange *x = b->x;
+
+	if (x->natd4.n < 2 || (!i->known && x->natd3.n < 2))
+		return false;
+	s->self_behind_nat = !(i->known && made_of(b, &x->natd4, 0, i->own)) &&
+			     !(own && made_of(b, &x->natd4, 0, *own)) &&
+			     !initiator_agrees(b, j, 0, true);
+	s->peer_behind_nat = !(i->known && any_made_of(b, &x->natd4, 1, i->dialled));
+	for (size_t k = 1; k < x->natd4.n; k++)
+		if (initiator_agrees(b, j, k, false))
+			s->peer_behind_nat = false;
+	return true;
+}
+
+/* And for the responder, from message 3, where it is in clear. */
+static bool responder_sees_aggressive(const struct bench *b, const struct responder *r,
+				      struct natd_seen *s)
+{
+	const struct natd_list *l = &b->x->natd3;
+
+	if (l->n < 2)
+		return false;
+	s->self_behind_nat = !made_of_addr(b, l, 0, r->own.addr);
+	s->peer_behind_nat = !any_made_of_addr(b, l, 1, r->peer.addr);
+	return true;
+}
+
 /*
  * The same for IKEv2, whose request and response never hold equal bytes: by what the hashes are
  * made of. An address that fits one of them and is not known cannot be the one in the other.
@@ -397,11 +515,34 @@ static void give_letters_v2(const struct exchange *x, struct judgement *out)
 				out->letter4[i] = out->letter3[k];
 }
 
+static void conclude(const struct bench *b, const struct responder *r, const struct initiator *i,
+		     const struct inet_ep *initiator_own, struct judgement *out)
+{
+	const struct exchange *x = b->x;
+
+	if (is_aggressive(x)) {
+		out->complete =
+			initiator_sees_aggressive(b, i, initiator_own, out, &out->client_sees);
+		out->server_sees_valid =
+			r->at_place && responder_sees_aggressive(b, r, &out->server_sees);
+		return;
+	}
+	out->complete = x->natd3.n >= 2 && x->natd4.n >= 2;
+	if (out->complete)
+		out->client_sees = x->version == 2 ? initiator_sees_v2(b, out)
+						   : initiator_sees(b, initiator_own);
+	if (r->at_place)
+		out->server_sees_valid =
+			natd_evaluate(b->alg, x->cky_i, cookie_r(x, &x->natd3), &x->natd3, r->own,
+				      r->peer, &out->server_sees);
+}
+
 void judge(const struct exchange *x, const struct known *known, size_t n_known,
 	   const struct inet_ep *initiator_own, const struct inet_ep *responder_own,
 	   struct judgement *out)
 {
 	struct bench b = {.x = x, .alg = alg_of(x)};
+	struct initiator i;
 	struct responder r;
 
 	*out = (struct judgement){0};
@@ -410,7 +551,6 @@ void judge(const struct exchange *x, const struct known *known, size_t n_known,
 	if (responder_own && (!responder_own->addr.len || !responder_own->port))
 		responder_own = NULL;
 	out->natt = x->natd3.n || x->natd4.n;
-	out->complete = x->natd3.n >= 2 && x->natd4.n >= 2;
 	give_letters(x, out);
 	if (!b.alg)
 		return;
@@ -419,15 +559,10 @@ void judge(const struct exchange *x, const struct known *known, size_t n_known,
 	find_meanings(&b, out);
 	r = find_responder(&b, responder_own);
 	out->responder_place = r.place;
-	if (out->complete)
-		out->client_sees = x->version == 2 ? initiator_sees_v2(&b, out)
-						   : initiator_sees(&b, initiator_own);
+	i = find_initiator(&b);
+	conclude(&b, &r, &i, initiator_own, out);
 	if (x->version == 2)
 		give_letters_v2(x, out);
-	if (r.at_place)
-		out->server_sees_valid = natd_evaluate(b.alg, x->cky_i,
-						       cookie_r(x, &x->natd3), &x->natd3, r.own,
-						       r.peer, &out->server_sees);
-	out->server_hash = class_of_own(&b, &r, out);
+	out->server_hash = class_of_own(&b, &r, &i, out);
 	out->peer_hash = class_of_peer(&b, &r, out);
 }

@@ -131,14 +131,41 @@ static void print_vids(FILE *f, const struct exchange *x, unsigned side, bool ve
 	fputc('\n', f);
 }
 
+static const char *or_number(const char *name, const char *what, unsigned n, char buf[24])
+{
+	if (strcmp(name, "?") != 0)
+		return name;
+	snprintf(buf, 24, "%s %u", what, n);
+	return buf;
+}
+
 static const char *transform_text(unsigned cipher, unsigned keybits, unsigned hash, unsigned group,
 				  char buf[80])
 {
-	char name[24];
+	char c[24], c2[24], h[24], g[24];
 
-	snprintf(buf, 80, "%s-%s-%s", isakmp_cipher_name(cipher, keybits, name),
-		 isakmp_hash_name(hash), isakmp_group_name(group));
+	snprintf(buf, 80, "%s-%s-%s",
+		 or_number(isakmp_cipher_name(cipher, keybits, c), "cipher", cipher, c2),
+		 or_number(isakmp_hash_name(hash), "hash", hash, h),
+		 or_number(isakmp_group_name(group), "group", group, g));
 	return buf;
+}
+
+/* RFC 2409 appendix A; draft-ietf-ipsec-isakmp-xauth. */
+static const char *auth_text(unsigned auth)
+{
+	switch (auth) {
+	case 1:
+		return ", pre-shared key";
+	case 2:
+	case 3:
+		return ", signatures";
+	case 65001:
+		return ", pre-shared key and XAUTH";
+	case 64221:
+		return ", hybrid XAUTH";
+	}
+	return "";
 }
 
 static void print_proposals(FILE *f, const struct exchange *x)
@@ -158,8 +185,66 @@ static void print_proposals(FILE *f, const struct exchange *x)
 	if (x->chosen) {
 		label(f, "chosen");
 		fprintf(f, "%s%s\n", transform_text(x->cipher, x->keybits, x->hash, x->group, one),
-			x->auth == 1 ? ", pre-shared key" : "");
+			auth_text(x->auth));
 	}
+}
+
+static const char *id_type_name(uint8_t type)
+{
+	switch (type) {
+	case 1:
+		return "IPv4 address";
+	case 2:
+		return "name (FQDN)";
+	case 3:
+		return "user (USER_FQDN)";
+	case 5:
+		return "IPv6 address";
+	case 9:
+		return "distinguished name";
+	case 11:
+		return "key ID";
+	}
+	return "identity of another type";
+}
+
+/* "key ID \"sales\"": a stranger's bytes, made fit for a terminal. */
+static size_t id_text(const struct identity *id, char *buf, size_t size)
+{
+	bool address = (id->type == 1 && id->len == 4) || (id->type == 5 && id->len == 16);
+	char text[sizeof(id->b) + 1];
+
+	for (size_t i = 0; i < id->len; i++)
+		text[i] = id->b[i] >= 0x20 && id->b[i] < 0x7f && id->b[i] != '"' ? (char)id->b[i]
+										 : '?';
+	text[id->len] = '\0';
+	if (address)
+		return (size_t)snprintf(buf, size, "%s",
+					INET_ADDR(inet_from_bytes(id->b, id->len)));
+	return (size_t)snprintf(buf, size, "%s \"%s\"", id_type_name(id->type), text);
+}
+
+/* Aggressive Mode says in clear who is who, and lets everybody guess the key. */
+static void print_aggressive(FILE *f, const struct exchange *x)
+{
+	static const char *const names[] = {"client", "; server"};
+	char text[300];
+	size_t len = 0;
+
+	if (x->type != EXCHANGE_AGGRESSIVE)
+		return;
+	for (unsigned side = 0; side < 2; side++) {
+		if (!x->ids[side].type)
+			continue;
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s ", names[side]);
+		len += id_text(&x->ids[side], text + len, sizeof(text) - len);
+	}
+	if (len)
+		line(f, "identities", text);
+	if (x->mm[2].seen && x->chosen && (x->auth == 1 || x->auth == 65001))
+		line(f, "mind",
+		     "Aggressive Mode: message 2 holds a hash of the pre-shared key, on which "
+		     "whoever has this capture can try passwords.");
 }
 
 /* ---- the hash table ---- */
@@ -217,6 +302,16 @@ static void print_hashes(FILE *f, const struct inspected *in, bool verbose)
 	}
 	label(f, "NAT-D hashes");
 	fprintf(f, "%-*s  second payload\n", width, "first payload");
+	if (x->type == EXCHANGE_AGGRESSIVE) {
+		print_hash_row(f, "message 2", &x->natd4, j->letter4, j->known4, j->means4, width,
+			       verbose);
+		if (x->natd3.n)
+			print_hash_row(f, "message 3", &x->natd3, j->letter3, j->known3, j->means3,
+				       width, verbose);
+		else
+			line(f, "message 3", x->mm[3].seen ? "is encrypted" : "was not seen");
+		return;
+	}
 	print_hash_row(f, x->version == 2 ? "request" : "message 3", &x->natd3, j->letter3,
 		       j->known3, j->means3, width, verbose);
 	print_hash_row(f, x->version == 2 ? "response" : "message 4", &x->natd4, j->letter4,
@@ -264,6 +359,10 @@ static void print_conclusions(FILE *f, const struct inspected *in)
 
 	if (in->j.complete)
 		line(f, "client concludes", sees_text(&in->j.client_sees));
+	else if (x->type == EXCHANGE_AGGRESSIVE && x->natd4.n)
+		line(f, "client concludes",
+		     "not known: its own hashes are encrypted, and this capture was not made at "
+		     "the client");
 	if (in->j.server_sees_valid)
 		line(f, "server concludes", server_sees_text(&in->j.server_sees));
 	if (in->searched && in->j.server_hash == CLASS_UNKNOWN)
@@ -272,7 +371,7 @@ static void print_conclusions(FILE *f, const struct inspected *in)
 		     "(forceencaps=yes) sends them");
 	else if (x->natd4.n > 1)
 		line(f, "server's hash", class_text(in->j.server_hash));
-	if (!in->j.natt && x->mm[4].seen && x->version != 2)
+	if (!in->j.natt && x->version != 2 && x->mm[x->type == EXCHANGE_AGGRESSIVE ? 2 : 4].seen)
 		line(f, "NAT-D",
 		     !x->offered_natt	 ? "none: the client does not offer NAT-T"
 		     : !x->answered_natt ? "none: the server does not do NAT-T"
@@ -281,14 +380,18 @@ static void print_conclusions(FILE *f, const struct inspected *in)
 
 static void print_traffic(FILE *f, const struct exchange *x)
 {
-	char text[200];
+	char text[240], xauth[60] = "";
 
-	if (!x->mm[5].seen && !x->quick_modes && !x->esp[0] && !x->esp[1])
+	if (!x->mm[x->type == EXCHANGE_AGGRESSIVE ? 3 : 5].seen && !x->quick_modes && !x->esp[0] &&
+	    !x->esp[1])
 		return;
+	if (x->transactions)
+		snprintf(xauth, sizeof(xauth), "; XAUTH and Mode Config: %u messages",
+			 x->transactions);
 	snprintf(text, sizeof(text),
-		 "%s; Quick Modes: %u; ESP: %u from the client, %u from the server%s",
-		 x->floated ? "moved to UDP 4500" : "stayed on UDP 500", x->quick_modes, x->esp[0],
-		 x->esp[1],
+		 "%s%s; Quick Modes: %u; ESP: %u from the client, %u from the server%s",
+		 x->floated ? "moved to UDP 4500" : "stayed on UDP 500", xauth, x->quick_modes,
+		 x->esp[0], x->esp[1],
 		 x->esp_udp   ? ", in UDP"
 		 : x->esp_raw ? ", bare"
 			      : "");
@@ -376,7 +479,9 @@ static void print_head(FILE *f, const struct inspected *in, size_t number, size_
 
 	inspect_ends(in->x, &i, &r);
 	fprintf(f, "exchange %zu of %zu: %s dials %s%s\n", number, of, INET_EP(i), INET_EP(r),
-		in->x->version == 2 ? " (IKEv2)" : "");
+		in->x->version == 2		     ? " (IKEv2)"
+		: in->x->type == EXCHANGE_AGGRESSIVE ? " (Aggressive Mode)"
+						     : "");
 }
 
 static void print_one(FILE *f, const struct inspected *in, const struct inspect_style *style)
@@ -386,6 +491,7 @@ static void print_one(FILE *f, const struct inspected *in, const struct inspect_
 	print_vids(f, in->x, 0, style->verbose);
 	print_vids(f, in->x, 1, style->verbose);
 	print_proposals(f, in->x);
+	print_aggressive(f, in->x);
 	fputc('\n', f);
 	print_hashes(f, in, style->verbose);
 	print_conclusions(f, in);

@@ -174,11 +174,17 @@ static struct tracked *find(struct watch *w, const uint8_t cky_i[8], const uint8
 	return NULL;
 }
 
+/* Nothing of phase 1 is missing that a judgement needs. */
+static bool is_finished(const struct exchange *x)
+{
+	return x->mm[x->type == EXCHANGE_AGGRESSIVE ? 3 : 4].seen;
+}
+
 /* The place in w->v of the exchange to forget: the oldest unfinished, else the oldest. */
 static size_t victim(const struct watch *w)
 {
 	for (size_t i = 0; i < w->n; i++)
-		if (!w->v[i]->mm[4].seen)
+		if (!is_finished(w->v[i]))
 			return i;
 	return 0;
 }
@@ -229,7 +235,9 @@ static struct tracked *add_sibling(struct watch *w, const struct tracked *of,
 	struct tracked *n = add(w, h, t);
 
 	n->x.first = x.first;
+	n->x.type = x.type;
 	n->x.mm[1] = x.mm[1];
+	n->x.ids[0] = x.ids[0];
 	n->x.offered_natt = x.offered_natt;
 	n->x.n_offers = x.n_offers;
 	memcpy(n->x.offers, x.offers, sizeof(x.offers));
@@ -240,10 +248,15 @@ static struct tracked *add_sibling(struct watch *w, const struct tracked *of,
 	return n;
 }
 
+static bool is_phase1(uint8_t exchange)
+{
+	return exchange == EXCHANGE_MAIN || exchange == EXCHANGE_AGGRESSIVE;
+}
+
 static bool tracks(uint8_t exchange)
 {
-	return exchange == EXCHANGE_MAIN || exchange == EXCHANGE_QUICK ||
-	       exchange == EXCHANGE_INFORMATIONAL;
+	return is_phase1(exchange) || exchange == EXCHANGE_QUICK ||
+	       exchange == EXCHANGE_INFORMATIONAL || exchange == EXCHANGE_TRANSACTION;
 }
 
 /*
@@ -254,7 +267,7 @@ static bool tracks(uint8_t exchange)
 static struct tracked *spoken_of(struct watch *w, const struct isakmp_msg *m)
 {
 	const struct isakmp_header *h = &m->h;
-	struct view spi = m->n_notifies ? m->notifies[0].spi
+	struct view spi = m->n_notifies	 ? m->notifies[0].spi
 			  : m->n_deletes ? m->deletes[0].spis
 					 : (struct view){0};
 	struct tracked *x = find(w, h->cky_i, h->cky_r);
@@ -283,12 +296,12 @@ static struct tracked *exchange_of(struct watch *w, const struct isakmp_msg *m, 
 		return spoken_of(w, m);
 	if (!answered) {
 		x = find(w, h->cky_i, NULL);
-		return x || h->exchange != EXCHANGE_MAIN ? x : add(w, h, t);
+		return x || !is_phase1(h->exchange) ? x : add(w, h, t);
 	}
 	x = find(w, h->cky_i, h->cky_r);
 	if (x)
 		return x;
-	if (h->exchange != EXCHANGE_MAIN) /* a capture that begins behind Main Mode */
+	if (!is_phase1(h->exchange)) /* a capture that begins behind phase 1 */
 		return add(w, h, t);
 	x = find(w, h->cky_i, zeros);
 	if (x) { /* the first answer */
@@ -311,7 +324,7 @@ static struct at_place *at_place(struct tracked *t, const char *place)
 	return &t->at[t->n_places++];
 }
 
-/* ---- Main Mode ---- */
+/* ---- Main Mode and Aggressive Mode ---- */
 
 /* Which message: 1 to 6, and who sent it; 0 if that cannot be told. */
 static unsigned main_mode_number(struct watch *w, const struct tracked *t,
@@ -338,6 +351,15 @@ static unsigned main_mode_number(struct watch *w, const struct tracked *t,
 	if (side == SIDE_NONE)
 		return 0;
 	return (encrypted ? 5u : 3u) + (side == SIDE_RESPONDER);
+}
+
+static unsigned aggressive_mode_number(const struct isakmp_msg *m)
+{
+	bool sa = m->has_sa || m->h.next == PAYLOAD_SA;
+
+	if (!memcmp(m->h.cky_r, zeros, 8))
+		return 1;
+	return sa && !(m->h.flags & ISAKMP_FLAG_ENCRYPTED) ? 2 : 3;
 }
 
 static void note_sighting(struct mm_seen *mm, const struct frame *f)
@@ -393,15 +415,18 @@ static void count_copy(uint32_t *here, struct mm_seen *mm, usec t)
 }
 
 /* @readable: the payloads could be read. @bytes: the message. */
-static unsigned main_mode(struct watch *w, const struct frame *f, struct tracked *t,
-			  const struct isakmp_msg *m, bool readable, uint64_t digest,
-			  struct view bytes)
+static unsigned phase1(struct watch *w, const struct frame *f, struct tracked *t,
+		       const struct isakmp_msg *m, bool readable, uint64_t digest,
+		       struct view bytes)
 {
-	unsigned n = main_mode_number(w, t, m, f, digest);
+	unsigned n = m->h.exchange == EXCHANGE_MAIN ? main_mode_number(w, t, m, f, digest)
+						    : aggressive_mode_number(m);
 	struct at_place *at = at_place(t, f->place);
 	struct mm_seen *mm = &t->x.mm[n];
 
-	if (!n)
+	if (!t->x.type)
+		t->x.type = m->h.exchange;
+	if (!n || t->x.type != m->h.exchange) /* nobody changes from one to the other */
 		return 0;
 	flows_note(&w->flows, f->pkt, t, n % 2 ? SIDE_INITIATOR : SIDE_RESPONDER);
 	if (!mm->seen) {
@@ -425,7 +450,7 @@ static unsigned main_mode(struct watch *w, const struct frame *f, struct tracked
 
 /* ---- behind Main Mode ---- */
 
-/* Quick Mode and Informational, both encrypted: they can be counted. */
+/* Quick Mode, Informational and Transaction, all encrypted: they can be counted. */
 static void phase2(struct watch *w, const struct frame *f, struct tracked *t,
 		   const struct isakmp_header *h, uint64_t digest)
 {
@@ -451,9 +476,14 @@ static void phase2(struct watch *w, const struct frame *f, struct tracked *t,
 	}
 	if (side == SIDE_NONE || !ring_fresh(&at->messages, digest))
 		return;
+	if (h->exchange == EXCHANGE_TRANSACTION) {
+		count(&at->transactions, &x->transactions);
+		return;
+	}
 	count(&at->informationals[side], &x->informationals[side]);
 	mark_first(&x->informational_at[side], f);
-	if (side == SIDE_INITIATOR && (x->mm[6].seen || x->quick_modes))
+	if (side == SIDE_INITIATOR &&
+	    (x->mm[6].seen || x->quick_modes || (x->type == EXCHANGE_AGGRESSIVE && x->mm[3].seen)))
 		count(&at->deletes, &x->deletes);
 }
 
@@ -519,9 +549,8 @@ static bool isakmp_frame(struct watch *w, const struct frame *f, const uint8_t *
 		t->x.first = MIN(t->x.first, f->t);
 		t->x.last = MAX(t->x.last, f->t);
 		t->x.floated |= marker;
-		if (h->exchange == EXCHANGE_MAIN)
-			n = main_mode(w, f, t, &w->m, d == DROP_NONE, digest,
-				      (struct view){p, len});
+		if (is_phase1(h->exchange))
+			n = phase1(w, f, t, &w->m, d == DROP_NONE, digest, (struct view){p, len});
 		else if (h->flags & ISAKMP_FLAG_ENCRYPTED)
 			phase2(w, f, t, h, digest);
 		else if (d == DROP_NONE)
@@ -571,8 +600,7 @@ static bool esp_frame(struct watch *w, const struct frame *f, bool udp)
 
 	if (!rd_ok(&r))
 		return false;
-	t = udp ? flows_find(&w->flows, f->pkt, &side)
-		: flows_find_addr(&w->flows, f->pkt, &side);
+	t = udp ? flows_find(&w->flows, f->pkt, &side) : flows_find_addr(&w->flows, f->pkt, &side);
 	at = t ? at_place(t, f->place) : NULL;
 	if (at && ring_fresh(&at->packets[side], (uint64_t)le32(spi) << 32 | seq))
 		count_esp(&t->x, f, side);

@@ -59,7 +59,14 @@ struct esp_seen {
 	usec last[2];           /* when each was last seen */
 };
 
-/* Message @n (1..6) of Main Mode, first transmission. */
+/* Who somebody says to be: in clear in Aggressive Mode only. */
+struct identity {
+	uint8_t type;         /* RFC 2407 4.6.2.1; 0: not seen */
+	uint8_t len;          /* at most what b holds */
+	uint8_t b[64];
+};
+
+/* Message @n (1..6) of Main Mode, or (1..3) of Aggressive Mode, first transmission. */
 struct mm_seen {
 	bool seen;
 	usec t;
@@ -73,6 +80,7 @@ struct mm_seen {
 
 struct exchange {
 	uint8_t version;             /* 2: IKE_SA_INIT of IKEv2 (ike2.h); else IKEv1 */
+	uint8_t type;                /* EXCHANGE_MAIN, EXCHANGE_AGGRESSIVE; 0: neither was seen */
 	uint8_t cky_i[8], cky_r[8];
 	usec first, last;
 	struct mm_seen mm[7];        /* 1..6 */
@@ -84,7 +92,11 @@ struct exchange {
 	bool chosen;                 /* message 2's transform */
 	unsigned cipher, keybits, hash, group, auth;
 	uint8_t natd_type;           /* payload type of message 4's, or 3's */
+	/* The initiator's and the responder's: messages 3 and 4 of Main Mode, 3 and 2 of
+	 * Aggressive Mode, where 3 may be encrypted (RFC 3947 3.2). */
 	struct natd_list natd3, natd4;
+	struct identity ids[2];      /* initiator's, responder's */
+	uint32_t transactions;       /* XAUTH's and Mode Config's messages */
 	bool floated;                /* any ISAKMP of this exchange on 4500 with the marker */
 	uint32_t on_4500[2];         /* ISAKMP messages and keep-alives there, by sender */
 	uint32_t quick_modes;        /* distinct message IDs of exchange type 32 */
@@ -134,7 +146,9 @@ enum windows_result { WINDOWS_CONNECTS, WINDOWS_BLOCKED, WINDOWS_UNKNOWN };
 const char *windows_result_name(enum windows_result r); /* "connects", "blocked", "unknown" */
 
 struct judgement {
-	bool complete;          /* messages 3 and 4 with two hashes each were seen */
+	bool complete;          /* what the initiator concludes is known: by two hashes of each
+				 * side, or in Aggressive Mode by two of the responder's and both
+				 * ends as the initiator knows them */
 	bool natt;              /* NAT-D was exchanged at all */
 	char letter3[8], letter4[8]; /* 'A', 'B', ...: equal hashes, equal letters */
 	bool known3[8], known4[8];

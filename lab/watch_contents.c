@@ -66,7 +66,19 @@ static void note_chosen(struct exchange *x, const struct isakmp_sa *sa)
 	x->auth = (unsigned)isakmp_attr_value(t, P1_AUTH, 0);
 }
 
-void contents_note(struct exchange *x, const struct isakmp_msg *m, unsigned n)
+static void note_id(struct identity *id, const struct isakmp_msg *m)
+{
+	const struct view *v = &m->ids[0].data;
+
+	if (!m->n_ids || id->type)
+		return;
+	id->type = m->ids[0].type;
+	id->len = (uint8_t)MIN(v->len, sizeof(id->b));
+	if (id->len)
+		memcpy(id->b, v->p, id->len);
+}
+
+static void note_main(struct exchange *x, const struct isakmp_msg *m, unsigned n)
 {
 	if (n <= 4)
 		note_vids(x, m, n % 2 ? SIDE_INITIATOR : SIDE_RESPONDER);
@@ -84,4 +96,34 @@ void contents_note(struct exchange *x, const struct isakmp_msg *m, unsigned n)
 		if (m->natd_type)
 			x->natd_type = m->natd_type;
 	}
+}
+
+/*
+ * RFC 3947 3.2: the responder's hashes come in message 2, the initiator's in message 3, unless it
+ * is encrypted.
+ */
+static void note_aggressive(struct exchange *x, const struct isakmp_msg *m, unsigned n)
+{
+	enum side side = n == 2 ? SIDE_RESPONDER : SIDE_INITIATOR;
+
+	note_vids(x, m, side);
+	note_id(&x->ids[side], m);
+	if (n == 1 && m->has_sa)
+		note_offers(x, &m->sa);
+	if (n == 2 && m->has_sa)
+		note_chosen(x, &m->sa);
+	if (n == 2)
+		x->natd4 = m->natd;
+	if (n == 3)
+		x->natd3 = m->natd;
+	if (n >= 2 && m->natd_type)
+		x->natd_type = m->natd_type;
+}
+
+void contents_note(struct exchange *x, const struct isakmp_msg *m, unsigned n)
+{
+	if (x->type == EXCHANGE_AGGRESSIVE)
+		note_aggressive(x, m, n);
+	else
+		note_main(x, m, n);
 }

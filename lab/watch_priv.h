@@ -21,14 +21,14 @@ struct at_place {
 	const char *place;
 	uint32_t copies[7];
 	usec copied[7]; /* when the last one was seen */
-	uint32_t quick_modes, deletes;
+	uint32_t quick_modes, deletes, transactions;
 	uint32_t informationals[2], keepalives[2], on_4500[2], quick_messages[2];
 	struct ring msgids, messages, packets[2];
 };
 
 struct tracked {
 	struct exchange x; /* first: what the caller sees */
-	uint64_t digest[7]; /* of each Main Mode message's first transmission */
+	uint64_t digest[7]; /* of each phase 1 message's first transmission */
 	uint32_t generation; /* another one in this memory: flows of the former one are void */
 	uint8_t n_places;
 	struct at_place at[WATCH_NAMES];
@@ -67,7 +67,7 @@ struct tracked *flows_find(struct flows *f, const struct packet *pkt, enum side 
 /* The same by addresses alone. */
 struct tracked *flows_find_addr(struct flows *f, const struct packet *pkt, enum side *side);
 
-/* ---- what the first transmission of Main Mode's message @n says (watch_contents.c) ---- */
+/* ---- what the first transmission of message @n says (watch_contents.c) ---- */
 
 void contents_note(struct exchange *x, const struct isakmp_msg *m, unsigned n);
 

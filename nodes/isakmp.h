@@ -24,6 +24,7 @@ enum isakmp_exchange {
 	EXCHANGE_MAIN = 2, /* "identity protection" */
 	EXCHANGE_AGGRESSIVE = 4,
 	EXCHANGE_INFORMATIONAL = 5,
+	EXCHANGE_TRANSACTION = 6, /* XAUTH and Mode Config (draft-dukes-ike-mode-cfg) */
 	EXCHANGE_QUICK = 32,
 };
 

@@ -30,7 +30,7 @@ const char *isakmp_exchange_name(uint8_t exchange)
 		{3, "Authentication Only"},
 		{EXCHANGE_AGGRESSIVE, "Aggressive Mode"},
 		{EXCHANGE_INFORMATIONAL, "Informational"},
-		{6, "Transaction"},
+		{EXCHANGE_TRANSACTION, "Transaction"},
 		{EXCHANGE_QUICK, "Quick Mode"},
 		{33, "New Group Mode"},
 		{34, "IKE_SA_INIT"},
