@@ -106,8 +106,7 @@ static const char *aspects_in(const struct emitter *e, const struct fit *f, int 
 /* What was checked, by a responder that was given the same messages. */
 static void put_proof(const struct emitter *e, const struct server *s)
 {
-	struct replay_answer *m2 = arena_new_of(e->a, struct replay_answer);
-	struct replay_answer *m4 = arena_new_of(e->a, struct replay_answer);
+	struct replay *r = arena_new_of(e->a, struct replay);
 	unsigned n2 = 0, same2 = 0, n4 = 0, alike4 = 0;
 
 	for (size_t i = 0; i < s->met.n; i++) {
@@ -115,17 +114,20 @@ static void put_proof(const struct emitter *e, const struct server *s)
 
 		if (!x->kept[1].len || !x->kept[2].len)
 			continue;
-		replay_exchange(&s->fit.row, x, m2, m4);
+		replay_exchange(&s->fit.row, x, s->met.v[i].j, r);
 		n2++;
-		same2 += replay_same_message2(x, m2);
+		same2 += replay_same_message2(x, r);
 		n4 += x->kept[3].len && x->kept[4].len;
-		alike4 += replay_alike_message4(x, m4);
+		alike4 += replay_alike_message4(x, r);
 	}
 	if (n2)
 		remark(e, 2, 9,
 		       "checked: given message 1 as it was seen, this row answers message 2 byte for "
-		       "byte but for its cookie: %u of %u; and message 4 with the same payloads in "
-		       "the same order and of the same lengths: %u of %u.", same2, n2, alike4, n4);
+		       "byte but for its cookie: %u of %u%s", same2, n2, n4 ? ";" : ".");
+	if (n4)
+		remark(e, 2, 9,
+		       "         and message 4 with the same payloads, in order and length: %u of %u.",
+		       alike4, n4);
 }
 
 static void put_doubts(const struct emitter *e, const struct fit *f)

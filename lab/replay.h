@@ -13,24 +13,25 @@
 
 #define REPLAY_MAX 2048
 
-struct replay_answer {
-	uint8_t b[REPLAY_MAX];
-	size_t len; /* 0: it said nothing */
+struct replay {
+	struct replay_message {
+		uint8_t b[REPLAY_MAX];
+		size_t len; /* 0: nothing was said */
+	} m2, m3, m4; /* message 3 as it was given */
 };
 
 /*
  * Gives messages 1 and 3 of an exchange (whose messages were kept) to a responder, as they came to
- * the real one as far as that was seen. Message 3 gets the responder's new cookie; its hashes stay
- * as they were, so those of the dialled address are of the old one. @m4 is empty when there was no
- * message 3.
+ * the real one as far as that was seen. Message 3 gets the responder's new cookie, and its hashes
+ * are made anew where it is known what they are made of.
  */
 void replay_exchange(const struct server_mode *row, const struct exchange *x,
-		     struct replay_answer *m2, struct replay_answer *m4);
+		     const struct judgement *j, struct replay *out);
 
-/* Is @m2 the exchange's message 2 but for the cookie? */
-bool replay_same_message2(const struct exchange *x, const struct replay_answer *m2);
-/* Has @m4 the same payloads as the exchange's message 4, in order and of the same lengths, and
- * copies exactly the hash that was copied there? */
-bool replay_alike_message4(const struct exchange *x, const struct replay_answer *m4);
+/* Is message 2 that of the exchange but for the cookie? */
+bool replay_same_message2(const struct exchange *x, const struct replay *r);
+/* Has message 4 the same payloads as the exchange's, in order and of the same lengths, and copies
+ * exactly the hash that was copied there? */
+bool replay_alike_message4(const struct exchange *x, const struct replay *r);
 
 #endif
