@@ -6,10 +6,9 @@
 #include <unistd.h>
 
 #include "lab/emit_mode.h"
-#include "lab/inspect.h"
+#include "lab/cmd_inspect_priv.h"
 #include "lab/json.h"
 #include "lab/options.h"
-#include "lab/unmask.h"
 
 #define FILE_BUFFER (1024 * 1024)
 static const struct option options[] = {
@@ -17,7 +16,7 @@ static const struct option options[] = {
 	{"client", 0, "IP", false, "the client's own address"},
 	{"server", 0, "IP", false, "the server's own address, as its own interface has it"},
 	{"known", 0, "IP", true, "another address to try behind the hashes"},
-	{"unmask", 0, NULL, false, "find private addresses behind hashes by trying them all"},
+	{"unmask", 0, NULL, false, "find private addresses behind hashes by trying them all (Ctrl-C: enough)"},
 	{"port", 0, "PORT", true, "for --unmask: another port to try (besides 500, 4500 and 0)"},
 	{"verbose", 'v', NULL, false, "whole hashes and vendor IDs"},
 	{"emit-mode", 0, NULL, false,
@@ -166,138 +165,6 @@ static int tell_damage(const struct inspect_source *s, size_t n)
 	return status;
 }
 
-/* ---- --unmask ---- */
-
-#define BAR 40
-#define UNMASKED_MAX 20 /* exchanges that are searched for: each takes seconds */
-
-struct bar {
-	bool on;
-	usec began;
-	int percent;
-};
-
-static usec now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (usec)t.tv_sec * SEC + t.tv_nsec / 1000;
-}
-
-static void show_bar(void *ctx, uint64_t tried, uint64_t all)
-{
-	static const char full[] = "########################################";
-	struct bar *b = ctx;
-	int percent = (int)(tried * 100 / all);
-	usec took = now() - b->began;
-
-	if (!b->on || percent == b->percent)
-		return;
-	b->percent = percent;
-	fprintf(stderr, "\runmask [%-*.*s] %3d %%  %.1f million hashes/s ", BAR,
-		percent * BAR / 100, full, percent, (double)tried / (double)MAX(took, 1));
-	fflush(stderr);
-}
-
-static int read_ports(const struct args *args, struct unmask *u, struct err *e)
-{
-	const char *text;
-
-	u->n_ports = 3;
-	u->ports[0] = IKE_PORT;
-	u->ports[1] = 4500;
-	u->ports[2] = 0; /* forged by Libreswan and Openswan */
-	for (unsigned i = 0; (text = args_nth(args, "port", i)); i++) {
-		char *end;
-		unsigned long port = strtoul(text, &end, 10);
-
-		if (*end || end == text || *text == '-' || port > UINT16_MAX)
-			return err_set(e, ERR_INPUT,
-				       "inspect: --port wants a number up to 65535, "
-				       "not \"%s\"",
-				       text);
-		if (u->n_ports == UNMASK_PORTS)
-			return err_set(e, ERR_INPUT, "inspect: too many ports");
-		u->ports[u->n_ports++] = (uint16_t)port;
-	}
-	return 0;
-}
-
-/* Each side's hashes of itself that fit nothing; not those of the other side, which are public
- * addresses or inventions. */
-static void collect(const struct natd_list *l, const bool *known, struct unmask *u)
-{
-	for (size_t i = 1; i < l->n; i++)
-		if (!known[i] && u->n < UNMASK_HASHES && l->len == hash_len(u->alg))
-			memcpy(u->v[u->n++].hash, l->v[i].b, l->len);
-}
-
-static void unmask_one(struct arena *a, const struct inspected *one, struct unmask *u,
-		       struct inspect_hints *hints)
-{
-	struct bar bar = {.on = isatty(STDERR_FILENO), .began = now(), .percent = -1};
-	VEC(struct known) known = {0};
-	usec took;
-
-	u->n = 0;
-	u->alg = (enum ike_hash)one->x->hash;
-	memcpy(u->cky_i, one->x->cky_i, 8);
-	memcpy(u->cky_r, one->x->cky_r, 8);
-	collect(&one->x->natd3, one->j.known3, u);
-	collect(&one->x->natd4, one->j.known4, u);
-	if (!u->n)
-		return;
-	u->progress = show_bar;
-	u->ctx = &bar;
-	unmask(u);
-	u->ctx = NULL; /* the bar ends here */
-	took = now() - bar.began;
-	if (bar.on)
-		fprintf(stderr, "\r%*s\r", BAR + 48, "");
-	for (size_t i = 0; i < hints->n_known; i++)
-		*vec_push(a, &known) = hints->known[i];
-	for (size_t i = 0; i < u->n; i++) {
-		char hex[7];
-
-		fprintf(stderr, "natdlab: unmask: %s.. is %s\n", hex_str(u->v[i].hash, 3, hex),
-			u->v[i].found ? INET_EP(u->v[i].ep)
-				      : "no private address with these ports");
-		if (u->v[i].found)
-			*vec_push(a, &known) = (struct known){.ep = u->v[i].ep};
-		u->v[i].found = false;
-	}
-	fprintf(stderr, "natdlab: unmask: %.1f million hashes in %.1f s\n", (double)u->tried / 1e6,
-		(double)took / 1e6);
-	hints->known = known.v;
-	hints->n_known = known.n;
-}
-
-/* Exchange by exchange, so that an address found for one is known for the next. */
-static int unmask_all(struct arena *a, const struct args *args, const struct inspect_eyes *w,
-		      struct inspect_hints *hints, struct inspection *in, struct err *e)
-{
-	bool *searched = arena_array_of(a, MAX(in->n, 1U), bool);
-	struct unmask u = {0};
-	size_t n = 0;
-
-	if (read_ports(args, &u, e))
-		return -1;
-	for (size_t i = 0; i < in->n && n < UNMASKED_MAX; i++) {
-		if (!hash_known(in->v[i].x->hash))
-			continue;
-		unmask_one(a, &in->v[i], &u, hints);
-		if (!u.n)
-			continue;
-		searched[i] = true;
-		n++;
-		inspect_judge(a, w, hints, in);
-	}
-	for (size_t i = 0; i < in->n; i++)
-		in->v[i].searched = searched[i];
-	return 0;
-}
-
 /* ---- --emit-mode ---- */
 
 static int emit(struct arena *a, const struct inspection *in, const struct inspect_source *s,
@@ -339,13 +206,15 @@ static int inspect_all(struct arena *a, const struct args *args, struct inspect_
 	struct inspection in;
 	struct err e = {0};
 	bool emits = args_flag(args, "emit-mode");
-	int damage, status;
+	int damage, status, ended = 0;
 
 	if (emits)
 		watch_keep(w.v1);
 	inspect_read(a, &w, s, args->n, &in);
 	inspect_judge(a, &w, hints, &in);
-	if (args_flag(args, "unmask") && unmask_all(a, args, &w, hints, &in, &e))
+	if (args_flag(args, "unmask"))
+		ended = inspect_unmask(a, args, &w, hints, &in, &e);
+	if (ended < 0)
 		return report_err(&e);
 	if (emits) {
 		status = emit(a, &in, s, args->n, &e) ? report_err(&e) : 0;
@@ -358,6 +227,8 @@ static int inspect_all(struct arena *a, const struct args *args, struct inspect_
 		report_inspect(stdout, &in, &style);
 	status = exit_status(&in);
 	damage = tell_damage(s, args->n);
+	if (ended)
+		return 128 + ended;
 	return in.n == in.hidden && damage ? damage : status;
 }
 

@@ -73,8 +73,7 @@ static bool is_aggressive(const struct exchange *x)
 	return x->type == EXCHANGE_AGGRESSIVE;
 }
 
-/* The negotiated algorithm, or the one whose digests have this length. */
-static enum ike_hash alg_of(const struct exchange *x)
+enum ike_hash judge_alg(const struct exchange *x)
 {
 	static const enum ike_hash algs[] = {HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384,
 					     HASH_SHA512};
@@ -541,7 +540,7 @@ void judge(const struct exchange *x, const struct known *known, size_t n_known,
 	   const struct inet_ep *initiator_own, const struct inet_ep *responder_own,
 	   struct judgement *out)
 {
-	struct bench b = {.x = x, .alg = alg_of(x)};
+	struct bench b = {.x = x, .alg = judge_alg(x)};
 	struct initiator i;
 	struct responder r;
 

@@ -92,8 +92,11 @@ static void work(struct search *s, bool tell)
 	       (piece = atomic_fetch_add(&s->next, 1)) < s->pieces) {
 		try_piece(s, h, first_address(piece));
 		atomic_fetch_add(&s->done, 1);
-		if (tell && s->u->progress)
-			s->u->progress(s->u->ctx, atomic_load(&s->done) * each, s->pieces * each);
+		if (tell && s->u->progress &&
+		    !s->u->progress(s->u->ctx, atomic_load(&s->done) * each, s->pieces * each)) {
+			s->u->stopped = true;
+			atomic_store(&s->next, s->pieces); /* nothing is left for the others */
+		}
 	}
 	hasher_free(h);
 }

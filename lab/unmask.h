@@ -26,10 +26,12 @@ struct unmask {
 		struct inet_ep ep; /* what it is made of, where found */
 	} v[UNMASK_HASHES];
 	unsigned threads; /* 0: one for each processor */
-	/* Told now and then, by the caller's own thread: hashes tried, of how many. May be NULL. */
-	void (*progress)(void *ctx, uint64_t tried, uint64_t all);
+	/* Told now and then, by the caller's own thread: hashes tried, of how many. False: stop.
+	 * May be NULL. */
+	bool (*progress)(void *ctx, uint64_t tried, uint64_t all);
 	void *ctx;
 	uint64_t tried; /* at the end */
+	bool stopped;   /* before the end, by progress() */
 };
 
 /* Searches until all are found or nothing is left to try. With fewer threads than asked for it only

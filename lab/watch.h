@@ -138,6 +138,10 @@ struct known {
 	const char *who;        /* "server", "client", ... for people; may be NULL */
 };
 
+/* The negotiated hash, or where that was not seen the one whose digests have the length of the
+ * hashes; HASH_NONE: no such. */
+enum ike_hash judge_alg(const struct exchange *x);
+
 enum hash_class { CLASS_UNKNOWN, CLASS_EXACT, CLASS_COPIED, CLASS_FAKED, CLASS_EXACT_OR_COPIED };
 const char *hash_class_name(enum hash_class c); /* "exact", "exact-or-copied", ... */
 

@@ -96,6 +96,26 @@ run "$natdlab" inspect --unmask --format json \
 out_has '"172.31.16.10:0"'
 out_has '"server_hash": "faked"'
 
+it 'a client is found behind its IKEv2 notifies, made when the server had no cookie yet'
+run "$natdlab" inspect --unmask "$captures/ikev2-eip-napt.server.pcap"
+is_status 0
+err_has 'unmask: 27c04c.. is 192.168.1.10:500'
+out_has 'B 27c04c.. 192.168.1.10:500'
+out_has 'client concludes  I am behind NAT, and so is the server'
+run "$natdlab" inspect --unmask "$captures/ikev2-eip-napt.client.pcap"
+err_has 'unmask: 747423.. is 172.31.0.10:500'
+err_lacks 'hashes/s' # no bar without a terminal
+
+it 'the search ends when it is told to, and what is known is judged'
+command='natdlab inspect --unmask, SIGINT after half a second'
+# A shell's background process ignores SIGINT, and so would ours.
+timeout -s INT 0.5 "$natdlab" inspect --unmask --port 1 --port 2 --port 3 --port 4 --port 5 \
+	--port 6 --port 7 "$captures/strongswan-encap-pub-pub-ms.client.pcap" >"$out" 2>"$err"
+status=$?
+is_status 124 # timeout's word for it
+err_has 'stopped after'
+out_has 'or random bytes; from here they look alike'
+
 it 'a port to try that is none is refused'
 run "$natdlab" inspect --unmask --port 70000 "$captures/strongswan-eip-napt-ms.client.pcap"
 is_status 2

@@ -51,6 +51,23 @@ out_lacks "$cr"
 err_empty
 
 # A process of the run has the run's environment; a namespace lives as long as one stands in it.
+it 'the search for private addresses shows a bar, and Ctrl-C ends it with status 130'
+capture=tests/data/captures/strongswan-encap-pub-pub-ms.client.pcap
+ports=$(seq -f '--port %g' 1 13 | tr '\n' ' ')
+searching() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		grep -q hashes/s "$out" && return
+		sleep 0.3
+	done
+}
+{ searching; printf '\003'; sleep 1; } |
+	script -qec "$natdlab inspect --unmask $ports $capture" /dev/null >"$out" 2>"$err"
+status=$? command='natdlab inspect --unmask, Ctrl-C'
+is_status 130
+out_has "${cr}unmask ["
+out_has 'unmask: stopped after'
+out_has 'not the cause'
+
 it 'Ctrl-C ends a run in real time with status 130, and nothing is left'
 needs_lab
 mark=NATDLAB_ENDED_BY=$$

@@ -32,12 +32,21 @@ struct told {
 	bool wrong;
 };
 
-static void hear(void *ctx, uint64_t tried, uint64_t all)
+static bool hear(void *ctx, uint64_t tried, uint64_t all)
 {
 	struct told *t = ctx;
 
 	t->wrong |= tried > all || tried < t->last;
 	t->last = tried;
+	return true;
+}
+
+static bool enough(void *ctx, uint64_t tried, uint64_t all)
+{
+	(void)ctx;
+	(void)tried;
+	(void)all;
+	return false;
 }
 
 /* The whole of every space once, to its edges; what lies outside is not found. */
@@ -97,11 +106,26 @@ static void every_port_and_hash_is_tried_and_no_more_than_needed(void **state)
 	}
 }
 
+static void it_stops_when_told_to_and_keeps_what_it_found(void **state)
+{
+	struct unmask u = search(HASH_SHA1);
+
+	(void)state;
+	u.progress = enough;
+	look_for(&u, "192.168.1.10", 500); /* in the first piece */
+	look_for(&u, "11.0.0.0", 500);	   /* in none */
+	u.threads = 2;
+	unmask(&u);
+	assert_true(u.stopped && u.v[0].found && !u.v[1].found);
+	assert_in_range(u.tried, 65536, 4 * 65536);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_edges_of_every_private_space_are_found),
 		cmocka_unit_test(every_port_and_hash_is_tried_and_no_more_than_needed),
+		cmocka_unit_test(it_stops_when_told_to_and_keeps_what_it_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
