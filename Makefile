@@ -27,6 +27,7 @@ LIBOBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out lab/main.c,$(SRC)))
 UNIT     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 LAB      := $(patsubst %.c,$(B)/%,$(wildcard tests/lab/test_*.c))
 CLI      := $(filter-out tests/cli/lib.sh,$(wildcard tests/cli/*.sh))
+GUEST    := $(B)/tests/vm/guest
 MUTANTS  := $(wildcard tests/mutants/*.sh)
 FUZZ     := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH    := $(addprefix $(B)/tests/bench/,setup ike times)
@@ -61,7 +62,7 @@ test: ## Install what is missing, build, and run every test
 	+$(Q)$(AGAIN) run-tests
 
 .PHONY: programs run-tests
-programs: all $(UNIT) $(LAB)
+programs: all $(UNIT) $(LAB) $(GUEST)
 run-tests:
 	$(Q)$(RUN) $(UNIT) $(LAB) $(CLI) $(MUTANTS)
 
@@ -74,7 +75,7 @@ lab: all $(LAB) ## Run the tests that build network namespaces
 	$(Q)$(RUN) $(LAB)
 
 .PHONY: cli
-cli: all ## Run the tests of the command line
+cli: all $(GUEST) ## Run the tests of the command line
 	$(Q)$(RUN) $(CLI)
 
 .PHONY: bench
@@ -200,6 +201,9 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libnatdlab.a
 
 $(B)/tests/lab/%: $(B)/tests/lab/%.o $(B)/libnatdlab.a
 	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(B)/tests/vm/%: $(B)/tests/vm/%.o $(B)/libnatdlab.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/tests/bench/setup: $(B)/tests/bench/bare.o
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libnatdlab.a

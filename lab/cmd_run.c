@@ -14,6 +14,7 @@
 #include "lab/sim.h"
 
 #define JOBS_MAX 256
+#define DEFAULT_WAIT (600 * SEC) /* for virtual machines, where nobody can type Ctrl-C */
 
 static const struct option options[] = {
 	{"format", 'f', "table|json|jsonl|junit|tap|markdown", false,
@@ -31,6 +32,8 @@ static const struct option options[] = {
 	{"fail-fast", 0, NULL, false, "start no more scenarios after the first that fails"},
 	{"real", 0, "DIR", false,
 	 "where `make real` has put real products (real, beside the program)"},
+	{"wait", 0, "TIME", false,
+	 "of virtual machines at most (for ever on a terminal, else 10m)"},
 	{"verbose", 'v', NULL, false, "for each hash the command line that recomputes it"},
 };
 
@@ -95,6 +98,18 @@ static int read_seed(const struct args *args, uint64_t *seed, struct err *e)
 		return 0;
 	}
 	return args_number(args, "seed", 0, INT64_MAX, 1, seed, e);
+}
+
+/* On a terminal sits somebody who can end it. */
+static int read_wait(const struct args *args, usec *wait, struct err *e)
+{
+	const char *text = args_value(args, "wait", NULL);
+
+	*wait = isatty(STDERR_FILENO) ? 0 : DEFAULT_WAIT;
+	if (text && (!topology_duration(text, wait) || !*wait))
+		return err_set(e, ERR_INPUT, "run: --wait is a time such as 30s, 10m or 2h, up to a "
+			       "day, not \"%s\"", text);
+	return 0;
 }
 
 static bool want_colour(void)
@@ -300,7 +315,8 @@ static int run(const struct args *args)
 	int status = 0;
 
 	if (args_number(args, "jobs", 1, JOBS_MAX, cpus > 0 ? (uint64_t)cpus : 1, &jobs, &e) ||
-	    read_seed(args, &cfg.seed, &e) || read_settings(a, args, &set, &n_set, &e))
+	    read_seed(args, &cfg.seed, &e) || read_settings(a, args, &set, &n_set, &e) ||
+	    read_wait(args, &cfg.wait, &e))
 		return report_err(&e);
 	cfg.jobs = (unsigned)jobs;
 	if (cfg.realtime && cfg.backend == &net_sim) {

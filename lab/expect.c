@@ -135,7 +135,9 @@ static void judge_one(const struct scenario *s, const struct expectation *x,
 			add_evidence(er, c->alive_event);
 		if (c->outcome == OUTCOME_UNDECIDED && er->verdict == VERDICT_PASS) {
 			er->verdict = VERDICT_UNDECIDED;
-			snprintf(er->why, sizeof(er->why), "%s: came to no decision", client);
+			snprintf(er->why, sizeof(er->why), "%s: came to no decision%s%s", client,
+				 c->why_undecided ? ": " : "",
+				 c->why_undecided ? c->why_undecided : "");
 		} else if (c->outcome != OUTCOME_UNDECIDED &&
 			   !connection_meets(x, c, client, er->why, sizeof(er->why))) {
 			er->verdict = VERDICT_FAIL;
@@ -174,6 +176,11 @@ static bool wire_bears_out(const struct connection *c)
 		return true;
 	}
 	return false;
+}
+
+static bool any_vm(const struct scenario *s, const struct connection *c)
+{
+	return s->nodes[c->client].vm || (c->server >= 0 && s->nodes[c->server].vm);
 }
 
 /* How far a real product gets depends on the kernel (ESP) and on what else is installed (L2TP), of
@@ -220,9 +227,12 @@ static void compare_prediction(const struct scenario *s, struct connection *c)
 	/* The walk knows of no lost frames: a client that gave up on a bad line is no error. */
 	if (c->outcome == OUTCOME_FAILED && any_faults(s))
 		return;
+	/* A machine that nobody plugged in, or a run that was ended before, says nothing. */
+	if (c->outcome == OUTCOME_UNDECIDED && any_vm(s, c))
+		return;
 	what = difference(c, any_real(s, c));
 	if (what)
-		snprintf(c->lab_error, sizeof(c->lab_error),
+		snprintf(any_vm(s, c) ? c->differs : c->lab_error, RESULT_TEXT,
 			 "%s: prediction and wire differ in %s (predicted %s, %s; wire %s, %s)",
 			 s->nodes[c->client].name, what, c->predicted.outcome, c->predicted.reason,
 			 have_outcome(c), have_reason(c));
@@ -233,8 +243,11 @@ void expect_judge(const struct scenario *s, struct scenario_result *r)
 	r->verdict = VERDICT_PASS;
 	for (unsigned i = 0; i < r->n_connections; i++) {
 		compare_prediction(s, &r->connections[i]);
-		if (r->connections[i].lab_error[0])
+		if (r->connections[i].lab_error[0] || r->connections[i].differs[0])
 			r->verdict = VERDICT_FAIL;
+		else if (r->connections[i].outcome == OUTCOME_UNDECIDED &&
+			 r->verdict == VERDICT_PASS)
+			r->verdict = VERDICT_UNDECIDED;
 	}
 	if (!r->n_connections) /* nothing was seen, so nothing was proven */
 		r->verdict = VERDICT_UNDECIDED;

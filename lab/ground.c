@@ -78,7 +78,7 @@ static int do_link(struct build *b, const struct step *st, struct err *e)
 	const struct iface *ends = b->g->s->ifaces;
 	const struct iface *near = &ends[st->iface], *far = &ends[near->peer];
 
-	if (link_is_faulty(&b->g->s->links[st->link].faults))
+	if (scenario_link_is_cut(b->g->s, st->link))
 		return relay_build(b->g, st->link, b->door, b->lab, e);
 	if (link_veth(b->door[near->node], near, far, b->g->node[far->node].ns, e) < 0 ||
 	    link_quiet(b->door[near->node], near, e) < 0)
@@ -153,11 +153,35 @@ static int do_nft(struct build *b, const struct step *st, struct err *e)
 	return b->low < 0 ? err_sys(e, "descriptor") : rc;
 }
 
+/* Of a virtual machine there is an end of a link that the kernel knows nothing of; and at the
+ * other one it finds out by ARP which card the machine has. */
+static bool is_vms_own(const struct scenario *s, const struct step *st)
+{
+	const struct iface *i = &s->ifaces[st->iface];
+
+	switch (st->kind) {
+	case STEP_ADDR:
+	case STEP_UP:
+	case STEP_ROUTE:
+		return s->nodes[i->node].vm;
+	case STEP_NEIGH:
+		return s->nodes[i->node].vm || s->nodes[s->ifaces[i->peer].node].vm;
+	case STEP_SPACE:
+	case STEP_LINK:
+	case STEP_FORWARD:
+	case STEP_NFT:
+		break;
+	}
+	return false;
+}
+
 static int do_step(struct build *b, const struct step *st, struct err *e)
 {
 	const struct iface *i = &b->g->s->ifaces[st->iface];
 	struct link_door *d = b->door[st->node];
 
+	if (is_vms_own(b->g->s, st))
+		return 0;
 	switch (st->kind) {
 	case STEP_SPACE:
 		return do_space(b, st->node, e);
@@ -267,10 +291,10 @@ static int build_lab(struct ground *g, struct err *e)
 	return g->lab_ns < 0 ? -1 : 0;
 }
 
-static bool any_faults(const struct scenario *s)
+static bool any_cut(const struct scenario *s)
 {
-	for (size_t i = 0; i < s->n_links; i++)
-		if (link_is_faulty(&s->links[i].faults))
+	for (unsigned i = 0; i < s->n_links; i++)
+		if (scenario_link_is_cut(s, i))
 			return true;
 	return false;
 }
@@ -280,7 +304,7 @@ static int build_all(struct build *b, struct err *e)
 	const struct scenario *s = b->g->s;
 
 	if (build_lab(b->g, e) < 0 ||
-	    (any_faults(s) && !(b->lab = link_open(e))))
+	    (any_cut(s) && !(b->lab = link_open(e))))
 		return err_prefix(e, "the lab's own namespace");
 	relays_prepare(b->g);
 	b->low = fcntl(b->g->lab_ns, F_DUPFD_CLOEXEC, 0);
@@ -292,7 +316,8 @@ static int build_all(struct build *b, struct err *e)
 			return blame(b, &b->plan->steps[i], e);
 	/* A plan's steps may stand in any order of nodes, so this is asked when all are done. */
 	for (size_t i = 0; i < s->n_ifaces; i++)
-		if (link_wait_up(b->door[s->ifaces[i].node], &s->ifaces[i], e) < 0)
+		if (!s->nodes[s->ifaces[i].node].vm &&
+		    link_wait_up(b->door[s->ifaces[i].node], &s->ifaces[i], e) < 0)
 			return err_prefix(e, "%s", s->ifaces[i].full);
 	return 0;
 }
@@ -306,7 +331,7 @@ struct ground *ground_build(struct arena *a, const struct plan *p, struct err *e
 
 	g->arena = a;
 	g->s = s;
-	g->lab_ns = g->stamps = -1;
+	g->lab_ns = g->stamps = g->ports_epoll = -1;
 	g->node = arena_array_of(a, s->n_nodes, struct ground_node);
 	for (size_t i = 0; i < s->n_nodes; i++)
 		g->node[i].ns = g->node[i].mib[0] = g->node[i].mib[1] = -1;
@@ -321,6 +346,8 @@ struct ground *ground_build(struct arena *a, const struct plan *p, struct err *e
 		rc = -1;
 	if (rc == 0)
 		rc = relays_open(g, b.lab, e);
+	if (rc == 0)
+		rc = ports_open(g, e);
 	for (size_t i = 0; i < s->n_nodes; i++)
 		link_close(b.door[i]);
 	link_close(b.lab);
@@ -338,6 +365,7 @@ void ground_free(struct ground *g)
 		return;
 	taps_free(g);
 	relays_close(g);
+	ports_close(g);
 	for (size_t i = 0; i < g->s->n_nodes; i++) {
 		conntrack_close(g->node[i].ct);
 		close_if_open(g->node[i].ns);

@@ -8,6 +8,7 @@
  *	filter.c          libnftables and libmnl: rulesets, counters, connection tracking
  *	conntrack.c       connection tracking printed, and aged when the clock jumps
  *	capture.c         AF_PACKET taps, a socket for each namespace
+ *	relay.c, port.c   links that the lab carries itself: with faults; to a virtual machine
  *	ground_account.c  is anything still on its way?
  *	ground_try.c      can this machine do it?
  *
@@ -19,6 +20,7 @@
 
 #include "lab/base/err.h"
 #include "lab/plan.h"
+#include "lab/vm.h"
 
 /*
  * Starts @fn in a new process inside fresh user, mount, PID and network namespaces, as by fork():
@@ -100,8 +102,22 @@ void ground_taps_close(struct ground *g);
 bool ground_relay_read(struct ground *g,
 		       void (*frame)(void *ctx, unsigned iface, const uint8_t *data, size_t len),
 		       void *ctx);
-/* Gives a frame from @iface to the other end of its link. */
+/* Gives a frame from @iface to the other end of its link, which may be a virtual machine. */
 void ground_relay_send(struct ground *g, unsigned iface, const uint8_t *data, size_t len);
+
+/* ---- ports: virtual machines (vm.h) ---- */
+
+/* One frame that a virtual machine has sent, with the interface that it stands for; false when
+ * there is none. Takes in connections that come and go. */
+bool ground_port_read(struct ground *g,
+		      void (*frame)(void *ctx, unsigned iface, const uint8_t *data, size_t len),
+		      void *ctx);
+/* Gives a frame to the machine that stands for @iface; false when there is no such port. */
+bool ground_port_send(struct ground *g, unsigned iface, const uint8_t *data, size_t len);
+/* A descriptor that polls as readable when a machine has something; -1 without any. */
+int ground_ports_fd(const struct ground *g);
+/* What is plugged in there. */
+enum vm_plug ground_port_plug(const struct ground *g, unsigned iface);
 
 /* ---- conntrack ---- */
 

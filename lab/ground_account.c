@@ -137,7 +137,7 @@ static size_t in_flight_from(struct ground *g, unsigned iface)
 {
 	const struct scenario *s = g->s;
 	const struct flow *from = &g->flow[iface], *to = &g->flow[s->ifaces[iface].peer];
-	uint64_t way = link_is_faulty(&s->links[s->ifaces[iface].link].faults)
+	uint64_t way = scenario_link_is_cut(s, s->ifaces[iface].link)
 			       ? from->sent - from->relayed + from->injected
 			       : from->sent;
 

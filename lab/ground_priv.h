@@ -15,6 +15,7 @@
 
 struct taps;        /* capture.c */
 struct relay;       /* relay.c: the lab's end of half a link */
+struct port;        /* port.c: where a virtual machine is plugged in */
 struct link_door;   /* link.c: a route netlink socket in one namespace */
 
 /* What the taps counted on one interface: frames. */
@@ -70,6 +71,9 @@ struct ground {
 	size_t lost;               /* frames that taps dropped */
 	struct relay *relay;       /* relay.c; of n_relays */
 	size_t n_relays;
+	struct port *port;         /* port.c; of n_ports */
+	size_t n_ports, next_port;
+	int ports_epoll;           /* -1: there are none */
 };
 
 /* ---- space.c ---- */
@@ -139,5 +143,12 @@ int relay_build(struct ground *g, unsigned link, struct link_door *const *door,
 /* Opens the relays' sockets when all links are up: in the lab's namespace. */
 int relays_open(struct ground *g, struct link_door *lab, struct err *e) MUST_CHECK;
 void relays_close(struct ground *g);
+
+/* ---- port.c ---- */
+
+/* The sockets for QEMU, one for each virtual machine. */
+int ports_open(struct ground *g, struct err *e) MUST_CHECK;
+/* Closes and removes them. */
+void ports_close(struct ground *g);
 
 #endif

@@ -174,6 +174,11 @@ static json_t *connection_json(const struct scenario *s, const struct connection
 	json_object_set_new(o, "client_sees", seen_json(c->j.complete, &c->j.client_sees));
 	json_object_set_new(o, "server_sees", seen_json(c->j.server_sees_valid, &c->j.server_sees));
 	json_object_set_new(o, "floated", json_boolean(c->x.floated));
+	if (client->vm)
+		json_object_set_new(o, "told_by", json_string("wire"));
+	if (client->vm || (server && server->vm))
+		json_object_set_new(o, "differs",
+				    c->differs[0] ? text_json(c->differs) : json_null());
 	if (c->asked)
 		json_object_set_new(o, "alive", json_boolean(c->alive));
 	if (c->asked && !c->alive)

@@ -8,6 +8,7 @@
 
 #define ENDS (KIND_BIT(KIND_CLIENT) | KIND_BIT(KIND_SERVER))
 #define HOSTS (ENDS | KIND_BIT(KIND_HOST))
+#define VM KIND_BIT(KIND_VM)
 #define NATS (KIND_BIT(KIND_NAPT) | KIND_BIT(KIND_EIP))
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -134,16 +135,17 @@ static const struct key_row rows[KEYS] = {
 		"Cables between two interfaces, each with its subnet."},
 
 	[KEY_KIND] = {"kind", PLACE_NODE, KINDS_ALL, TYPE_WORD,
-		WORDS("client", "server", "router", "napt", "eip", "host"), true,
+		WORDS("client", "server", "router", "napt", "eip", "host", "vm"), true,
 		"What the node is: client and server speak L2TP/IPsec, router forwards, napt is a "
-		"home router, eip an Elastic IP (1:1 NAT), host anything else."},
-	[KEY_MODE] = {"mode", PLACE_NODE, ENDS, TYPE_WORD, NULL, false,
-		"Which product the client or server behaves like."},
-	[KEY_REGISTRY] = {"registry", PLACE_NODE, KIND_BIT(KIND_CLIENT), TYPE_WORD,
+		"home router, eip an Elastic IP (1:1 NAT), host anything else; vm is a client or a "
+		"server, as its mode is, that a virtual machine of yours plays (vm.md)."},
+	[KEY_MODE] = {"mode", PLACE_NODE, ENDS | VM, TYPE_WORD, NULL, false,
+		"Which product the client or server behaves like; of a vm, which product is in it."},
+	[KEY_REGISTRY] = {"registry", PLACE_NODE, KIND_BIT(KIND_CLIENT) | VM, TYPE_WORD,
 		WORDS("absent", "0", "1", "2"), false,
 		"AssumeUDPEncapsulationContextOnSendRule of a Windows client; other clients have "
-		"no such rule and ignore it."},
-	[KEY_DIALS] = {"dials", PLACE_NODE, KIND_BIT(KIND_CLIENT), TYPE_TARGET, NULL, false,
+		"no such rule and ignore it. Of a vm: what is set in it."},
+	[KEY_DIALS] = {"dials", PLACE_NODE, KIND_BIT(KIND_CLIENT) | VM, TYPE_TARGET, NULL, false,
 		"The address that the client dials, or a server's name: then its Elastic IP if it "
 		"has one, else its own address."},
 	[KEY_RUN] = {"run", PLACE_NODE, ENDS, TYPE_WORD,
@@ -161,6 +163,9 @@ static const struct key_row rows[KEYS] = {
 		false,
 		"Of a server with `run`: any as the product comes, own with SoftEther's ListenIP "
 		"set to the node's address. The others know their addresses anyway."},
+	[KEY_SOCKET] = {"socket", PLACE_NODE, VM, TYPE_TEXT, NULL, false,
+		"Where QEMU connects to: the path of a UNIX socket that the run makes and removes, "
+		"from the present folder; NODE.sock by itself."},
 	[KEY_IDLE] = {"idle", PLACE_NODE, KIND_BIT(KIND_CLIENT), TYPE_DURATION, NULL, false,
 		"How long the client is left alone once it is connected, before the server asks by "
 		"an LCP echo whether it is still there."},
@@ -201,10 +206,10 @@ static const struct key_row rows[KEYS] = {
 		"least that RFC 4787 4.3 allows and what many home routers have."},
 	[KEY_FORWARD] = {"forward", PLACE_NODE, KIND_BIT(KIND_NAPT), TYPE_MAP, NULL, false,
 		"Ports of the outside address that belong to a machine inside: {udp/500: server}."},
-	[KEY_ALLOW] = {"allow", PLACE_NODE, HOSTS, TYPE_LIST, NULL, false,
+	[KEY_ALLOW] = {"allow", PLACE_NODE, HOSTS | VM, TYPE_LIST, NULL, false,
 		"The stateful security group before the node: what may come in unasked. udp/500, "
 		"tcp/443, udp/1000-2000, icmp, esp."},
-	[KEY_NFT] = {"nft", PLACE_NODE, KINDS_ALL, TYPE_RULES, NULL, false,
+	[KEY_NFT] = {"nft", PLACE_NODE, KINDS_ALL & ~VM, TYPE_RULES, NULL, false,
 		"More nft commands, loaded behind the node's own ruleset."},
 
 	[KEY_ENDPOINTS] = {"endpoints", PLACE_LINK, 0, TYPE_LIST, NULL, false,

@@ -23,11 +23,13 @@
  */
 #include "lab/lab.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "lab/agenda.h"
 #include "lab/base/packet.h"
 #include "lab/expect.h"
+#include "lab/guests.h"
 #include "lab/keep.h"
 #include "lab/nat_check.h"
 #include "lab/net.h"
@@ -39,6 +41,8 @@
 				     than any mode's patience */
 #define DAEMON_LIMIT (30 * SEC)	  /* until a real product answers */
 #define DAEMON_TICK (20 * MSEC)	  /* how often it is asked */
+#define DIAL_AGAIN (5 * SEC)	  /* after a try that a virtual machine did not answer */
+#define DATAGRAMS_MAX 4096U	  /* of one node at once: a virtual machine may flood it */
 #define STEPS_MAX 2000000U	  /* a lab that spins is a bug, and ends */
 
 struct lab;
@@ -51,6 +55,11 @@ struct actor {
 	struct vpn *vpn;
 	struct rng *rng;
 	bool undecided; /* a client that has not come to its end */
+	int machine;	/* the virtual machine that it dials, by number; -1: none */
+	bool waits;	/* for that machine ... */
+	usec since;	/* ... not before that time */
+	bool again;	/* its outcome was silence, of a machine that may not be ready yet */
+	unsigned tries;
 };
 
 struct lab {
@@ -73,6 +82,8 @@ struct lab {
 	bool realtime;	   /* the clock does not jump */
 	usec started;	   /* real time at 0 */
 	struct real *real; /* the real products, or NULL */
+	bool real_waits;   /* their clients, for virtual machines */
+	struct guests *guests; /* the virtual machines, or NULL */
 	uint32_t frames;
 	uint8_t buf[DATAGRAM_MAX];
 };
@@ -106,6 +117,8 @@ static void on_frame(void *ctx, const struct net_frame *f)
 	lab->frames++;
 	if (lab->keep)
 		keep_frame(lab->keep, f->link, lab->now, f->data, f->len);
+	if (lab->guests)
+		guests_frame(lab->guests, f->link, f->data, f->len);
 	watch_frame(lab->watch, place, LINKTYPE_ETHERNET_, lab->now, lab->frames, f->data, f->len);
 }
 
@@ -118,10 +131,24 @@ static void on_send(void *ctx, const struct datagram *d)
 	actor->lab->ops->frames(actor->lab->net, on_frame, actor->lab);
 }
 
+/* Is this the end of a try that was too early? A machine takes minutes to start, and its VPN server
+ * comes last; until that has said a first word its silence is no outcome. */
+static bool is_too_early(const struct actor *actor, const struct event *e)
+{
+	return e->kind == EV_OUTCOME && actor->machine >= 0 &&
+	       !strcmp(ev_get_str(e, K_REASON), "no-reply") &&
+	       !guests_has_answered(actor->lab->guests, (unsigned)actor->machine);
+}
+
 static void on_node_event(void *ctx, const struct event *e)
 {
 	struct actor *actor = ctx;
 	struct event ev = *e;
+
+	if (is_too_early(actor, e)) {
+		actor->again = true;
+		return;
+	}
 
 	ev.t = actor->lab->now;
 	ev.place = actor->node->name;
@@ -133,11 +160,32 @@ static void on_node_event(void *ctx, const struct event *e)
 
 /* ---- setting up ---- */
 
-static int start_actor(struct lab *lab, struct actor *actor, const struct node *n, struct err *e)
+/* The virtual machine that this client dials, by number, or -1. */
+static int machine_of(const struct lab *lab, const struct node *n)
 {
-	const struct node_env env = {.send = on_send, .event = on_node_event, .ctx = actor};
-	struct node_env with_rng = env;
-	struct vpn_config cfg = {
+	struct walk w;
+
+	if (n->kind != KIND_CLIENT || !n->dials.len)
+		return -1;
+	predict_walk(lab->s, n, IKE_PORT, lab->cfg->seed, &w);
+	return w.arrives && lab->s->nodes[w.server].vm ? (int)w.server : -1;
+}
+
+/* Each node draws from a generator of its own: adding a node changes no other's bytes. */
+static struct rng *actor_rng(struct lab *lab, const struct actor *actor)
+{
+	const char *again = actor->tries ? arena_printf(lab->a, "/%u", actor->tries) : "";
+
+	return rng_new(lab->cfg->seed,
+		       arena_printf(lab->a, "%s/%s/%s%s", lab->s->topology_name, lab->s->id,
+				    actor->node->name, again));
+}
+
+static void make_vpn(struct lab *lab, struct actor *actor)
+{
+	const struct node *n = actor->node;
+	struct node_env env = {.send = on_send, .event = on_node_event, .ctx = actor};
+	const struct vpn_config cfg = {
 		.name = n->name,
 		.client = n->client,
 		.server = n->server,
@@ -150,27 +198,31 @@ static int start_actor(struct lab *lab, struct actor *actor, const struct node *
 		.pool = n->pool,
 	};
 
+	env.rng = actor->rng = actor_rng(lab, actor);
+	actor->vpn = vpn_new(&cfg, &env);
+}
+
+static int start_actor(struct lab *lab, struct actor *actor, const struct node *n, struct err *e)
+{
 	*actor = (struct actor){
 		.lab = lab,
 		.node = n,
 		.number = (unsigned)(n - lab->s->nodes),
 		.undecided = n->kind == KIND_CLIENT,
+		.machine = machine_of(lab, n),
 	};
+	actor->waits = actor->machine >= 0;
 	lab->n_undecided += actor->undecided;
 	lab->actor_of[actor->number] = actor;
-	if (lab->ops->open(lab->net, actor->number, cfg.own, e))
+	if (lab->ops->open(lab->net, actor->number, lab->s->ifaces[n->ifaces[0]].addr, e))
 		return -1;
-	/* Each node draws from a generator of its own: adding a node changes no other's bytes. */
-	actor->rng = rng_new(lab->cfg->seed, arena_printf(lab->a, "%s/%s/%s", lab->s->topology_name,
-							  lab->s->id, n->name));
-	with_rng.rng = actor->rng;
-	actor->vpn = vpn_new(&cfg, &with_rng);
+	make_vpn(lab, actor);
 	return 0;
 }
 
 static bool speaks(const struct node *n)
 {
-	return !n->run && (n->server || (n->client && n->dials.len));
+	return !n->run && !n->vm && (n->server || (n->client && n->dials.len));
 }
 
 static int start(struct lab *lab, struct err *e)
@@ -213,7 +265,7 @@ static int start(struct lab *lab, struct err *e)
 
 static void on_real_event(void *ctx, const struct node *n, const struct event *e)
 {
-	struct actor as_actor = {.lab = ctx, .node = n};
+	struct actor as_actor = {.lab = ctx, .node = n, .machine = -1};
 
 	on_node_event(&as_actor, e);
 }
@@ -248,14 +300,53 @@ static int start_real(struct lab *lab, struct err *e)
 		lab->now = real_time(CLOCK_MONOTONIC) - lab->started;
 		lab->ops->frames(lab->net, on_frame, lab);
 	}
-	real_dial(lab->real);
+	lab->real_waits = true;
 	return 0;
 }
 
 static bool all_decided(const struct lab *lab)
 {
 	return !lab->n_undecided && !lab->n_staying &&
-	       (!lab->real || real_decided(lab->real));
+	       (!lab->real || real_decided(lab->real)) &&
+	       (!lab->guests || guests_decided(lab->guests));
+}
+
+/* ---- virtual machines ---- */
+
+static void start_guests(struct lab *lab)
+{
+	const struct guests_config cfg = {
+		.s = lab->s,
+		.ops = lab->ops,
+		.net = lab->net,
+		.watch = lab->watch,
+		.tell = lab->cfg->tell,
+		.event = on_real_event,
+		.ctx = lab,
+	};
+
+	lab->guests = guests_new(lab->a, &cfg);
+	if (lab->guests)
+		lab->limit = lab->cfg->wait ? lab->now + lab->cfg->wait : USEC_NEVER;
+}
+
+static void explain_undecided(const struct lab *lab, struct scenario_result *r)
+{
+	for (unsigned i = 0; i < r->n_connections; i++) {
+		struct connection *c = &r->connections[i];
+
+		if (c->outcome != OUTCOME_UNDECIDED)
+			continue;
+		c->why_undecided = guests_lack(lab->guests, c->client);
+		if (!c->why_undecided && c->server >= 0)
+			c->why_undecided = guests_lack(lab->guests, (unsigned)c->server);
+	}
+}
+
+/* Has somebody said that it is enough? */
+static bool is_stopped(const struct lab *lab)
+{
+	return lab->cfg->stop && atomic_load(lab->cfg->stop);
 }
 
 /* ---- the loop ---- */
@@ -290,6 +381,13 @@ static void stay(struct lab *lab, struct actor *actor)
 static void look_at(struct lab *lab, struct actor *actor)
 {
 	agenda_set(lab->agenda, (unsigned)(actor - lab->actors), vpn_deadline(actor->vpn));
+	if (actor->again) {
+		actor->again = false;
+		actor->waits = true;
+		actor->since = lab->now + DIAL_AGAIN;
+		agenda_set(lab->agenda, (unsigned)(actor - lab->actors), USEC_NEVER);
+		return;
+	}
 	if (actor->undecided && vpn_done(actor->vpn)) {
 		actor->undecided = false;
 		lab->n_undecided--;
@@ -315,9 +413,11 @@ static bool deliver(struct lab *lab)
 
 	for (size_t i = 0; i < n; i++) {
 		struct actor *actor = lab->actor_of[lab->ready[i]];
+		unsigned room = DATAGRAMS_MAX;
 		struct datagram d;
 
-		while (lab->ops->recv(lab->net, actor->number, &d, lab->buf, sizeof(lab->buf)))
+		while (room-- && lab->ops->recv(lab->net, actor->number, &d, lab->buf,
+						sizeof(lab->buf)))
 			vpn_input(actor->vpn, lab->now, &d);
 		look_at(lab, actor);
 	}
@@ -353,9 +453,41 @@ static void run_timers(struct lab *lab)
 static void begin(struct lab *lab)
 {
 	for (size_t i = 0; i < lab->n_actors; i++) {
+		if (lab->actors[i].waits)
+			continue;
 		vpn_start(lab->actors[i].vpn, lab->now);
 		look_at(lab, &lab->actors[i]);
 		deliver(lab);
+	}
+}
+
+/* Those that wait for a virtual machine dial once it is there, and again while it is silent. */
+static void dial_machines(struct lab *lab)
+{
+	bool all_there = true;
+
+	for (size_t i = 0; i < lab->n_actors; i++) {
+		struct actor *actor = &lab->actors[i];
+
+		if (!actor->waits || lab->now < actor->since ||
+		    !guests_is_there(lab->guests, (unsigned)actor->machine))
+			continue;
+		actor->waits = false;
+		if (actor->tries++) {
+			vpn_free(actor->vpn);
+			rng_free(actor->rng);
+			make_vpn(lab, actor);
+		}
+		vpn_start(actor->vpn, lab->now);
+		look_at(lab, actor);
+		deliver(lab);
+	}
+	for (unsigned i = 0; lab->real_waits && i < lab->s->n_nodes; i++)
+		all_there &= lab->s->nodes[i].kind != KIND_SERVER ||
+			     guests_is_there(lab->guests, i);
+	if (lab->real_waits && all_there) {
+		lab->real_waits = false;
+		real_dial(lab->real);
 	}
 }
 
@@ -409,8 +541,12 @@ static int advance(struct lab *lab, usec to, struct err *e)
 static int loop(struct lab *lab, struct err *e)
 {
 	begin(lab);
-	for (unsigned steps = 0; steps < STEPS_MAX; steps++) {
+	for (unsigned steps = 0; steps < STEPS_MAX; steps += !lab->guests) {
 		usec next;
+
+		dial_machines(lab);
+		if (is_stopped(lab))
+			return 0;
 
 		if (deliver(lab))
 			continue;
@@ -419,7 +555,9 @@ static int loop(struct lab *lab, struct err *e)
 		if (deliver(lab))
 			continue;
 		next = earliest_deadline(lab);
-		if (lab->real)
+		if (lab->guests)
+			guests_poll(lab->guests, lab->now);
+		if (lab->real || lab->guests)
 			next = MIN(next, lab->now + DAEMON_TICK);
 		if (all_decided(lab) || next > lab->limit)
 			return 0;
@@ -458,17 +596,22 @@ int lab_run(const struct lab_config *cfg, struct scenario_result *r)
 	int status;
 
 	*lab = (struct lab){.cfg = cfg, .s = cfg->scenario, .a = a, .ops = cfg->backend};
-	lab->realtime = cfg->realtime || real_any(lab->s);
+	lab->realtime = cfg->realtime || real_any(lab->s) || scenario_has_vm(lab->s);
 	lab->limit = LAB_LIMIT;
 	for (size_t i = 0; i < lab->s->n_nodes; i++)
 		lab->limit = MAX(lab->limit, LAB_LIMIT + lab->s->nodes[i].idle);
 	status = start(lab, &r->error);
 	if (!status)
 		status = start_real(lab, &r->error);
-	if (!status)
+	if (!status) {
+		start_guests(lab);
 		status = loop(lab, &r->error);
+	}
+	if (!status && lab->guests)
+		guests_end(lab->guests, lab->now);
 	if (!status) {
 		observe(lab->s, lab->watch, &lab->log, r);
+		explain_undecided(lab, r);
 		expect_judge(lab->s, r);
 		r->lasted = lab->now;
 		r->frames = lab->frames;

@@ -6,6 +6,8 @@
 #ifndef NATDLAB_LAB_H
 #define NATDLAB_LAB_H
 
+#include <stdatomic.h>
+
 #include "lab/net.h"
 #include "lab/result.h"
 
@@ -15,6 +17,9 @@ struct lab_config {
 	uint64_t seed;
 	bool realtime;   /* the clock does not jump */
 	const char *real; /* the folder of `make real` */
+	usec wait;       /* for virtual machines, at most; 0: for ever */
+	bool tell;       /* how to plug them in */
+	const atomic_bool *stop; /* when it becomes true the lab ends and judges; may be NULL */
 	const char *dir; /* where the scenario's files go, or NULL */
 	/* Called when the result is whole, before the network is taken down, which takes the
 	 * kernel longer than a scenario. May be NULL. */

@@ -273,6 +273,22 @@ static bool find_outside(struct reading *r, unsigned i)
 	return t->defs[i].has_outside && n->n_ifaces >= 2;
 }
 
+/* A virtual machine has one card, and at the other end of its link is something of ours. */
+static bool check_vm(struct reading *r, unsigned i)
+{
+	const struct topology *t = r->t;
+	const struct node *n = &t->nodes[i];
+	const struct node *other = &t->nodes[t->ifaces[t->ifaces[n->ifaces[0]].peer].node];
+
+	if (n->n_ifaces > 1)
+		mistake(r->m, t->defs[i].at, "%s has %zu links; a virtual machine has one", n->name,
+			n->n_ifaces);
+	else if (other->vm)
+		mistake(r->m, t->defs[i].at, "%s and %s are virtual machines; a link has one at "
+			"most", n->name, other->name);
+	return n->n_ifaces == 1 && !other->vm;
+}
+
 /* Every node has a link, every NAT an outside. */
 bool links_check(struct reading *r)
 {
@@ -286,6 +302,8 @@ bool links_check(struct reading *r)
 			mistake(r->m, t->defs[i].at, "%s has no link",
 				tree_shown(r->a, t->nodes[i].name));
 			good = false;
+		} else if (t->nodes[i].vm) {
+			good &= check_vm(r, i);
 		} else if (t->nodes[i].kind == KIND_NAPT || t->nodes[i].kind == KIND_EIP) {
 			good &= find_outside(r, i);
 		}

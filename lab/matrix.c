@@ -161,17 +161,18 @@ static bool parse_key(struct reading *r, const struct tree *at, const char *what
 	if (!dot)
 		return true;
 	*k = key_find(PLACE_NODE, dot + 1);
-	if (*k == KEYS || (t->defs[i].has_kind && !(key_row(*k)->kinds & KIND_BIT(n->kind)))) {
+	if (*k == KEYS || (t->defs[i].has_kind && !(key_row(*k)->kinds & KIND_BIT(topo_kind(n))))) {
 		const char *known[KEYS];
 		size_t n_known = 0;
 
 		for (unsigned j = 0; j < KEYS; j++) {
 			if (key_row((enum key)j)->place == PLACE_NODE &&
-			    key_row((enum key)j)->kinds & KIND_BIT(n->kind))
+			    key_row((enum key)j)->kinds & KIND_BIT(topo_kind(n)))
 				known[n_known++] = key_row((enum key)j)->name;
 		}
 		mistake(r->m, at, "%s%s: a %s has no key %s%s", what,
-			tree_shown(r->a, at->text), kind_name(n->kind), tree_shown(r->a, dot + 1),
+			tree_shown(r->a, at->text), kind_name(topo_kind(n)),
+			tree_shown(r->a, dot + 1),
 			did_you_mean(r->m, dot + 1, known, n_known));
 		return false;
 	}
@@ -186,7 +187,7 @@ static void read_node_set(struct reading *r, const struct tree *set, unsigned no
 	const struct node *n = &r->t->nodes[node];
 
 	if (r->t->defs[node].has_kind) /* else who knows which keys it may have */
-		topo_keys(r, set, PLACE_NODE, n->kind, n->name, keys);
+		topo_keys(r, set, PLACE_NODE, topo_kind(n), n->name, keys);
 	check_set_registry(r, keys);
 	val->set = arena_array_of(r->a, KEYS, struct override);
 	for (unsigned k = 0; k < KEYS; k++) {

@@ -28,7 +28,7 @@ struct stage {
 static bool asks(const struct node *n)
 {
 	return (n->kind == KIND_CLIENT || n->kind == KIND_SERVER || n->kind == KIND_HOST) &&
-	       !n->has_allow;
+	       !n->has_allow && !n->vm;
 }
 
 /* May the NAPT be asked from, or at, this interface outside of it? */

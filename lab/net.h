@@ -14,6 +14,7 @@
 
 #include "lab/base/err.h"
 #include "lab/plan.h"
+#include "lab/vm.h"
 #include "nodes/node.h"
 
 struct net;
@@ -71,6 +72,8 @@ struct net_ops {
 	/* This thread stands in a node's namespace from now on, or (-1) in the lab's again: where
 	 * programs are started. Backends without namespaces refuse scenarios that want it. */
 	int (*enter)(struct net *n, int node, struct err *e);
+	/* What is plugged in where a node is a virtual machine. */
+	enum vm_plug (*plug)(struct net *n, unsigned node);
 	/* A node's ruleset and tracked connections as text. */
 	int (*ruleset)(struct net *n, unsigned node, FILE *f, struct err *e);
 	int (*conntrack)(struct net *n, unsigned node, FILE *f, struct err *e);

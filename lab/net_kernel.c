@@ -11,9 +11,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lab/dhcp.h"
 #include "lab/faults.h"
 #include "lab/ground.h"
 #include "nodes/host.h"
+
+/* Frames of virtual machines that are taken at once: one that floods must not keep the lab from
+ * everything else. */
+#define PORT_FRAMES_MAX 256
 
 /* An endpoint of hear_open(). */
 struct ear {
@@ -155,18 +160,63 @@ static void inject(struct net *n, unsigned iface, const uint8_t *data, size_t le
 	ground_relay_send(n->ground, iface, data, len);
 }
 
-/* A frame that a node sent onto a bad link. */
+/* A frame that a node sent onto a link which the lab carries over. */
 static void on_relayed(void *ctx, unsigned iface, const uint8_t *data, size_t len)
 {
 	struct net *n = ctx;
-	struct fate fate = faults_draw(n->faults, iface);
+	struct fate fate = {.copies = 1};
 
+	if (n->faults)
+		fate = faults_draw(n->faults, iface);
 	for (unsigned i = 0; i < fate.copies; i++) {
 		if (fate.delay[i])
 			faults_hold(n->faults, iface, n->now + fate.delay[i], data, len);
 		else
 			inject(n, iface, data, len);
 	}
+}
+
+/* A frame on a machine's link that no tap sees. */
+static void show(struct net *n, unsigned link, const uint8_t *data, size_t len)
+{
+	const struct net_frame f = {.link = link, .data = data, .len = len};
+
+	ground_taps_read(n->ground, on_tap_frame, n); /* what went before it */
+	n->frame(n->frame_ctx, &f);
+}
+
+static struct dhcp_lease lease_of(const struct scenario *s, const struct iface *own)
+{
+	const struct node *vm = &s->nodes[own->node];
+	const struct iface *other = &s->ifaces[own->peer];
+	struct dhcp_lease l = {.addr = own->addr, .plen = own->plen, .server = other->addr};
+
+	memcpy(l.server_mac, other->mac, sizeof(l.server_mac));
+	for (size_t i = 0; i < vm->n_routes; i++)
+		if (!vm->routes[i].to.plen)
+			l.router = vm->routes[i].via;
+	return l;
+}
+
+/* A frame that a virtual machine sent. */
+static void on_port(void *ctx, unsigned iface, const uint8_t *data, size_t len)
+{
+	struct net *n = ctx;
+	const struct iface *own = &n->s->ifaces[iface];
+	struct dhcp_lease lease;
+	uint8_t answer[DHCP_FRAME_MAX];
+
+	show(n, own->link, data, len);
+	if (!dhcp_is_for_server(data, len)) {
+		on_relayed(n, iface, data, len);
+		return;
+	}
+	lease = lease_of(n->s, own);
+	len = dhcp_answer(&lease, data, len, answer);
+	if (!len)
+		return;
+	show(n, own->link, answer, len);
+	ground_port_send(n->ground, iface, answer, len);
 }
 
 static void kernel_clock(struct net *n, usec now)
@@ -196,11 +246,14 @@ static void kernel_release(struct net *n)
 static void kernel_frames(struct net *n, void (*frame)(void *ctx, const struct net_frame *f),
 			  void *ctx)
 {
+	unsigned ported = 0;
+
 	n->frame = frame;
 	n->frame_ctx = ctx;
 	do
 		ground_taps_read(n->ground, on_tap_frame, n);
-	while (n->faults && ground_relay_read(n->ground, on_relayed, n));
+	while (ground_relay_read(n->ground, on_relayed, n) ||
+	       (ported++ < PORT_FRAMES_MAX && ground_port_read(n->ground, on_port, n)));
 }
 
 static bool kernel_quiet(struct net *n)
@@ -215,6 +268,7 @@ static void kernel_wait(struct net *n, usec timeout)
 	struct pollfd p[] = {
 		{.fd = n->epoll, .events = POLLIN},
 		{.fd = ground_taps_fd(n->ground), .events = POLLIN},
+		{.fd = ground_ports_fd(n->ground), .events = POLLIN},
 	};
 
 	ppoll(p, ARRAY_LEN(p), &ts, NULL);
@@ -233,6 +287,11 @@ static size_t kernel_lost(struct net *n)
 static int kernel_enter(struct net *n, int node, struct err *e)
 {
 	return ground_enter(n->ground, node, e);
+}
+
+static enum vm_plug kernel_plug(struct net *n, unsigned node)
+{
+	return ground_port_plug(n->ground, n->s->nodes[node].ifaces[0]);
 }
 
 static int kernel_ruleset(struct net *n, unsigned node, FILE *f, struct err *e)
@@ -340,6 +399,7 @@ const struct net_ops net_kernel = {
 	.age = kernel_age,
 	.lost = kernel_lost,
 	.enter = kernel_enter,
+	.plug = kernel_plug,
 	.ruleset = kernel_ruleset,
 	.conntrack = kernel_conntrack,
 };

@@ -251,6 +251,11 @@ static void put_head(FILE *f, const struct scenario *s)
 	      "#\n", f);
 	fprintf(f, "#   sh plan.sh                        a shell in %s\n", n->name);
 	fprintf(f, "#   sh plan.sh %s ip route        a command in a node\n", n->name);
+	for (size_t i = 0; i < s->n_nodes; i++)
+		if (s->nodes[i].vm)
+			fprintf(f, "#\n# %s is a virtual machine in a run. Here a namespace stands in "
+				   "its place,\n# for there is nothing that QEMU could be plugged "
+				   "into by hand without root.\n", s->nodes[i].name);
 	fputs("#\n"
 	      "# Wants iproute2, nftables, util-linux and procps; ethtool if there.\n"
 	      "set -eu\n\n", f);

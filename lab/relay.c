@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * relay.c - links with faults.
+ * relay.c - links that the lab carries over itself: those with faults, and those of a virtual
+ * machine, of which port.c is the other half.
  *
  * Such a link is cut in the middle: each node's end has a veth peer in the lab's own namespace, and
  * what arrives there is carried to the other half by the lab itself, or not, or late, or twice
@@ -33,8 +34,8 @@ void relays_prepare(struct ground *g)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < g->s->n_links; i++)
-		n += link_is_faulty(&g->s->links[i].faults) ? 2 : 0;
+	for (unsigned i = 0; i < g->s->n_links; i++)
+		n += scenario_link_is_cut(g->s, i) ? 2 : 0;
 	g->relay = arena_array_of(g->arena, n, struct relay);
 }
 
@@ -68,6 +69,8 @@ int relay_build(struct ground *g, unsigned link, struct link_door *const *door,
 	for (unsigned k = 0; k < 2; k++) {
 		unsigned iface = g->s->links[link].iface[k];
 
+		if (g->s->nodes[g->s->ifaces[iface].node].vm)
+			continue; /* that half is a port */
 		if (build_half(g, iface, door[g->s->ifaces[iface].node], lab, e))
 			return -1;
 	}
@@ -139,6 +142,8 @@ void ground_relay_send(struct ground *g, unsigned iface, const uint8_t *data, si
 {
 	struct relay *to = relay_of(g, g->s->ifaces[iface].peer);
 
+	if (ground_port_send(g, g->s->ifaces[iface].peer, data, len))
+		return;
 	/* A kernel that does not take it now has lost it: it is that kind of link. */
 	if (to && send(to->fd, data, len, 0) == (ssize_t)len)
 		account_injected(g, iface);

@@ -19,10 +19,14 @@ static void why_not(const struct run_result *run, size_t i, char *buf, size_t si
 		snprintf(buf, size, "the lab failed: %s", r->error.text);
 	else if (!r->n_connections)
 		snprintf(buf, size, "no client dials");
-	for (unsigned k = 0; r && !buf[0] && k < r->n_connections; k++)
+	for (unsigned k = 0; r && !buf[0] && k < r->n_connections; k++) {
 		if (r->connections[k].lab_error[0])
 			snprintf(buf, size, "an error of the lab itself: %s",
 				 r->connections[k].lab_error);
+		else if (r->connections[k].differs[0])
+			snprintf(buf, size, "the virtual machine is not as its mode: %s",
+				 r->connections[k].differs);
+	}
 	for (unsigned k = 0; r && !buf[0] && k < r->n_expects; k++)
 		if (r->expects[k].verdict != VERDICT_PASS)
 			snprintf(buf, size, "%s:%d: %s", topology_path(run->topology),

@@ -325,16 +325,24 @@ void report_failures(FILE *f, const struct run_result *run, const char *indent)
 			fprintf(f, "%sSKIPPED %s: %s\n", indent, s->id, r->error.text);
 		else if (r->error.text[0])
 			fprintf(f, "%s%s: the lab failed: %s\n", indent, s->id, r->error.text);
-		for (unsigned k = 0; r->ran && k < r->n_connections; k++)
+		for (unsigned k = 0; r->ran && k < r->n_connections; k++) {
 			if (r->connections[k].lab_error[0])
 				fprintf(f, "%s%s: an error of the lab itself: %s\n", indent, s->id,
 					r->connections[k].lab_error);
+			if (r->connections[k].differs[0])
+				fprintf(f, "%s%s: the virtual machine is not as its mode: %s\n",
+					indent, s->id, r->connections[k].differs);
+		}
 		for (unsigned k = 0; r->ran && k < r->n_expects; k++)
 			if (r->expects[k].verdict != VERDICT_PASS)
 				fprintf(f, "%s%s %s: %s:%d: %s\n", indent,
 					r->expects[k].verdict == VERDICT_FAIL ? "FAIL"
 									      : "UNDECIDED",
 					s->id, path, s->expects[k].line, r->expects[k].why);
+		for (unsigned k = 0; r->ran && !r->n_expects && k < r->n_connections; k++)
+			if (r->connections[k].why_undecided)
+				fprintf(f, "%sUNDECIDED %s: %s\n", indent, s->id,
+					r->connections[k].why_undecided);
 		if (r->ran && !r->n_connections && !r->n_expects)
 			fprintf(f, "%sUNDECIDED %s: no client dials\n", indent, s->id);
 		if (r->lost)
@@ -369,6 +377,17 @@ static void closing_line(FILE *f, const struct run_result *run, const struct rep
 		(unsigned long long)run->seed, (double)run->took / 1e6);
 }
 
+/* Of whom nobody but the wire has told anything. */
+static void print_machines(FILE *f, const struct run_result *run)
+{
+	const struct scenario *s = run->n ? run->scenarios[0] : NULL;
+
+	for (size_t i = 0; s && i < s->n_nodes; i++)
+		if (s->nodes[i].vm && s->nodes[i].kind == KIND_CLIENT)
+			fprintf(f, "%s is a virtual machine; what it came to is read off the "
+				   "wire\n", s->nodes[i].name);
+}
+
 void report_table(FILE *f, const struct run_result *run, const struct report_style *style)
 {
 	struct arena *a CLEANUP(arena_freep) = arena_new();
@@ -385,6 +404,7 @@ void report_table(FILE *f, const struct run_result *run, const struct report_sty
 		print_recipes(f, run);
 	if (dagger)
 		fputs("† Microsoft's text says so; no capture of it is known\n", f);
+	print_machines(f, run);
 	report_failures(f, run, "");
 	closing_line(f, run, style);
 }

@@ -38,6 +38,9 @@ struct connection {
 	struct judgement j;
 	struct prediction predicted;
 	char lab_error[RESULT_TEXT]; /* prediction and observation differ, or the lab failed */
+	const char *why_undecided; /* where a virtual machine is the reason; static text or NULL */
+	char differs[RESULT_TEXT]; /* they do, and it is a virtual machine that is another one than
+				      its mode: no error of the lab */
 	bool asked, alive;       /* after its idle time; did it answer? */
 	const char *why_dead;    /* "no-answer", "no-session": static text */
 	uint32_t alive_event;

@@ -476,6 +476,34 @@ static void put_allow(struct text *t)
 	       "\t}\n}\n");
 }
 
+/* A virtual machine loads no rules of ours: its security group stands at its link's other end. */
+static void put_vm_allow(struct text *t, const struct node *vm, const char *iface)
+{
+	put(t, "# %s: the security group before it, which it cannot hold itself, being a virtual\n"
+	       "# machine. It remembers what the machine began.\n"
+	       "table ip before-%s {\n", vm->name, vm->name);
+	put_counter(t);
+	put(t, "\tchain to_machine {\n"
+	       "\t\ttype filter hook postrouting priority srcnat + 10; policy accept;\n"
+	       "\t\toifname != \"%s\" accept\n"
+	       "\t\tct state established,related accept\n", iface);
+	for (size_t i = 0; i < vm->n_allow; i++)
+		put_allow_entry(t, &vm->allow[i]);
+	put(t, "\t\tcounter name \"dropped\" drop\n"
+	       "\t}\n}\n");
+}
+
+static void put_vms(struct text *t)
+{
+	for (size_t i = 0; i < t->n->n_ifaces; i++) {
+		const struct iface *own = &t->s->ifaces[t->n->ifaces[i]];
+		const struct node *vm = &t->s->nodes[t->s->ifaces[own->peer].node];
+
+		if (vm->vm && vm->has_allow)
+			put_vm_allow(t, vm, own->name);
+	}
+}
+
 static void put_extra(struct text *t)
 {
 	size_t len = strlen(t->n->nft);
@@ -506,13 +534,15 @@ const char *ruleset_text(struct arena *a, const struct scenario *s, unsigned nod
 	case KIND_CLIENT:
 	case KIND_SERVER:
 	case KIND_HOST:
-		if (n->has_allow)
+	case KIND_VM:
+		if (n->has_allow && !n->vm)
 			put_allow(&t);
 		break;
 	case KIND_ROUTER:
 	case KINDS:
 		break;
 	}
+	put_vms(&t);
 	if (n->nft)
 		put_extra(&t);
 	fclose(t.f);

@@ -199,6 +199,7 @@ static void add_sources(struct collector *c, unsigned node, const struct iface *
 	case KIND_CLIENT:
 	case KIND_SERVER:
 	case KIND_HOST:
+	case KIND_VM:
 		for (unsigned k = 0; k < NAPT_FIXED_PORTS; k++)
 			add_inside(c, node, inet_ep(f->addr, fixed_ports[k]), any);
 		break;
@@ -358,6 +359,7 @@ usec udp_timeout(const struct node *n)
 	case KIND_CLIENT:
 	case KIND_SERVER:
 	case KIND_HOST:
+	case KIND_VM:
 	case KIND_ROUTER:
 	case KINDS:
 		break;

@@ -15,9 +15,11 @@
 #include <fnmatch.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,7 +54,11 @@ struct pool {
 	size_t next, running, done;
 	size_t oldest, lingering; /* no process before the oldest is left; ended, not waited for */
 	int notify[2];
-	bool stop; /* --fail-fast */
+	bool stop; /* --fail-fast, or a signal */
+	bool machines;	     /* some of the nodes are virtual machines */
+	atomic_bool *enough; /* shared with the labs: end and judge */
+	int signals;	     /* reads as SIGINT and the like; -1: they end us as ever */
+	sigset_t before;
 	bool any_ran, machine_failed;
 };
 
@@ -159,20 +165,65 @@ static void read_notices(struct pool *p)
 			finished(p, &p->jobs[number]);
 }
 
+/*
+ * Who waits for a virtual machine and has seen enough types Ctrl-C: the lab then judges what it
+ * saw, and the result is printed as ever. The second time the signal does what signals do.
+ */
+static int heed_signals(struct pool *p, struct err *e)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	p->enough = mmap(NULL, sizeof(*p->enough), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p->enough == MAP_FAILED)
+		return err_sys(e, "no memory");
+	atomic_init(p->enough, false);
+	p->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (p->signals < 0 || sigprocmask(SIG_BLOCK, &set, &p->before))
+		return err_sys(e, "signals");
+	return 0;
+}
+
+static void forget_signals(struct pool *p)
+{
+	if (p->signals < 0)
+		return;
+	sigprocmask(SIG_SETMASK, &p->before, NULL);
+	close(p->signals);
+	p->signals = -1;
+}
+
+static void read_signal(struct pool *p)
+{
+	struct signalfd_siginfo info;
+
+	if (p->signals < 0 || read(p->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	atomic_store(p->enough, true);
+	p->stop = true;
+	forget_signals(p);
+}
+
 /* Waits until a lab has a result or is dead. */
 static int wait_for_one(struct pool *p, struct pollfd *fds, struct err *e)
 {
-	size_t n = 1;
+	size_t n = 2;
 
 	fds[0] = (struct pollfd){.fd = p->notify[0], .events = POLLIN};
+	fds[1] = (struct pollfd){.fd = p->signals, .events = POLLIN};
 	for (size_t i = p->oldest; i < p->next; i++)
 		if (p->jobs[i].running)
 			fds[n++] = (struct pollfd){.fd = p->jobs[i].pidfd, .events = POLLIN};
 	if (poll(fds, n, -1) < 0 && errno != EINTR)
 		return err_sys(e, "cannot wait for the labs");
+	read_signal(p);
 	/* The word comes before the death; read it first, so that a finished lab is no dead one. */
 	read_notices(p);
-	for (size_t i = p->oldest, k = 1; i < p->next && k < n; i++) {
+	for (size_t i = p->oldest, k = 2; i < p->next && k < n; i++) {
 		if (p->jobs[i].pidfd != fds[k].fd)
 			continue;
 		k++;
@@ -202,11 +253,13 @@ static void reap_one(struct pool *p, struct job *job, bool until_gone)
 	p->lingering--;
 }
 
+/* The next scenario's machines come to the sockets of the last one's, so that one must be gone. */
 static void reap(struct pool *p)
 {
 	for (size_t i = p->oldest; i < p->next && p->lingering; i++)
 		if (!p->jobs[i].running && p->jobs[i].pid > 0)
-			reap_one(p, &p->jobs[i], p->lingering > LINGERING_MAX);
+			reap_one(p, &p->jobs[i],
+				 p->machines || p->lingering > LINGERING_MAX);
 	while (p->oldest < p->next && !p->jobs[p->oldest].running && p->jobs[p->oldest].pid <= 0)
 		p->oldest++;
 }
@@ -235,13 +288,15 @@ static bool may_start(const struct pool *p)
 
 static int run_pool(struct pool *p, struct err *e)
 {
-	struct pollfd *fds = calloc(p->cfg->jobs + 1, sizeof(*fds));
+	/* Machines come one after the other: their owner has two hands. */
+	const size_t jobs = p->machines ? 1 : p->cfg->jobs;
+	struct pollfd *fds = calloc(jobs + 2, sizeof(*fds));
 	int status = 0;
 
 	if (!fds)
 		abort();
 	while (!status && (may_start(p) || p->running)) {
-		if (may_start(p) && p->running < p->cfg->jobs)
+		if (may_start(p) && p->running < jobs)
 			start_next(p);
 		else
 			status = wait_for_one(p, fds, e);
@@ -302,7 +357,9 @@ int run_all(struct arena *a, const struct run_config *cfg, struct run_result *ou
 	size_t all = scenario_count(cfg->topology), n = count_matching(a, cfg), k = 0;
 	struct scenario **scenarios = arena_array_of(a, n, struct scenario *);
 	struct scenario_result **results = arena_array_of(a, n, struct scenario_result *);
-	struct pool p = {.a = a, .cfg = cfg, .n = n, .jobs = arena_array_of(a, n, struct job)};
+	struct pool p = {
+		.a = a, .cfg = cfg, .n = n, .jobs = arena_array_of(a, n, struct job), .signals = -1,
+	};
 	usec began = monotonic();
 	int status;
 
@@ -317,6 +374,10 @@ int run_all(struct arena *a, const struct run_config *cfg, struct run_result *ou
 	if (pipe2(p.notify, O_CLOEXEC | O_NONBLOCK))
 		return err_sys(e, "cannot make a pipe");
 	for (size_t i = 0; i < n; i++)
+		p.machines |= scenario_has_vm(scenarios[i]);
+	if (p.machines && heed_signals(&p, e))
+		return -1;
+	for (size_t i = 0; i < n; i++)
 		p.jobs[i] = (struct job){
 			.lab =
 				{
@@ -325,6 +386,9 @@ int run_all(struct arena *a, const struct run_config *cfg, struct run_result *ou
 					.seed = cfg->seed,
 					.realtime = cfg->realtime,
 					.real = cfg->real,
+					.wait = cfg->wait,
+					.tell = i == 0,
+					.stop = p.enough,
 					.ready = tell_parent,
 					.ctx = &p.jobs[i],
 					.dir = cfg->dir ? arena_printf(a, "%s/%s", cfg->dir,
@@ -339,6 +403,7 @@ int run_all(struct arena *a, const struct run_config *cfg, struct run_result *ou
 		};
 	crypto_prepare(); /* once, not in every lab */
 	status = run_pool(&p, e);
+	forget_signals(&p);
 	close(p.notify[0]);
 	close(p.notify[1]);
 	for (size_t i = p.next; i < n; i++)

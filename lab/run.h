@@ -16,6 +16,7 @@ struct run_config {
 	const char *real;    /* --real: where `run:` finds its products */
 	uint64_t seed;
 	bool realtime, fail_fast;
+	usec wait;           /* --wait, for virtual machines; 0: for ever */
 	unsigned jobs;       /* labs at once */
 	/* Called when a scenario ends: how many of how many, and which. May be NULL. */
 	void (*progress)(void *ctx, size_t done, size_t all, const char *id);

@@ -10,6 +10,7 @@
 #include "lab/predict.h"
 #include "lab/product.h"
 #include "lab/ruleset.h"
+#include "lab/vm.h"
 
 size_t scenario_count(const struct topology *t)
 {
@@ -105,6 +106,15 @@ static void become_product(struct arena *a, struct node *n)
 	assert(n->client || n->server);
 }
 
+bool scenario_has_vm(const struct scenario *s)
+{
+	for (size_t i = 0; i < s->n_nodes; i++) {
+		if (s->nodes[i].vm)
+			return true;
+	}
+	return false;
+}
+
 struct scenario *scenario_new(struct arena *a, const struct topology *t, size_t i)
 {
 	struct scenario *s = arena_new_of(a, struct scenario);
@@ -135,6 +145,8 @@ struct scenario *scenario_new(struct arena *a, const struct topology *t, size_t 
 
 		if (node->run)
 			become_product(a, node);
+		if (node->vm)
+			node->mode_name = arena_printf(a, "vm as %s", node->mode_name);
 		/* A registry stays in the file when the matrix makes a Mac of the client. */
 		if (node->client && node->client->gate == GATE_NONE)
 			node->registry = -1;
@@ -298,6 +310,13 @@ static bool check_software(struct reading *r, const struct scenario *s, const si
 {
 	const struct node *n = &s->nodes[i];
 
+	if (n->vm && n->kind == KIND_CLIENT)
+		return need(r, at, i, KEY_DIALS);
+	if (n->vm && n->dials.len) {
+		mistake(r->m, place_of(r->t, at, i, KEY_DIALS), "%s is a server by its mode and "
+			"dials nobody", n->name);
+		return false;
+	}
 	if (!n->run)
 		return need(r, at, i, KEY_MODE);
 	if (n->kind == KIND_CLIENT && !n->dials.len) {
@@ -317,10 +336,11 @@ static bool check_node(struct reading *r, const struct scenario *s, const size_t
 	switch (s->nodes[i].kind) {
 	case KIND_CLIENT:
 		good = check_software(r, s, at, i);
-		return (!s->nodes[i].dials.len || need(r, at, i, KEY_PSK)) && good;
+		return (!s->nodes[i].dials.len || s->nodes[i].vm ||
+			need(r, at, i, KEY_PSK)) && good;
 	case KIND_SERVER:
 		good = check_software(r, s, at, i);
-		return need(r, at, i, KEY_PSK) && good;
+		return (s->nodes[i].vm || need(r, at, i, KEY_PSK)) && good;
 	case KIND_NAPT:
 		good = check_hairpin(r, s, at, i);
 		return check_ports(r, s, at, needed, i) && good;
@@ -328,10 +348,27 @@ static bool check_node(struct reading *r, const struct scenario *s, const size_t
 		return need(r, at, i, KEY_MAP);
 	case KIND_ROUTER:
 	case KIND_HOST:
+	case KIND_VM:
 	case KINDS:
 		break;
 	}
 	return good;
+}
+
+/* Two machines at one socket. */
+static bool check_sockets(struct reading *r, const struct scenario *s, const size_t *at)
+{
+	for (unsigned i = 0; i < s->n_nodes; i++) {
+		for (unsigned k = 0; s->nodes[i].vm && k < i; k++) {
+			if (!s->nodes[k].vm || strcmp(vm_socket(r->a, &s->nodes[i]),
+						      vm_socket(r->a, &s->nodes[k])) != 0)
+				continue;
+			mistake(r->m, place_of(r->t, at, i, KEY_SOCKET), "%s and %s have the same "
+				"socket", s->nodes[k].name, s->nodes[i].name);
+			return false;
+		}
+	}
+	return true;
 }
 
 static void check_dial(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
@@ -364,6 +401,7 @@ static void check_scenario(struct reading *r, const struct scenario *s, const si
 		return;
 	needed = napt_map_sizes(r->a, s);
 	good = check_maps(r, s, at);
+	good &= check_sockets(r, s, at);
 	for (unsigned i = 0; i < s->n_nodes; i++)
 		good &= check_node(r, s, at, needed, i);
 	for (unsigned i = 0; good && i < s->n_nodes; i++) {

@@ -115,6 +115,9 @@ static const char *sim_refuses(const struct scenario *s)
 	for (size_t i = 0; i < s->n_nodes; i++)
 		if (s->nodes[i].run)
 			return "a node runs a real product, which needs a namespace";
+	if (scenario_has_vm(s))
+		return "a node is a virtual machine, which lives in real time and needs a real "
+		       "network";
 	return NULL;
 }
 
@@ -379,6 +382,7 @@ static bool filter_passes(struct net *net, unsigned node, int in, int out, bool 
 	case KIND_CLIENT:
 	case KIND_SERVER:
 	case KIND_HOST:
+	case KIND_VM:
 		return !n->has_allow || allowed(n, p);
 	case KIND_ROUTER:
 	case KINDS:
@@ -750,6 +754,13 @@ static int sim_conntrack(struct net *net, unsigned node, FILE *f, struct err *e)
 	return 0;
 }
 
+static enum vm_plug sim_plug(struct net *n, unsigned node)
+{
+	(void)n;
+	(void)node;
+	return VM_NOBODY; /* refused before */
+}
+
 const struct net_ops net_sim = {
 	.name = "sim",
 	.refuses = sim_refuses,
@@ -771,6 +782,7 @@ const struct net_ops net_sim = {
 	.age = sim_age,
 	.lost = sim_lost,
 	.enter = sim_enter,
+	.plug = sim_plug,
 	.ruleset = sim_ruleset,
 	.conntrack = sim_conntrack,
 };

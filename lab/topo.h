@@ -37,6 +37,7 @@
 #define VALUE_LEN_MAX 40 /* of a matrix value */
 #define TEXT_LEN_MAX 500 /* of title and question */
 #define SECRET_LEN_MAX 128
+#define SOCKET_LEN_MAX 107 /* sun_path of unix(7), without the NUL */
 #define IFACE_LEN_MAX 15 /* the kernel's IFNAMSIZ, without the NUL */
 
 /* Realms are the parts of the network inside which addresses mean the same; a NAT stands between
@@ -134,6 +135,11 @@ struct reading {
 struct topology *topology_new(struct arena *a, const struct source *src, const struct tree *root,
 			      const struct setting *set, const struct tree *const *values,
 			      size_t n_set, struct mistakes *m);
+/* The kind of a node as its file says it. */
+static inline enum kind topo_kind(const struct node *n)
+{
+	return n->vm ? KIND_VM : n->kind;
+}
 /* Number of the node of that name, or -1. */
 int topo_node(const struct topology *t, const char *name);
 /* The keys of a map that stands at @p into @out[KEYS]; unknown ones and wrong types are

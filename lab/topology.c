@@ -14,6 +14,7 @@
 static const char *const kind_names[KINDS] = {
 	[KIND_CLIENT] = "client", [KIND_SERVER] = "server", [KIND_ROUTER] = "router",
 	[KIND_NAPT] = "napt",     [KIND_EIP] = "eip",       [KIND_HOST] = "host",
+	[KIND_VM] = "vm",
 };
 
 const char *kind_name(enum kind k)
@@ -172,6 +173,18 @@ static bool misspelt_keys(struct reading *r, const struct tree *v)
 	return any;
 }
 
+/* A virtual machine is what its mode is: from here on a client or a server. */
+static void become_vm(struct reading *r, struct node *n, const struct node_def *d)
+{
+	const struct tree *mode = d->keys[KEY_MODE];
+
+	n->vm = true;
+	n->kind = mode && topo_server_mode(r->t, mode->text) ? KIND_SERVER : KIND_CLIENT;
+	if (!mode)
+		mistake(r->m, d->at, "%s has no mode: is the machine a client or a server?",
+			n->name);
+}
+
 static void read_node(struct reading *r, unsigned i, const struct tree *v,
 		      const struct tree *const defaults[KINDS][KEYS])
 {
@@ -195,6 +208,8 @@ static void read_node(struct reading *r, unsigned i, const struct tree *v,
 	memcpy(d->keys, defaults[n->kind], sizeof(d->keys));
 	topo_keys(r, v, PLACE_NODE, n->kind, n->name, d->keys);
 	check_registry(r, v, d->keys);
+	if (n->kind == KIND_VM)
+		become_vm(r, n, d);
 }
 
 static void read_kinds(struct reading *r, const struct tree *kinds,
@@ -351,7 +366,7 @@ static void read_setting(struct reading *r, const struct setting *s, const struc
 			did_you_mean(r->m, s->node, t->node_names, t->n_nodes));
 		return;
 	}
-	kind = t->nodes[node].kind;
+	kind = topo_kind(&t->nodes[node]);
 	if (k == KEYS || key_row(k)->fixed || !(key_row(k)->kinds & KIND_BIT(kind)))
 		mistake(r->m, v, "a %s has no key %s that can be set", kind_name(kind),
 			tree_shown(r->a, s->key));

@@ -19,7 +19,11 @@
 
 struct topology; /* opaque: YAML tree with places, checked */
 
-enum kind { KIND_CLIENT, KIND_SERVER, KIND_ROUTER, KIND_NAPT, KIND_EIP, KIND_HOST, KINDS };
+/* KIND_VM is a word of files only: such a node is of kind client or server, as its mode is, and
+ * node.vm tells. */
+enum kind {
+	KIND_CLIENT, KIND_SERVER, KIND_ROUTER, KIND_NAPT, KIND_EIP, KIND_HOST, KIND_VM, KINDS,
+};
 const char *kind_name(enum kind k);
 
 /* Interfaces of a scenario are numbered through; so are nodes and links. */
@@ -109,6 +113,9 @@ struct node {
 	enum product run;        /* then client or server is the mode that stands for it */
 	bool forced;             /* ... that encapsulates always */
 	bool listen_own;         /* ... that listens on its own address only */
+	bool vm;                 /* a virtual machine is plugged in here (vm.h); client or server is
+				    the mode that stands for it */
+	const char *socket;      /* vm: the path at which the lab waits for it; NULL: NAME.sock */
 	int registry;            /* -1 absent */
 	struct inet_addr dials;  /* client; len 0: dials nobody */
 	usec idle;               /* client: stays connected so long before it is asked; 0: no */
@@ -209,6 +216,21 @@ const char *scenario_id(struct arena *a, const struct topology *t, size_t i);
 const struct node *scenario_node(const struct scenario *s, const char *name);
 /* Which node owns an address, directly or as an Elastic IP's outside; NULL none. */
 const struct node *scenario_owner(const struct scenario *s, struct inet_addr addr);
+
+/* Is the link cut in the middle, for the lab to carry frames over: has it faults, or is one of its
+ * ends a virtual machine? */
+static inline bool scenario_link_is_cut(const struct scenario *s, unsigned link)
+{
+	const struct link *l = &s->links[link];
+
+	return link_is_faulty(&l->faults) || s->nodes[s->ifaces[l->iface[0]].node].vm ||
+	       s->nodes[s->ifaces[l->iface[1]].node].vm;
+}
+/* Is any node a virtual machine? */
+bool scenario_has_vm(const struct scenario *s);
+
+/* "20ms", "30s", "2m", "1h", up to a day. */
+bool topology_duration(const char *text, usec *out);
 
 /* Longest prefix: the interface through which @n sends to @dst, and in *@to to which neighbour; -1
  * when it knows no way. */

@@ -72,16 +72,15 @@ bool value_permille(const struct tree *v, unsigned long *out)
 	return strcmp(p, "%") == 0 && *out <= 1000;
 }
 
-bool value_duration(const struct tree *v, usec *out)
+bool topology_duration(const char *p, usec *out)
 {
 	static const struct {
 		const char *unit;
 		usec usecs;
 	} units[] = {{"ms", MSEC}, {"s", SEC}, {"m", 60 * SEC}, {"h", 3600 * SEC}};
-	const char *p = v->text;
 	unsigned long n;
 
-	if (v->kind != TREE_TEXT || !value_digits(&p, 1000000, &n))
+	if (!value_digits(&p, 1000000, &n))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 		if (strcmp(p, units[i].unit) == 0) {
@@ -90,6 +89,11 @@ bool value_duration(const struct tree *v, usec *out)
 		}
 	}
 	return false;
+}
+
+bool value_duration(const struct tree *v, usec *out)
+{
+	return v->kind == TREE_TEXT && topology_duration(v->text, out);
 }
 
 static bool has_control(const char *s, bool lines)
@@ -246,7 +250,17 @@ static bool read_mode(struct reading *r, const struct tree *v, struct node *n)
 		return value_wrong(r, v, "%s is a %s mode, and %s is a %s", v->text,
 				   is_client ? "server" : "client", n->name, kind_name(n->kind));
 	return value_wrong(r, v, "unknown mode %s%s", tree_shown(r->a, v->text),
-			   topo_mode_hint(r, v->text, KIND_BIT(n->kind)));
+			   topo_mode_hint(r, v->text, n->vm ? KIND_BIT(KIND_CLIENT) |
+							      KIND_BIT(KIND_SERVER)
+							    : KIND_BIT(n->kind)));
+}
+
+static bool read_socket(struct reading *r, const struct tree *v, struct node *n)
+{
+	n->socket = v->text;
+	if (strlen(v->text) <= SOCKET_LEN_MAX)
+		return true;
+	return value_wrong(r, v, "the path of a UNIX socket has at most %d bytes", SOCKET_LEN_MAX);
 }
 
 static bool read_run(struct reading *r, const struct tree *v, struct node *n)
@@ -371,6 +385,8 @@ bool value_read(struct reading *r, enum key k, const struct tree *v, unsigned i,
 	case KEY_LISTEN:
 		n->listen_own = strcmp(v->text, "own") == 0;
 		return true;
+	case KEY_SOCKET:
+		return read_socket(r, v, n);
 	case KEY_REGISTRY:
 		n->registry = strcmp(v->text, "absent") == 0 ? -1 : v->text[0] - '0';
 		return true;

@@ -87,7 +87,7 @@ static const struct {
 	[EV_L2TP_UP] = {"l2tp-up", KEYS(K_TUNNEL, K_SESSION)},
 	[EV_LCP_ECHO] = {"lcp-echo", KEYS(K_SEQNO)},
 	[EV_ALIVE] = {"alive", KEYS(K_CKY_I, K_ALIVE, K_WHY)},
-	[EV_OUTCOME] = {"outcome", KEYS(K_OUTCOME, K_REASON, K_ERROR, K_REACHED)},
+	[EV_OUTCOME] = {"outcome", KEYS(K_OUTCOME, K_REASON, K_ERROR, K_REACHED, K_WHY)},
 };
 
 static const char *const drop_names[DROPS] = {

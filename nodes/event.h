@@ -41,7 +41,8 @@ enum ev_kind {
 	EV_L2TP_UP,    /* session established: tunnel session */
 	EV_LCP_ECHO,   /* an LCP echo reply received: seqno */
 	EV_ALIVE,      /* an idle client was asked by LCP: cky_i alive why (it is not) */
-	EV_OUTCOME,    /* a client's end: outcome reason error reached */
+	EV_OUTCOME,    /* a client's end: outcome reason error reached; why, where not the client
+			  says so: "the wire" */
 	EV_KINDS,
 };
 

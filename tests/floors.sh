@@ -31,16 +31,16 @@ floor() {
 	# from a file to a plan
 	lab/topology | lab/topo | lab/own_* | lab/tree | lab/keys | lab/values* | \
 		lab/mistakes | lab/links | lab/network | lab/matrix | lab/scenario | lab/draw | \
-		lab/suggest | lab/plan* | lab/ruleset* | lab/product) echo 2 ;;
+		lab/suggest | lab/plan* | lab/ruleset* | lab/product | lab/vm*) echo 2 ;;
 	# from frames to a result
-	lab/net | lab/nat_check | lab/agenda | lab/sim* | lab/faults | lab/pcapng* | \
+	lab/net | lab/dhcp | lab/nat_check | lab/agenda | lab/sim* | lab/faults | lab/pcapng* | \
 		lab/fragments | lab/ike2 | lab/watch* | lab/judge | lab/predict | lab/probe* | lab/inspect* | \
 		lab/fit* | lab/emit_* | lab/replay | \
 		lab/diagnose* | lab/advice | lab/observe | lab/expect | lab/result | lab/summary | \
 		lab/json* | lab/report*) echo 2 ;;
 	lab/load | lab/unmask | lab/ground* | lab/space | lab/link | lab/filter | lab/conntrack | \
-		lab/capture | lab/relay | lab/daemon* | lab/net_*) echo 3 ;;
-	lab/lab | lab/real | lab/run* | lab/keep*) echo 4 ;;
+		lab/capture | lab/relay | lab/port | lab/daemon* | lab/net_*) echo 3 ;;
+	lab/lab | lab/real | lab/guests | lab/run* | lab/keep*) echo 4 ;;
 	lab/main | lab/options | lab/cmd_*) echo 5 ;;
 	esac
 }

@@ -46,7 +46,7 @@ static const struct variant {
 	{"kind: router", "knid: router",
 	 "9:14: unknown key \"knid\" in a node; did you mean \"kind\"?\n"},
 	{"kind: router", "kind: router, dials: server",
-	 "9:28: dials is a key of client; net is of kind router\n"},
+	 "9:28: dials is a key of client, vm; net is of kind router\n"},
 	{"kind: router", "kind: router, flag: strongswan",
 	 "9:28: unknown key \"flag\" in a node\n"},
 	{"kinds:", "kidns:",
