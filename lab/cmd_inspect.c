@@ -167,8 +167,8 @@ static int tell_damage(const struct inspect_source *s, size_t n)
 
 /* ---- --emit-mode ---- */
 
-static int emit(struct arena *a, const struct inspection *in, const struct inspect_source *s,
-		size_t n_sources, struct err *e)
+static int emit(struct arena *a, const struct inspection *in, usec end,
+		const struct inspect_source *s, size_t n_sources, struct err *e)
 {
 	struct emit_seen *v = arena_array_of(a, MAX(in->n, 1U), struct emit_seen);
 	const char **places = arena_array_of(a, n_sources, const char *);
@@ -178,6 +178,7 @@ static int emit(struct arena *a, const struct inspection *in, const struct inspe
 		.places = places,
 		.n_places = n_sources,
 		.hint = " --server IP tells it, and --unmask finds a private one.",
+		.end = end,
 		.frames = true,
 	};
 
@@ -217,7 +218,7 @@ static int inspect_all(struct arena *a, const struct args *args, struct inspect_
 	if (ended < 0)
 		return report_err(&e);
 	if (emits) {
-		status = emit(a, &in, s, args->n, &e) ? report_err(&e) : 0;
+		status = emit(a, &in, watch_end(w.v1), s, args->n, &e) ? report_err(&e) : 0;
 		damage = tell_damage(s, args->n);
 		return status ? status : damage;
 	}

@@ -403,6 +403,7 @@ static struct server *server_of(struct emitter *e, struct inet_ep ep)
 	}
 	e->v[e->n] = arena_new_of(e->a, struct server);
 	e->v[e->n]->met.ep = ep;
+	e->v[e->n]->met.end = e->about->end;
 	return e->v[e->n++];
 }
 

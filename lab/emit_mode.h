@@ -33,6 +33,7 @@ struct emit_about {
 	const char *const *places; /* files, or the host that was asked */
 	size_t n_places;
 	const char *hint;	   /* " A sentence.": how to learn the server's own address */
+	usec end;    /* of the capture (watch_end()) */
 	bool frames; /* exchanges have frames that somebody else can look at */
 };
 

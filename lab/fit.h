@@ -26,6 +26,7 @@ struct met_exchange {
 /* One server, as it was met. */
 struct met {
 	struct inet_ep ep; /* as near to the client as it was seen */
+	usec end;	   /* of the capture: what has not come by then was not waited for */
 	size_t n, more;	   /* exchanges; and those that nobody looks at */
 	struct met_exchange v[MET_EXCHANGES];
 };

@@ -159,6 +159,30 @@ static void refuse_before(struct server_mode *row, const struct phase1_accept *n
 	}
 }
 
+/* A row that takes nothing cannot be written: it takes a group then that nobody here offered. */
+static void leave_something(struct phase1_accept *a, const struct phase1_accept *like,
+			    const struct met *met)
+{
+	uint32_t offered = 0;
+
+	a->ciphers = a->ciphers ? a->ciphers : like->ciphers;
+	a->keys = a->keys || !(a->ciphers & ACCEPT(CIPHER_AES)) ? a->keys : like->keys;
+	a->hashes = a->hashes ? a->hashes : like->hashes;
+	if (a->groups)
+		return;
+	for (size_t i = 0; i < met->n; i++)
+		for (size_t k = 0; met->v[i].m[1] && k < met->v[i].m[1]->sa.n_transforms; k++) {
+			struct suite s = suite_of(&met->v[i].m[1]->sa.transforms[k]);
+
+			offered |= s.known ? ACCEPT(s.group) : 0;
+		}
+	for (unsigned g = 0; g < 32 && !a->groups; g++)
+		if (group_known(g) && !(offered & ACCEPT(g)))
+			a->groups = ACCEPT(g);
+	if (!a->groups)
+		a->groups = like->groups;
+}
+
 static void say_choice(struct fit *f, const struct met_exchange *by, uint8_t message)
 {
 	const struct phase1_accept *a = &f->row.phase1, *b = &f->like->phase1;
@@ -205,6 +229,7 @@ static void fit_choice(struct fit *f, const struct met *met)
 			if (chosen(e) || refused(e))
 				refuse_before(&f->row, &needed, e->m[1], chosen(e));
 		}
+		leave_something(&f->row.phase1, &f->like->phase1, met);
 		say_choice(f, first, f->of[ASPECT_CHOICE].message);
 	}
 	if (unknown)

@@ -15,6 +15,7 @@ enum {
 	MAY_RANDOM = 4, /* of itself; of its peer: unmatched */
 	MAY_PORT_ZERO = 8,
 	MAY_ADDR_ZERO = 16,
+	MAY_BOTH_ZERO = 32,
 };
 
 static bool address_zero(struct inet_ep ep)
@@ -27,13 +28,11 @@ static bool address_zero(struct inet_ep ep)
 /* A hash that is proven false, made of @ep where that is known. */
 static unsigned of_faked(bool known, struct inet_ep ep)
 {
-	unsigned may = 0;
-
 	if (!known)
 		return MAY_RANDOM;
-	may |= address_zero(ep) ? MAY_ADDR_ZERO : 0;
-	may |= !ep.port ? MAY_PORT_ZERO : 0;
-	return may ? may : MAY_RANDOM;
+	if (address_zero(ep))
+		return ep.port ? MAY_ADDR_ZERO : MAY_BOTH_ZERO;
+	return ep.port ? MAY_RANDOM : MAY_PORT_ZERO;
 }
 
 /* The server's hash of itself. */
@@ -95,7 +94,7 @@ static unsigned own_does(enum natd_own own, bool bound, const struct exchange *x
 	case NATD_OWN_RANDOM:
 		return MAY_RANDOM;
 	case NATD_OWN_PORT_ZERO:
-		return MAY_PORT_ZERO;
+		return bound ? MAY_PORT_ZERO : MAY_BOTH_ZERO;
 	case NATD_OWN_ADDR_ZERO:
 		return MAY_ADDR_ZERO;
 	}
@@ -189,6 +188,7 @@ static void fit_own(struct fit *f, const struct met *met)
 	} kinds[] = {
 		{NATD_OWN_EXACT, true},	    {NATD_OWN_PARROT, true},	{NATD_OWN_PARROT, false},
 		{NATD_OWN_RANDOM, true},    {NATD_OWN_PORT_ZERO, true}, {NATD_OWN_ADDR_ZERO, true},
+		{NATD_OWN_PORT_ZERO, false},
 	};
 	const struct met_exchange *by = clearest(met, 2, may_be_own);
 	unsigned least;
@@ -208,7 +208,9 @@ static void fit_own(struct fit *f, const struct met *met)
 	}
 	if (f->row.natd_own != f->like->natd_own)
 		fit_said(f, ASPECT_OWN_HASH, by, 4, KEY_OWN_HASH);
-	if (f->row.address_zero != f->like->address_zero)
+	/* The word exact says already that it knows its address. */
+	if (f->row.address_zero != f->like->address_zero &&
+	    !(f->said[KEY_OWN_HASH] && f->row.natd_own == NATD_OWN_EXACT))
 		fit_said(f, ASPECT_OWN_HASH, by, 4, KEY_BOUND);
 	f->of[ASPECT_OWN_HASH].doubt =
 		least ? "it is not the same in every exchange, in a way that was not understood"

@@ -13,6 +13,7 @@
 #define ANSWER_WITHIN (SEC)   /* behind a client's duplicate */
 #define TOLERANCE (300 * MSEC) /* of a clock, a queue, a scheduler */
 #define GRAIN 100	      /* ms: times are rounded to this */
+#define LATEST (600 * SEC)    /* nobody waits for longer */
 
 /* When message @n was sent for the @k-th time, 0 the first; USEC_NEVER behind the last. */
 static usec sent_at(const struct exchange *x, unsigned n, size_t k)
@@ -49,10 +50,10 @@ static bool answers_duplicate(const struct exchange *x, unsigned n, usec t)
 }
 
 /* How long the server waited for the message behind @n, as far as was seen. */
-static usec waited(const struct exchange *x, unsigned n)
+static usec waited(const struct met *met, const struct exchange *x, unsigned n)
 {
 	const struct mm_seen *next = &x->mm[n + 1];
-	usec end = x->last;
+	usec end = met->end;
 
 	if (next->seen)
 		end = next->t;
@@ -62,18 +63,20 @@ static usec waited(const struct exchange *x, unsigned n)
 }
 
 /* The server's own retransmissions of message @n. */
-static void read_retry(const struct exchange *x, unsigned n, struct retry *out)
+static void read_retry(const struct met *met, const struct exchange *x, unsigned n,
+		       struct retry *out)
 {
 	usec t;
 
 	*out = (struct retry){0};
 	for (size_t k = 1; (t = sent_at(x, n, k)) != USEC_NEVER; k++) {
 		usec after = t - x->mm[n].t;
-		uint32_t ms = (uint32_t)(MIN(after, 3600 * SEC) / MSEC);
+		uint32_t ms;
 
-		if (after > waited(x, n) || answers_duplicate(x, n, t))
+		if (after <= 0 || after > MIN(waited(met, x, n), LATEST) ||
+		    answers_duplicate(x, n, t))
 			continue;
-		ms = (ms + GRAIN / 2) / GRAIN * GRAIN;
+		ms = ((uint32_t)(after / MSEC) + GRAIN / 2) / GRAIN * GRAIN;
 		if (out->n == ARRAY_LEN(out->at_ms) || !ms ||
 		    (out->n && ms <= out->at_ms[out->n - 1]))
 			continue;
@@ -111,10 +114,22 @@ static const struct met_exchange *longest_wait(const struct met *met, unsigned n
 	for (size_t i = 0; i < met->n; i++) {
 		const struct met_exchange *e = &met->v[i];
 
-		if (e->x->mm[n].seen && (!best || waited(e->x, n) > waited(best->x, n)))
+		if (e->x->mm[n].seen && (!best || waited(met, e->x, n) > waited(met, best->x, n)))
 			best = e;
 	}
 	return best;
+}
+
+/*
+ * Behind NAT message 5 goes to port 4500. A capture of port 500 alone does not have it, and would
+ * make a server that got it look like one that waits in silence; unless the client asked again.
+ */
+static bool may_have_floated(const struct met_exchange *e)
+{
+	const struct judgement *j = e->j;
+	bool nat = j->complete && (j->client_sees.self_behind_nat || j->client_sees.peer_behind_nat);
+
+	return nat && !e->x->mm[5].seen && e->x->mm[3].copies < 2;
 }
 
 static void fit_retry(struct fit *f, const struct met *met, unsigned n, enum aspect a, enum key k,
@@ -125,18 +140,34 @@ static void fit_retry(struct fit *f, const struct met *met, unsigned n, enum asp
 
 	if (!by)
 		return;
-	read_retry(by->x, n, &seen);
+	read_retry(met, by->x, n, &seen);
 	/* Too short a time to say anything of a server that said nothing. */
-	if (!seen.n && waited(by->x, n) < SEC)
+	if (!seen.n && (waited(met, by->x, n) < SEC || (n == 4 && may_have_floated(by))))
 		return;
 	fit_seen(f, a, by, (uint8_t)n);
-	if (!retry_fits(row, &seen, waited(by->x, n))) {
+	if (!retry_fits(row, &seen, waited(met, by->x, n))) {
 		*row = seen;
 		fit_said(f, a, by, (uint8_t)n, k);
 	}
 	if (!by->x->delete_at.place)
 		f->of[a].doubt = "later ones may be missing: the capture shows how long somebody "
 				 "waited, not how long the server would have";
+}
+
+/* An exchange that nobody finished went on for longer than the row would have waited, and no Delete
+ * came. */
+static void fit_no_delete(struct fit *f, const struct met *met)
+{
+	for (size_t i = 0; i < met->n && f->row.half_open_delete; i++) {
+		const struct exchange *x = met->v[i].x;
+
+		if (!x->mm[2].seen || x->mm[5].seen || x->mm[6].seen || x->delete_at.place ||
+		    may_have_floated(&met->v[i]) ||
+		    met->end < x->mm[1].t + f->row.half_open_ms * MSEC + SEC)
+			continue;
+		f->row.half_open_delete = false;
+		fit_said(f, ASPECT_HALF_OPEN, &met->v[i], 2, KEY_HALF_OPEN_DELETE);
+	}
 }
 
 /* An exchange that nobody finished, and a Delete in clear. */
@@ -148,7 +179,7 @@ static void fit_half_open(struct fit *f, const struct met *met)
 		uint32_t ms;
 
 		if (!e->x->delete_at.place || !e->x->mm[1].seen || e->x->mm[5].seen ||
-		    after < SEC || after > 3600 * SEC)
+		    after < SEC || after > LATEST)
 			continue;
 		ms = (uint32_t)((after + SEC / 2) / SEC * 1000);
 		fit_seen(f, ASPECT_HALF_OPEN, e, 0);
@@ -193,7 +224,7 @@ static int fate_of_duplicate(const struct met *met, const struct met_exchange *e
 		usec next = n + 2 <= 6 ? sent_at(x, n + 2, 0) : USEC_NEVER;
 
 		if (answered == USEC_NEVER || answered >= t || next <= t ||
-		    x->last < t + ANSWER_WITHIN)
+		    met->end < t + ANSWER_WITHIN)
 			continue;
 		if (n == 1 && another_exchange(met, e, t))
 			return DUP_NEW_EXCHANGE;
@@ -249,5 +280,7 @@ void fit_times(struct fit *f, const struct met *met)
 	fit_retry(f, met, 2, ASPECT_AGAIN_2, KEY_MESSAGE_2_AGAIN, &f->row.message2_retry);
 	fit_retry(f, met, 4, ASPECT_AGAIN_4, KEY_MESSAGE_4_AGAIN, &f->row.message4_retry);
 	fit_half_open(f, met);
+	if (f->of[ASPECT_HALF_OPEN].state == NOT_SEEN)
+		fit_no_delete(f, met);
 	fit_duplicates(f, met);
 }

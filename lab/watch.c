@@ -41,6 +41,7 @@ struct watch {
 	uint16_t place_slots[PLACE_SLOTS]; /* numbers of places + 1, by hash; 0 empty */
 	struct fragments *fragments;
 	bool keeps;
+	usec end;
 	struct isakmp_msg m; /* of the frame at hand; too large for a stack */
 };
 
@@ -69,6 +70,11 @@ struct watch *watch_new(struct arena *a, const struct ev_sink *sink)
 void watch_keep(struct watch *w)
 {
 	w->keeps = true;
+}
+
+usec watch_end(const struct watch *w)
+{
+	return w->end;
 }
 
 size_t watch_exchanges(const struct watch *w, struct exchange *const **v)
@@ -695,6 +701,7 @@ void watch_frame(struct watch *w, const char *place, uint32_t linktype, usec t, 
 	struct frame f = {.t = t, .number = number, .pkt = &pkt};
 	bool done = false;
 
+	w->end = MAX(w->end, t);
 	if (!packet_parse(&pkt, linktype, data, len))
 		return;
 	f.place = place_of(w, place);

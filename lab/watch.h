@@ -126,6 +126,8 @@ void watch_keep(struct watch *w);
 /* A frame seen at @place. */
 void watch_frame(struct watch *w, const char *place, uint32_t linktype, usec t, uint32_t number,
 		 const uint8_t *data, size_t len);
+/* When the last frame of all was seen. */
+usec watch_end(const struct watch *w);
 /* All exchanges, in the order of their first messages; at most WATCH_EXCHANGES: a
  * further one takes the place of the oldest that has no message 4. */
 size_t watch_exchanges(const struct watch *w, struct exchange *const **v);

@@ -11,7 +11,7 @@
 #include "lab/emit_mode.h"
 #include "tests/unit/topo.h"
 
-static inline char *emitted_text(struct arena *a, const struct emit_seen *v, size_t n)
+static inline char *emitted_text(struct arena *a, const struct emit_seen *v, size_t n, usec end)
 {
 	static const char *const places[] = {"test"};
 	const struct emit_about about = {
@@ -20,6 +20,7 @@ static inline char *emitted_text(struct arena *a, const struct emit_seen *v, siz
 		.places = places,
 		.n_places = 1,
 		.hint = "",
+		.end = end,
 		.frames = true,
 	};
 	char *text = NULL, *copy;

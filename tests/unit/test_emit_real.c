@@ -70,7 +70,7 @@ static struct look look_at(const char *name, enum sight view)
 		v[i] = (struct emit_seen){.x = l.in.v[i].x, .j = &l.in.v[i].j};
 		emit_judge(&v[i]);
 	}
-	l.text = emitted_text(l.a, v, l.in.n);
+	l.text = emitted_text(l.a, v, l.in.n, watch_end(eyes.v1));
 	l.row = emitted_row(l.a, l.text);
 	for (size_t i = 0; i < n; i++) {
 		capture_close(s[i].reader);
