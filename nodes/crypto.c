@@ -59,7 +59,9 @@ static const char *const enc_names[ENCS] = {
 
 static EVP_MD *fetched_md[MDS];
 static EVP_CIPHER *fetched_enc[ENCS];
-static EVP_CIPHER *fetched_des; /* NULL: this machine has no legacy provider */
+/* NULL: this machine has no legacy provider. */
+static EVP_CIPHER *fetched_des;
+static EVP_MD *fetched_md4;
 
 static void fetch_common(void)
 {
@@ -73,16 +75,18 @@ static void fetch_common(void)
 	}
 }
 
-/* Single DES lives in the legacy provider, which the whole process has no reason to load: it
- * goes into a library context of its own, and only when somebody asks for DES. */
+/* Single DES and MD4 live in the legacy provider, which the whole process has no reason to load: it
+ * goes into a library context of its own, and only when somebody asks for them. */
 static void fetch_legacy(void)
 {
 	OSSL_LIB_CTX *private_ctx = OSSL_LIB_CTX_new();
 
 	if (!private_ctx)
 		return;
-	if (OSSL_PROVIDER_load(private_ctx, "legacy"))
+	if (OSSL_PROVIDER_load(private_ctx, "legacy")) {
 		fetched_des = EVP_CIPHER_fetch(private_ctx, "DES-CBC", NULL);
+		fetched_md4 = EVP_MD_fetch(private_ctx, "MD4", NULL);
+	}
 	if (!fetched_des)
 		OSSL_LIB_CTX_free(private_ctx);
 }
@@ -224,6 +228,16 @@ void hash_hmac(enum ike_hash alg, const void *key, size_t key_len, const struct 
 	EVP_MD_CTX_free(ctx);
 	bytes_wipe(ipad, sizeof(ipad));
 	bytes_wipe(opad, sizeof(opad));
+}
+
+bool legacy_ready(void)
+{
+	return des() && fetched_md4;
+}
+
+void md4_digest(const void *p, size_t len, uint8_t out[MD4_LEN])
+{
+	must(legacy_ready() && EVP_Digest(p, len, out, NULL, fetched_md4, NULL), "MD4");
 }
 
 /* ---- ciphers ---- */

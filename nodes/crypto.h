@@ -90,6 +90,15 @@ void seal_free(struct seal *s);
 void seal_cbc(struct seal *s, const uint8_t *iv, bool encrypt, uint8_t *data, size_t len);
 void seal_hmac(struct seal *s, const struct chunk *v, size_t n, uint8_t out[HASH_MAX]);
 
+/*
+ * MD4, which with single DES is what MS-CHAPv2 is made of (RFC 2759 8). OpenSSL has the two in its
+ * legacy provider, a file beside the library that a machine may lack: legacy_ready() loads it, and
+ * is false when it cannot. md4_digest() wants that it was true.
+ */
+#define MD4_LEN 16
+bool legacy_ready(void);
+void md4_digest(const void *p, size_t len, uint8_t out[MD4_LEN]);
+
 /* One side's Diffie-Hellman key. */
 struct dh;
 bool group_known(unsigned group);
