@@ -3,9 +3,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "lab/clock.h"
 #include "lab/cmd_inspect_priv.h"
 #include "lab/unmask.h"
 
@@ -25,20 +25,12 @@ static void catch (int signal)
 	caught = signal;
 }
 
-static usec now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (usec)t.tv_sec * SEC + t.tv_nsec / 1000;
-}
-
 static bool show_bar(void *ctx, uint64_t tried, uint64_t all)
 {
 	static const char full[] = "########################################";
 	struct bar *b = ctx;
 	int percent = (int)(tried * 100 / all);
-	usec took = now() - b->began;
+	usec took = clock_monotonic() - b->began;
 
 	if (!b->on || percent == b->percent)
 		return !caught;
@@ -100,7 +92,7 @@ static void tell(const struct unmask *u, usec took)
 /* Searches for what is in @u, if anything; what it finds goes to the hints. */
 static void search(struct arena *a, struct unmask *u, struct inspect_hints *hints)
 {
-	struct bar bar = {.on = isatty(STDERR_FILENO), .began = now(), .percent = -1};
+	struct bar bar = {.on = isatty(STDERR_FILENO), .began = clock_monotonic(), .percent = -1};
 	VEC(struct known) known = {0};
 	usec took;
 
@@ -110,7 +102,7 @@ static void search(struct arena *a, struct unmask *u, struct inspect_hints *hint
 	u->ctx = &bar;
 	unmask(u);
 	u->ctx = NULL; /* the bar ends here */
-	took = now() - bar.began;
+	took = clock_monotonic() - bar.began;
 	if (bar.on)
 		fprintf(stderr, "\r%*s\r", BAR + 48, "");
 	tell(u, took);

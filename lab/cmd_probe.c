@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lab/clock.h"
 #include "lab/json.h"
 #include "lab/options.h"
 #include "lab/probe.h"
@@ -28,14 +29,6 @@ struct wire {
 	struct inet_ep local, server;
 	bool refused; /* the server's machine says that nobody listens there */
 };
-
-static usec monotonic(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (usec)ts.tv_sec * SEC + ts.tv_nsec / 1000;
-}
 
 static int resolve(const char *host, uint16_t port, struct sockaddr_in *sa, struct err *e)
 {
@@ -101,12 +94,12 @@ static void on_event(void *ctx, const struct event *e)
 /* Until both exchanges have ended, or nobody can be expected to answer. */
 static void talk(struct wire *w, struct probe *p)
 {
-	usec began = monotonic();
+	usec began = clock_monotonic();
 	uint8_t buf[DATAGRAM_MAX];
 
 	probe_start(p, 0);
 	while (!probe_done(p) && !w->refused) {
-		usec now = monotonic() - began;
+		usec now = clock_monotonic() - began;
 		usec until = MIN(probe_deadline(p), PROBE_PATIENCE);
 		usec wait = MAX(until - now, (usec)0);
 		const struct timespec ts = {.tv_sec = wait / SEC, .tv_nsec = wait % SEC * 1000};
@@ -116,7 +109,7 @@ static void talk(struct wire *w, struct probe *p)
 		if (now >= PROBE_PATIENCE)
 			return;
 		ppoll(&fd, 1, &ts, NULL);
-		now = monotonic() - began;
+		now = clock_monotonic() - began;
 		while ((n = recv(w->fd, buf, sizeof(buf), 0)) >= 0) {
 			const struct datagram d = {
 				.via = VIA_UDP,

@@ -13,10 +13,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 3000 /* for a daemon that was asked to end */
+#include "lab/clock.h"
+
+#define PATIENCE (3 * SEC) /* for a daemon that was asked to end */
 #define TOLD_FD 3	 /* where the start script speaks; the script knows the number */
 
 struct daemon {
@@ -143,6 +144,12 @@ struct daemon *daemon_start(struct arena *a, const struct scenario *s, const str
 		return NULL;
 	}
 	d->pidfd = (int)syscall(SYS_pidfd_open, d->pid, 0);
+	if (d->pidfd < 0) {
+		err_sys(e, "pidfd_open for %s", n->name);
+		kill(d->pid, SIGKILL);
+		waitpid(d->pid, NULL, 0);
+		return NULL;
+	}
 	return d;
 }
 
@@ -235,20 +242,11 @@ bool daemon_has_said(const struct daemon *d, const char *words)
 	return has;
 }
 
-static int elapsed_ms(const struct timespec *since)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int)((now.tv_sec - since->tv_sec) * 1000 +
-		     (now.tv_nsec - since->tv_nsec) / 1000000);
-}
-
-static void stop_one(struct daemon *d, const struct timespec *since)
+static void stop_one(struct daemon *d, usec until)
 {
 	struct pollfd p = {.fd = d->pidfd, .events = POLLIN};
 
-	poll(&p, 1, MAX(PATIENCE_MS - elapsed_ms(since), 0));
+	poll(&p, 1, (int)(MAX(until - clock_monotonic(), (usec)0) / MSEC));
 	kill(d->pid, SIGKILL); /* what is over does not mind */
 	waitpid(d->pid, NULL, 0);
 	close(d->pidfd);
@@ -259,11 +257,10 @@ static void stop_one(struct daemon *d, const struct timespec *since)
 
 void daemons_stop(struct daemon *const *d, size_t n)
 {
-	struct timespec since;
+	usec until = clock_monotonic() + PATIENCE;
 
-	clock_gettime(CLOCK_MONOTONIC, &since);
 	for (size_t i = 0; i < n; i++)
 		kill(d[i]->pid, SIGTERM);
 	for (size_t i = 0; i < n; i++)
-		stop_one(d[i], &since);
+		stop_one(d[i], until);
 }

@@ -16,20 +16,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "lab/clock.h"
 #include "lab/ground_priv.h"
 
 #define PATIENCE (200 * MSEC)
-
-static usec monotonic(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (usec)t.tv_sec * SEC + t.tv_nsec / 1000;
-}
 
 /* How far from balance; 0 once it is forgiven. */
 static size_t outstanding(struct balance *b, int64_t difference)
@@ -38,7 +30,7 @@ static size_t outstanding(struct balance *b, int64_t difference)
 
 	if (difference == b->forgiven)
 		return 0;
-	now = monotonic();
+	now = clock_monotonic();
 	if (difference != b->last || b->since == 0) {
 		b->last = difference;
 		b->since = now;

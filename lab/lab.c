@@ -24,10 +24,10 @@
 #include "lab/lab.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "lab/agenda.h"
 #include "lab/base/packet.h"
+#include "lab/clock.h"
 #include "lab/expect.h"
 #include "lab/guests.h"
 #include "lab/keep.h"
@@ -88,14 +88,6 @@ struct lab {
 	uint8_t buf[DATAGRAM_MAX];
 };
 
-static usec real_time(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (usec)ts.tv_sec * SEC + ts.tv_nsec / 1000;
-}
-
 /* ---- what comes out of nodes and taps ---- */
 
 static void on_wire_event(void *ctx, const struct event *e)
@@ -111,7 +103,7 @@ static void on_frame(void *ctx, const struct net_frame *f)
 	const char *place = lab->s->links[f->link].name;
 
 	if (lab->realtime)
-		lab->now = real_time(CLOCK_MONOTONIC) - lab->started;
+		lab->now = clock_monotonic() - lab->started;
 	else
 		lab->now += LINK_DELAY;
 	lab->frames++;
@@ -239,7 +231,7 @@ static int start(struct lab *lab, struct err *e)
 		return -1;
 	if (lab->cfg->dir) {
 		lab->keep = keep_new(lab->a, lab->cfg->dir, lab->plan,
-				     lab->realtime ? real_time(CLOCK_REALTIME) : LAB_EPOCH, e);
+				     lab->realtime ? clock_wall() : LAB_EPOCH, e);
 		if (!lab->keep)
 			return -1;
 	}
@@ -284,7 +276,7 @@ static int start_real(struct lab *lab, struct err *e)
 	};
 	bool ready = false;
 
-	lab->started = real_time(CLOCK_MONOTONIC);
+	lab->started = clock_monotonic();
 	if (!real_any(lab->s))
 		return 0;
 	lab->real = real_start(lab->a, &cfg, e);
@@ -297,7 +289,7 @@ static int start_real(struct lab *lab, struct err *e)
 			return err_set(e, ERR_FAILED, "a real product does not answer after %d s",
 				       (int)(DAEMON_LIMIT / SEC));
 		lab->ops->wait(lab->net, DAEMON_TICK);
-		lab->now = real_time(CLOCK_MONOTONIC) - lab->started;
+		lab->now = clock_monotonic() - lab->started;
 		lab->ops->frames(lab->net, on_frame, lab);
 	}
 	lab->real_waits = true;
@@ -518,7 +510,7 @@ static bool settle(struct lab *lab)
 static int advance(struct lab *lab, usec to, struct err *e)
 {
 	if (lab->realtime) {
-		usec now = real_time(CLOCK_MONOTONIC) - lab->started;
+		usec now = clock_monotonic() - lab->started;
 		bool ready;
 
 		if (lab->real && real_poll(lab->real, &ready, e))
@@ -526,7 +518,7 @@ static int advance(struct lab *lab, usec to, struct err *e)
 
 		if (to > now)
 			lab->ops->wait(lab->net, to - now);
-		lab->now = real_time(CLOCK_MONOTONIC) - lab->started;
+		lab->now = clock_monotonic() - lab->started;
 		lab->ops->frames(lab->net, on_frame, lab);
 		return 0;
 	}

@@ -21,9 +21,9 @@
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "lab/clock.h"
 #include "lab/daemon.h"
 #include "lab/expect.h"
 #include "lab/ground.h"
@@ -62,14 +62,6 @@ struct pool {
 	bool any_ran, machine_failed;
 };
 
-static usec monotonic(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (usec)ts.tv_sec * SEC + ts.tv_nsec / 1000;
-}
-
 /* In the lab's process: the word that the result is whole. Four bytes are written whole or not at
  * all; without them the parent takes the lab for dead. */
 static void tell_parent(void *ctx)
@@ -94,7 +86,7 @@ static void finished(struct pool *p, struct job *job)
 	job->running = false;
 	p->running--;
 	p->done++;
-	r->took = monotonic() - job->started;
+	r->took = clock_monotonic() - job->started;
 	if (!r->ran) {
 		r->verdict = VERDICT_FAIL;
 		if (!r->error.text[0])
@@ -130,7 +122,7 @@ static void start_next(struct pool *p)
 		skip(p, job, refused);
 		return;
 	}
-	job->started = monotonic();
+	job->started = clock_monotonic();
 	job->pid = (backend->namespaces ? space_start : space_start_plain)(
 		lab_main, job, &job->pidfd, &job->result->error);
 	p->running++;
@@ -360,7 +352,7 @@ int run_all(struct arena *a, const struct run_config *cfg, struct run_result *ou
 	struct pool p = {
 		.a = a, .cfg = cfg, .n = n, .jobs = arena_array_of(a, n, struct job), .signals = -1,
 	};
-	usec began = monotonic();
+	usec began = clock_monotonic();
 	int status;
 
 	if (!n)
@@ -412,7 +404,7 @@ int run_all(struct arena *a, const struct run_config *cfg, struct run_result *ou
 		.topology = cfg->topology,
 		.backend = cfg->backend->name,
 		.seed = cfg->seed,
-		.took = monotonic() - began,
+		.took = clock_monotonic() - began,
 		.n = n,
 		.scenarios = (struct scenario *const *)scenarios,
 		.results = (struct scenario_result *const *)results,
