@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lab/ruleset.h"
+#include "nodes/ppp_auth.h"
 
 #define HOPS_MAX 64 /* a packet's TTL */
 
@@ -431,6 +432,33 @@ static void predict_obstacles(struct prediction *p, const struct node *client,
 		ends(p, c, "failed", "no-reply", 809);
 }
 
+static bool method_in_common(const struct client_mode *c, const struct server_mode *s)
+{
+	for (size_t i = 0; i < PPP_AUTH_MAX && s->auth[i] != PPP_AUTH_NONE; i++)
+		for (size_t k = 0; k < PPP_AUTH_MAX && c->auth[k] != PPP_AUTH_NONE; k++)
+			if (s->auth[i] == c->auth[k])
+				return true;
+	return false;
+}
+
+/* When all else is well, a server of ours that knows a user asks who is there. */
+static void predict_user(struct prediction *p, const struct node *client, const struct node *server)
+{
+	const struct ppp_account known = {server->user, server->password};
+	const struct client_mode *c = client->client;
+
+	if (!connects(p) || client->run || client->vm || server->vm ||
+	    !ppp_auth_asks(server->server->auth, &known))
+		return;
+	if (!method_in_common(c, server->server))
+		ends(p, c, "failed", "ppp-failed", 718);
+	else if (!client->user || !client->password)
+		ends(p, c, "failed", "no-credentials", 0);
+	else if (strcmp(client->user, server->user) != 0 ||
+		 strcmp(client->password, server->password) != 0)
+		ends(p, c, "failed", "auth-failed", 691);
+}
+
 void predict(const struct scenario *s, const struct node *client, struct prediction *out)
 {
 	const struct node *server;
@@ -445,4 +473,5 @@ void predict(const struct scenario *s, const struct node *client, struct predict
 	predict_modes(client->client, client->registry, server->server, out);
 	if (strcmp(out->reason, "no-proposal") != 0)
 		predict_obstacles(out, client, server);
+	predict_user(out, client, server);
 }

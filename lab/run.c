@@ -325,6 +325,14 @@ static size_t count_matching(struct arena *a, const struct run_config *cfg)
 	return n;
 }
 
+static const char no_legacy[] =
+	"OpenSSL cannot load its legacy provider, and user and password are proven by MS-CHAPv2, "
+	"which needs its MD4 and DES\n"
+	"  it is the file legacy.so of package libssl3 (Debian 12, Ubuntu 22.04), libssl3t64 "
+	"(Ubuntu 24.04) or openssl-provider-legacy (Debian 13), in the folder that `openssl "
+	"version -m` prints; OPENSSL_MODULES names another\n"
+	"  or leave user and password out of the file: then no server asks";
+
 /* Shared memory for all results in one piece; it goes with the process. */
 static int make_results(struct arena *a, struct scenario **s, struct scenario_result **r, size_t n,
 			struct err *e)
@@ -341,6 +349,31 @@ static int make_results(struct arena *a, struct scenario **s, struct scenario_re
 		return err_sys(e, "no memory for the results of %zu scenarios", n);
 	for (size_t i = 0; i < n; i++)
 		r[i] = result_init(mem + at[i], s[i]);
+	return 0;
+}
+
+/* Is this a node of ours that would do MS-CHAPv2 if somebody asked? */
+static bool does_mschap(const struct node *n)
+{
+	const enum ppp_method *auth = n->run || n->vm ? NULL
+				      : n->client ? n->client->auth
+				      : n->server ? n->server->auth
+						  : NULL;
+
+	for (size_t i = 0; auth && n->user && n->password && i < PPP_AUTH_MAX; i++)
+		if (auth[i] == PPP_AUTH_MSCHAPV2)
+			return true;
+	return false;
+}
+
+/* Said before the first lab is built, instead of by the one that comes to it. */
+static int need_legacy(struct scenario *const *s, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < s[i]->n_nodes; k++)
+			if (does_mschap(&s[i]->nodes[k]))
+				return legacy_ready() ? 0
+						      : err_set(e, ERR_MACHINE, "%s", no_legacy);
 	return 0;
 }
 
@@ -361,7 +394,7 @@ int run_all(struct arena *a, const struct run_config *cfg, struct run_result *ou
 	for (size_t i = 0; i < all; i++)
 		if (run_wants(cfg->filter, scenario_id(a, cfg->topology, i)))
 			scenarios[k++] = scenario_new(a, cfg->topology, i);
-	if (make_results(a, scenarios, results, n, e))
+	if (need_legacy(scenarios, n, e) || make_results(a, scenarios, results, n, e))
 		return -1;
 	if (pipe2(p.notify, O_CLOEXEC | O_NONBLOCK))
 		return err_sys(e, "cannot make a pipe");

@@ -304,6 +304,15 @@ static bool check_said(struct reading *r, const size_t *at, unsigned i, enum key
 	return false;
 }
 
+/* Half of what PPP asks for would be asked for in vain. */
+static bool check_user(struct reading *r, const struct scenario *s, const size_t *at, unsigned i)
+{
+	const struct node *n = &s->nodes[i];
+
+	return (!n->user && !n->password) ||
+	       (need(r, at, i, KEY_USER) && need(r, at, i, KEY_PASSWORD));
+}
+
 /* A mode of ours or a real product. */
 static bool check_software(struct reading *r, const struct scenario *s, const size_t *at,
 			   unsigned i)
@@ -335,11 +344,11 @@ static bool check_node(struct reading *r, const struct scenario *s, const size_t
 
 	switch (s->nodes[i].kind) {
 	case KIND_CLIENT:
-		good = check_software(r, s, at, i);
+		good = check_software(r, s, at, i) && check_user(r, s, at, i);
 		return (!s->nodes[i].dials.len || s->nodes[i].vm ||
 			need(r, at, i, KEY_PSK)) && good;
 	case KIND_SERVER:
-		good = check_software(r, s, at, i);
+		good = check_software(r, s, at, i) && check_user(r, s, at, i);
 		return (s->nodes[i].vm || need(r, at, i, KEY_PSK)) && good;
 	case KIND_NAPT:
 		good = check_hairpin(r, s, at, i);

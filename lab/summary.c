@@ -293,6 +293,9 @@ const char *summary_reason_text(const struct connection *c)
 		{"no-reply", "The server does not answer."},
 		{"no-ipsec-sa", "A real product could not set up its IPsec SA: see its log."},
 		{"auth-failed", "The server does not accept the user's name or password."},
+		{"no-credentials",
+		 "The server asks who is there, and the client has no user and password."},
+		{"ppp-failed", "PPP found no way to authenticate, or no answer."},
 		{"deleted", "The server deleted the connection."},
 	};
 

@@ -51,6 +51,8 @@ static const char *const key_names[EV_KEYS] = {
 	[K_ERROR] = "error",
 	[K_REACHED] = "reached",
 	[K_ALIVE] = "alive",
+	[K_METHOD] = "method",
+	[K_ACCEPTED] = "accepted",
 };
 
 #define KEYS(...) {__VA_ARGS__, EV_KEYS}
@@ -85,6 +87,8 @@ static const struct {
 	[EV_EXPIRED] = {"expired", KEYS(K_CKY_I, K_CKY_R, K_WHY)},
 	[EV_L2TP] = {"l2tp", KEYS(K_SENT, K_MESSAGE, K_TUNNEL, K_SESSION, K_NS, K_NR)},
 	[EV_L2TP_UP] = {"l2tp-up", KEYS(K_TUNNEL, K_SESSION)},
+	[EV_AUTH_ASK] = {"auth-ask", KEYS(K_SENT, K_METHOD, K_ACCEPTED)},
+	[EV_AUTH] = {"auth", KEYS(K_METHOD, K_ACCEPTED, K_WHY, K_ERROR)},
 	[EV_LCP_ECHO] = {"lcp-echo", KEYS(K_SEQNO)},
 	[EV_ALIVE] = {"alive", KEYS(K_CKY_I, K_ALIVE, K_WHY)},
 	[EV_OUTCOME] = {"outcome", KEYS(K_OUTCOME, K_REASON, K_ERROR, K_REACHED, K_WHY)},

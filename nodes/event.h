@@ -39,6 +39,8 @@ enum ev_kind {
 	EV_EXPIRED,    /* an exchange or SA given up: cky_i cky_r why */
 	EV_L2TP,       /* an L2TP control message: sent message tunnel session ns nr */
 	EV_L2TP_UP,    /* session established: tunnel session */
+	EV_AUTH_ASK,   /* LCP: a way to authenticate, asked for or heard: sent method accepted */
+	EV_AUTH,       /* PPP authentication has ended: method accepted why error (it failed) */
 	EV_LCP_ECHO,   /* an LCP echo reply received: seqno */
 	EV_ALIVE,      /* an idle client was asked by LCP: cky_i alive why (it is not) */
 	EV_OUTCOME,    /* a client's end: outcome reason error reached; why, where not the client
@@ -52,7 +54,7 @@ enum ev_key {
 	K_CIPHER, K_KEYLEN, K_HASH, K_GROUP, K_SELF_BEHIND_NAT, K_PEER_BEHIND_NAT, K_FLOATED,
 	K_SPI_IN, K_SPI_OUT, K_REGISTRY, K_ALLOWED, K_REASON, K_TRY, K_SENT, K_NOTIFY, K_SEQNO,
 	K_DROP, K_WHY, K_TUNNEL, K_SESSION, K_NS, K_NR, K_OUTCOME, K_ERROR, K_REACHED,
-	K_ALIVE,
+	K_ALIVE, K_METHOD, K_ACCEPTED,
 	EV_KEYS,
 };
 

@@ -106,6 +106,18 @@ struct l2tp_identity {
 	uint64_t optional;  /* AVPs sent without the M bit that RFC 2661 asks for: bit = type */
 };
 
+/* How a client shows that it knows the password (RFC 1661 6.2). */
+enum ppp_method {
+	PPP_AUTH_NONE,
+	PPP_AUTH_EAP,	   /* asked for by products, not spoken by ours */
+	PPP_AUTH_MSCHAPV2, /* CHAP with algorithm 0x81 (RFC 2759) */
+	PPP_AUTH_PAP,	   /* RFC 1334 */
+	PPP_AUTH_METHODS,
+};
+const char *ppp_method_name(enum ppp_method m); /* "none", "eap", "ms-chap-v2", "pap" */
+
+#define PPP_AUTH_MAX 4 /* methods of a row, ended by PPP_AUTH_NONE */
+
 /* What LCP asks for and what it rejects of the peer's wishes (RFC 1661 6): bit = option. */
 struct lcp_identity {
 	uint32_t wants;
@@ -167,6 +179,8 @@ struct client_mode {
 	bool quick_per_sccrq; /* an unanswered SCCRQ goes out again over a new Quick Mode */
 	struct l2tp_identity l2tp;
 	struct lcp_identity lcp;
+	/* It agrees to these; asked for another, it proposes them, the first first. */
+	enum ppp_method auth[PPP_AUTH_MAX];
 };
 
 struct server_mode {
@@ -236,6 +250,10 @@ struct server_mode {
 	struct fact facts[MODE_FACTS];
 	struct l2tp_identity l2tp;
 	struct lcp_identity lcp;
+	/* It asks for these, one after the other, until the client agrees; for nothing when the
+	 * first is PPP_AUTH_NONE. */
+	enum ppp_method auth[PPP_AUTH_MAX];
+	bool chap_wordless; /* its Success and Failure have no text for people (M=, RFC 2759) */
 	uint32_t hello_ms;	    /* L2TP Hello after this long without a word; 0 never */
 	uint32_t tunnel_timeout_ms; /* a tunnel without a word this long is gone; 0 never */
 	struct retry l2tp_retry;

@@ -40,7 +40,8 @@
 		 .firmware = 0x0690,								\
 		 .window = 4},									\
 	.lcp = {.wants = LCP_BIT(LCP_ACCM) | LCP_BIT(LCP_MAGIC) | LCP_BIT(LCP_PFC) |		\
-			 LCP_BIT(LCP_ACFC)}
+			 LCP_BIT(LCP_ACFC)},							\
+	.auth = {PPP_AUTH_MSCHAPV2, PPP_AUTH_PAP}
 
 #define LINUX_FACTS										\
 	{"Eleven Main Mode transforms, AES-256/SHA-256/MODP-2048 first, "			\
@@ -50,6 +51,8 @@
 	 "nm-l2tp", HIGH},									\
 	{"L2TP from port 1701 where it is free.",						\
 	 "nm-l2tp", HIGH},									\
+	{"pppd refuses no method; MS-CHAPv2 and PAP are what is spoken here.",			\
+	 "mode-inference", MEDIUM},								\
 	{"Nonces of 32 bytes.",									\
 	 "kat-strongswan", HIGH},								\
 	{"Attributes in the order in which it answers as a server; all transforms in one "	\

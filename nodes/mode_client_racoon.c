@@ -25,7 +25,8 @@
 	.quick_retry = RETRY(30000, 3000, 6000, 9000, 12000, 15000),				\
 	.l2tp_retry = RETRY(31000, 1000, 3000, 7000, 15000, 23000),				\
 	.lcp = {.wants = LCP_BIT(LCP_ACCM) | LCP_BIT(LCP_MAGIC) | LCP_BIT(LCP_PFC) |		\
-			 LCP_BIT(LCP_ACFC)}
+			 LCP_BIT(LCP_ACFC)},							\
+	.auth = {PPP_AUTH_MSCHAPV2, PPP_AUTH_PAP}
 
 /* And for Apple. */
 #define APPLE											\
@@ -51,6 +52,8 @@
 	.phase2_life_s = 3600
 
 #define APPLE_FACTS										\
+	{"pppd agrees to MS-CHAPv2 and to PAP, and likes the former better.",			\
+	 "mode-inference", LOW},								\
 	{"It connects whoever is behind NAT: the flags of NAT detection choose UDP encapsulation "\
 	 "and keep-alives, nothing else.",							\
 	 "apple-ipsec", HIGH},									\
@@ -138,6 +141,8 @@ const struct client_mode mode_android = {
 		facts,
 		{"It connects whoever is behind NAT, as every racoon does.",
 		 "android-src", HIGH},
+		{"pppd agrees to MS-CHAPv2 and to PAP.",
+		 "mode-inference", LOW},
 		{"Six vendor IDs: RFC 3947, drafts 02, 02\\n, 00, FRAGMENTATION with capabilities "
 		 "80000000, DPD.",
 		 "android-src", HIGH},

@@ -30,7 +30,8 @@
 	.quick_per_sccrq = true,								\
 	.lcp = {.wants = LCP_BIT(LCP_MRU) | LCP_BIT(LCP_MAGIC) | LCP_BIT(LCP_PFC) |		\
 			 LCP_BIT(LCP_ACFC) | LCP_BIT(LCP_CALLBACK),				\
-		.mru = 1400}
+		.mru = 1400},									\
+	.auth = {PPP_AUTH_MSCHAPV2}
 
 #define WINDOWS_FACTS										\
 	{"AssumeUDPEncapsulationContextOnSendRule absent or 0: no security association with a "	\
@@ -82,7 +83,10 @@
 	 "too: one SCCRQ, 132 bytes, on each SA.",						\
 	 "cloudstack-8566", MEDIUM},								\
 	{"LCP asks for MRU 1400, a magic number, PFC, ACFC and callback by CBCP.",		\
-	 "mode-inference", LOW}
+	 "mode-inference", LOW},								\
+	{"PPP agrees to MS-CHAPv2 alone and proposes it to who asks for EAP or PAP; CHAP, PAP "	\
+	 "and EAP are choices that its user can make.",						\
+	 "mode-inference", MEDIUM}
 
 const struct client_mode mode_windows_10 = {
 	.name = "windows-10",

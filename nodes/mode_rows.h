@@ -66,6 +66,13 @@ extern const struct server_mode mode_rras_2012r2, mode_strongswan_5_3, mode_stro
 		 .window = 4},                                                                     \
 	.lcp = {.wants = LCP_BIT(LCP_MRU) | LCP_BIT(LCP_ACCM) | LCP_BIT(LCP_MAGIC), .mru = 1410},  \
 	.hello_ms = 60000, .l2tp_retry = RETRY(31000, 1000, 3000, 7000, 15000)
+/* Where nobody says how its pppd is set up. */
+#define PPPD_FACT                                                                                  \
+	{                                                                                          \
+		"What pppd asks a client for is its configuration's choice; here it asks for "     \
+		"nothing, and whoever dials is let in.",                                           \
+			"mode-inference", CERTAIN_LOW                                              \
+	}
 
 #define HIGH CERTAIN_HIGH
 #define MEDIUM CERTAIN_MEDIUM

@@ -46,6 +46,7 @@ const struct server_mode mode_rras_2012r2 = {
 	.lcp = {.wants = LCP_BIT(LCP_MRU) | LCP_BIT(LCP_MAGIC) | LCP_BIT(LCP_PFC) |
 			 LCP_BIT(LCP_ACFC),
 		.mru = 1400},
+	.auth = {PPP_AUTH_MSCHAPV2},
 	.hello_ms = 60000,
 	.l2tp_retry = RETRY(35000, 1000, 3000, 7000, 15000, 25000),
 	SERVER_LIST(
@@ -80,6 +81,9 @@ const struct server_mode mode_rras_2012r2 = {
 		 "ms-ikee", MEDIUM},
 		{"NO-PROPOSAL-CHOSEN without an SPI.",
 		 "mode-inference", LOW},
+		{"PPP asks for MS-CHAPv2; EAP, which it allows by default as well and may ask for "
+		 "first, is left out.",
+		 "mode-inference", MEDIUM},
 		{"An L2TP Hello every 60 s.",
 		 "mode-inference", LOW},
 		{"L2TP firmware revision 0603, by analogy with Windows 10's 0a00.",

@@ -43,7 +43,7 @@ const struct server_mode mode_racoon_force = {
 	.keepalive_ms = 20000,
 	PLAIN_SERVER,
 	SERVER_LIST(
-		facts,
+		facts, PPPD_FACT,
 		{"Both hashes are made with address 0.0.0.0 and the true ports: every client "
 		 "believes that both ends are behind NAT.",
 		 "racoon-src", HIGH},
@@ -77,7 +77,7 @@ const struct server_mode mode_no_natt = {
 	SERVER_LIST(vids, SAYS(VID_DPD)),
 	PLAIN_SERVER,
 	SERVER_LIST(
-		facts,
+		facts, PPPD_FACT,
 		{"Without a vendor ID of NAT-T in message 2 the client sends no NAT-D, stays "
 		 "on port 500 and uses plain ESP, IP protocol 50.",
 		 "rfc3947", HIGH},
@@ -105,7 +105,7 @@ const struct server_mode mode_draft_only = {
 	.keepalive_ms = 20000,
 	PLAIN_SERVER,
 	SERVER_LIST(
-		facts,
+		facts, PPPD_FACT,
 		{"Draft-02 without RFC 3947 is what Windows 2000, XP SP2 and Server 2003 send.",
 		 "ms-ikee", HIGH},
 		{"NAT-D is payload 130, NAT-OA 131, encapsulation modes are 61443 and 61444.",

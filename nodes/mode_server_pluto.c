@@ -88,7 +88,7 @@ const struct server_mode mode_libreswan = {
 		 "measured-libreswan", HIGH},
 		{"Windows, Apple and plain clients are treated alike.",
 		 "measured-libreswan", HIGH},
-		LIBRESWAN_FACTS),
+		LIBRESWAN_FACTS, PPPD_FACT),
 };
 
 const struct server_mode mode_libreswan_encapsulation = {
@@ -98,6 +98,7 @@ const struct server_mode mode_libreswan_encapsulation = {
 	.natd_peer = NATD_PEER_PORT_ZERO,
 	.force_natt = true,
 	LIBRESWAN,
+	.auth = {PPP_AUTH_MSCHAPV2},
 	SERVER_LIST(
 		facts,
 		{"Both hashes are made with port 0 and the true addresses: every client "
@@ -109,6 +110,8 @@ const struct server_mode mode_libreswan_encapsulation = {
 		 "libreswan-423", HIGH},
 		{"The widely used script setup-ipsec-vpn sets it for L2TP.",
 		 "hwdsl2-958", HIGH},
+		{"That script's pppd asks for MS-CHAPv2 and refuses PAP.",
+		 "hwdsl2-setup", HIGH},
 		LIBRESWAN_FACTS),
 };
 
@@ -147,7 +150,7 @@ const struct server_mode mode_openswan_forceencaps = {
 	.other_message3 = OTHER_MESSAGE3_REPEATS,
 	XL2TPD,
 	SERVER_LIST(
-		facts,
+		facts, PPPD_FACT,
 		{"Both hashes are made with port 0 and the true addresses, and both ends are "
 		 "taken to be behind NAT.",
 		 "openswan-src", HIGH},

@@ -49,6 +49,7 @@
 			     L2TP_AVP_BIT(AVP_RECEIVE_WINDOW)},					\
 	.lcp = {.rejects = LCP_BIT(LCP_ACCM) | LCP_BIT(LCP_MAGIC) | LCP_BIT(LCP_PFC) |		\
 			   LCP_BIT(LCP_ACFC)},							\
+	.chap_wordless = true,									\
 	.hello_ms = 8800,									\
 	.tunnel_timeout_ms = 60000,								\
 	.l2tp_retry = RETRY(10000, 500, 1000, 1500, 2000, 2500, 3000, 3500, 4000, 4500, 5000)
@@ -89,6 +90,8 @@
 	{"R-U-THERE every 10 s to a client that advertised DPD; a keep-alive every 5 s; a "	\
 	 "silent client is forgotten after 150 s.",						\
 	 "softether-src", HIGH},								\
+	{"MS-CHAPv2's answers are S=... or E=691 R=0 C=... V=3, without a text (M=).",		\
+	 "softether-src", HIGH},								\
 	{"L2TP: host vm, vendor name L2TP, window 16, Hello every 8.8 s, resend every 0.5 s, "	\
 	 "60 s to the end.",									\
 	 "softether-src", HIGH}
@@ -97,6 +100,7 @@ const struct server_mode mode_softether_4 = {
 	.name = "softether-4",
 	.title = "SoftEther VPN Server 4.0",
 	SOFTETHER,
+	.auth = {PPP_AUTH_PAP, PPP_AUTH_MSCHAPV2},
 	.phase1 = {.ciphers = ACCEPT(CIPHER_DES) | ACCEPT(CIPHER_3DES) | ACCEPT(CIPHER_AES),
 		   .keys = ACCEPT_KEY(128) | ACCEPT_KEY(192) | ACCEPT_KEY(256),
 		   .hashes = ACCEPT(HASH_MD5) | ACCEPT(HASH_SHA1),
@@ -108,6 +112,8 @@ const struct server_mode mode_softether_4 = {
 		 "takes for Microsoft; Windows connects without the registry edit.",
 		 "article", HIGH},
 		SOFTETHER_FACTS,
+		{"PPP asks for PAP first; to a client that objects for MS-CHAPv2.",
+		 "softether-src", HIGH},
 		{"DES, 3DES and AES with MD5 and SHA-1 in groups 1, 2 and 5 only: Windows 10 "
 		 "gets 3DES-SHA1-MODP-1024.",
 		 "softether-src", MEDIUM},
@@ -120,6 +126,7 @@ const struct server_mode mode_softether_4 = {
 
 #define SOFTETHER_5										\
 	SOFTETHER,										\
+	.auth = {PPP_AUTH_EAP, PPP_AUTH_MSCHAPV2, PPP_AUTH_PAP},				\
 	.phase1 = {.ciphers = ACCEPT(CIPHER_DES) | ACCEPT(CIPHER_3DES) | ACCEPT(CIPHER_AES),	\
 		   .keys = ACCEPT_KEY(128) | ACCEPT_KEY(192) | ACCEPT_KEY(256),			\
 		   .hashes = ACCEPT(HASH_MD5) | ACCEPT(HASH_SHA1) | ACCEPT(HASH_SHA256) |	\
@@ -128,6 +135,9 @@ const struct server_mode mode_softether_4 = {
 			     ACCEPT(GROUP_MODP1536) | ACCEPT(GROUP_MODP2048)}
 
 #define SOFTETHER_5_FACTS									\
+	{"PPP asks for EAP first, then for MS-CHAPv2, then for PAP; EAP, which it speaks with "	\
+	 "certificates and RADIUS, is not spoken here.",					\
+	 "softether-src", HIGH},								\
 	{"Its own hash is a copy of the first hash of message 3 for Windows, Macs and "		\
 	 "strongSwan, behind NAT and without: Windows connects whatever its registry says.",	\
 	 "measured-softether", HIGH},								\

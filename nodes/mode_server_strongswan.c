@@ -115,7 +115,7 @@ const struct server_mode mode_strongswan_5_3 = {
 		{"Vendor IDs XAUTH, DPD and the best NAT-T revision that the client knows; "
 		 "FRAGMENTATION only in later versions: 136 bytes.",
 		 "strongswan-src", MEDIUM},
-		STRONGSWAN_FACTS),
+		STRONGSWAN_FACTS, PPPD_FACT),
 };
 
 const struct server_mode mode_strongswan_5_9 = {
@@ -133,7 +133,7 @@ const struct server_mode mode_strongswan_5_9 = {
 		 "measured-strongswan", HIGH},
 		{"Windows, Apple and plain clients are treated alike.",
 		 "measured-strongswan", HIGH},
-		STRONGSWAN_5_9_FACTS, STRONGSWAN_FACTS),
+		STRONGSWAN_5_9_FACTS, STRONGSWAN_FACTS, PPPD_FACT),
 };
 
 const struct server_mode mode_strongswan_forceencaps = {
@@ -160,5 +160,5 @@ const struct server_mode mode_strongswan_forceencaps = {
 		 "cloudstack-1741", HIGH},
 		{"A kernel backend that needs UDP (kernel-libipsec) forces it too.",
 		 "measured-strongswan", HIGH},
-		STRONGSWAN_5_9_FACTS, STRONGSWAN_FACTS),
+		STRONGSWAN_5_9_FACTS, STRONGSWAN_FACTS, PPPD_FACT),
 };

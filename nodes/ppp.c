@@ -11,6 +11,7 @@
 #define ECHO_TRIES 5
 #define ASK_TIME SEC /* of ppp_ask(): the tunnel was good, so whoever waits waits for a NAT */
 #define ASK_TRIES 3
+#define MAX_FAILURE 5 /* Naks of a wish before it is rejected (RFC 1661 4.6) */
 
 /* LCP's own codes (RFC 1661 5, RFC 1570 2). */
 enum {
@@ -24,6 +25,8 @@ enum {
 
 struct ppp {
 	struct lcp_identity id;
+	enum ppp_method auth_row[PPP_AUTH_MAX]; /* the mode's */
+	bool server;
 	struct node_env env;
 	struct ppp_hooks hooks;
 	struct ppp_fsm lcp;
@@ -35,15 +38,26 @@ struct ppp {
 	unsigned echo_tries;
 	bool asking; /* the echo is ppp_ask()'s */
 	uint8_t echo_id;
+
+	/* Authentication: what LCP has come to, and the phase behind it. */
+	bool asks;		/* server: of its row */
+	uint8_t asked;		/* server: the method of auth_row that it has come to */
+	enum ppp_method agreed; /* client: what the server's last good request had */
+	uint8_t objections;	/* client: Naks of methods so far */
+	bool disagreed;		/* server: the client objects to all of them */
+	struct ppp_auth auth;
+	bool network; /* the phases before it are over: echo, and what else will come */
+	const char *failure;
 };
 
 /* ---- frames ---- */
 
 /* Address and control always, and two bytes of protocol: every peer must understand that, whether
  * or not compression was agreed upon (RFC 1661 6.5, 6.6). */
-static void send_frame(struct ppp *p, uint16_t protocol, uint8_t code, uint8_t id, const void *data,
+static void send_frame(void *owner, uint16_t protocol, uint8_t code, uint8_t id, const void *data,
 		       size_t len, usec now)
 {
+	struct ppp *p = owner;
 	uint8_t frame[PPP_FRAME_MAX];
 	struct wr w = wr_new(frame, sizeof(frame));
 	struct wr_open length;
@@ -67,6 +81,33 @@ static void lcp_send(void *owner, uint8_t code, uint8_t id, const void *data, si
 }
 
 /* ---- options ---- */
+
+/* The method that a server asks for now. */
+static enum ppp_method asked(const struct ppp *p)
+{
+	return p->asks ? p->auth_row[p->asked] : PPP_AUTH_NONE;
+}
+
+static void put_auth(struct wr *w, enum ppp_method m)
+{
+	size_t start = wr_len(w);
+
+	wr_u8(w, LCP_AUTH);
+	wr_u8(w, 0);
+	ppp_method_write(w, m);
+	wr_patch_u8(w, start + 1, (uint8_t)(wr_len(w) - start));
+}
+
+static void tell_asked(struct ppp *p, bool sent, enum ppp_method m, bool accepted)
+{
+	struct event e = ev_new(EV_AUTH_ASK);
+
+	ev_bool(&e, K_SENT, sent);
+	ev_str(&e, K_METHOD, m == PPP_AUTH_NONE ? "unknown" : ppp_method_name(m));
+	if (!sent)
+		ev_bool(&e, K_ACCEPTED, accepted);
+	p->env.event(p->env.ctx, &e);
+}
 
 static uint32_t new_magic(struct ppp *p)
 {
@@ -100,11 +141,15 @@ static void put_u32(struct wr *w, uint8_t option, uint32_t value)
 
 static void lcp_request(void *owner, struct wr *w)
 {
-	const struct ppp *p = owner;
+	struct ppp *p = owner;
 	uint32_t wanted = p->id.wants & ~p->given_up;
 
 	if (wanted & LCP_BIT(LCP_MRU))
 		put_mru(w, p->mru);
+	if (asked(p) != PPP_AUTH_NONE) {
+		put_auth(w, asked(p));
+		tell_asked(p, true, asked(p), false);
+	}
 	if (wanted & LCP_BIT(LCP_ACCM))
 		put_u32(w, LCP_ACCM, 0);
 	if (wanted & LCP_BIT(LCP_MAGIC))
@@ -146,6 +191,40 @@ static bool next_option(struct rd *r, struct option *o)
 	return true;
 }
 
+/* The method that an option means; PPP_AUTH_NONE: one that has no name here. */
+static enum ppp_method method_of(const struct option *o)
+{
+	enum ppp_method m = PPP_AUTH_NONE;
+	struct rd r = rd_new(o->p, o->len);
+
+	rd_u16(&r, "type and length");
+	return ppp_method_parse(&r, &m) ? m : PPP_AUTH_NONE;
+}
+
+/* The n-th method of a row; the last one, when there are fewer. */
+static enum ppp_method nth_method(const enum ppp_method *row, size_t n)
+{
+	enum ppp_method m = PPP_AUTH_NONE;
+
+	for (size_t i = 0; i <= n && i < PPP_AUTH_MAX && row[i] != PPP_AUTH_NONE; i++)
+		m = row[i];
+	return m;
+}
+
+/* A client that is asked for a method that it does not have says which ones it has, one after the
+ * other; whom nobody can prove himself to, that is a server, and who wants no end, is rejected. */
+static uint8_t judge_auth(const struct ppp *p, const struct option *o)
+{
+	enum ppp_method m = method_of(o);
+
+	if (p->server || p->auth_row[0] == PPP_AUTH_NONE)
+		return PPP_CONF_REJECT;
+	for (size_t i = 0; m != PPP_AUTH_NONE && i < PPP_AUTH_MAX; i++)
+		if (p->auth_row[i] == m)
+			return PPP_CONF_ACK;
+	return p->objections < MAX_FAILURE ? PPP_CONF_NAK : PPP_CONF_REJECT;
+}
+
 /* Our word on one of the peer's options: the code of the answer that it belongs into. */
 static uint8_t judge_option(const struct ppp *p, const struct option *o)
 {
@@ -153,6 +232,8 @@ static uint8_t judge_option(const struct ppp *p, const struct option *o)
 		[LCP_MRU] = 4, [LCP_ACCM] = 6, [LCP_MAGIC] = 6, [LCP_PFC] = 2, [LCP_ACFC] = 2,
 	};
 
+	if (o->type == LCP_AUTH)
+		return judge_auth(p, o);
 	if (o->type >= LCP_OPTIONS || o->len != lengths[o->type] ||
 	    p->id.rejects & LCP_BIT(o->type))
 		return PPP_CONF_REJECT;
@@ -168,6 +249,8 @@ static void propose(struct ppp *p, struct wr *w, uint8_t option)
 {
 	if (option == LCP_MRU)
 		put_mru(w, PPP_MRU_DEFAULT);
+	else if (option == LCP_AUTH)
+		put_auth(w, nth_method(p->auth_row, p->objections++));
 	else
 		put_u32(w, LCP_MAGIC, new_magic(p));
 }
@@ -178,6 +261,7 @@ static uint8_t lcp_judge(void *owner, struct rd *options, struct wr *answer)
 	struct ppp *p = owner;
 	uint8_t code = PPP_CONF_ACK;
 	uint16_t mru = PPP_MRU_DEFAULT;
+	enum ppp_method method = PPP_AUTH_NONE;
 	struct rd r = *options;
 	struct option o;
 
@@ -185,34 +269,57 @@ static uint8_t lcp_judge(void *owner, struct rd *options, struct wr *answer)
 		code = MAX(code, judge_option(p, &o));
 		if (o.type == LCP_MRU)
 			mru = (uint16_t)o.value;
+		if (o.type == LCP_AUTH)
+			method = method_of(&o);
 	}
 	if (!rd_ok(&r))
 		return 0;
 	for (r = *options; next_option(&r, &o);) {
-		if (judge_option(p, &o) != code)
+		uint8_t word = judge_option(p, &o);
+
+		if (o.type == LCP_AUTH && !p->server)
+			tell_asked(p, false, method_of(&o), word == PPP_CONF_ACK);
+		if (word != code)
 			continue;
 		if (code == PPP_CONF_NAK)
 			propose(p, answer, o.type);
 		else
 			wr_bytes(answer, o.p, o.len);
 	}
-	if (code == PPP_CONF_ACK)
+	if (code == PPP_CONF_ACK) {
 		p->peer_mru = mru;
+		p->agreed = method;
+	}
 	return code;
+}
+
+/* The client objects to the method that it was asked for: the next one of the row, and when there
+ * is none, no link. */
+static void ask_next(struct ppp *p)
+{
+	if (asked(p) == PPP_AUTH_NONE)
+		return;
+	p->disagreed = p->asked + 1 == PPP_AUTH_MAX || p->auth_row[p->asked + 1] == PPP_AUTH_NONE;
+	p->asked += !p->disagreed;
 }
 
 static bool lcp_object(void *owner, struct rd *options, bool reject)
 {
 	struct ppp *p = owner;
 	struct rd r = *options;
+	bool method = false;
 	struct option o;
 
 	while (next_option(&r, &o))
-		;
+		method |= o.type == LCP_AUTH;
 	if (!rd_ok(&r))
 		return false;
+	if (method)
+		ask_next(p);
+	if (p->disagreed)
+		return false; /* nothing is asked again: ppp_input() ends LCP */
 	for (r = *options; next_option(&r, &o);) {
-		if (o.type >= LCP_OPTIONS)
+		if (o.type >= LCP_OPTIONS || o.type == LCP_AUTH)
 			continue;
 		if (reject)
 			p->given_up |= LCP_BIT(o.type);
@@ -313,9 +420,22 @@ void ppp_ask(struct ppp *p, usec now)
 	echo(p, true, now);
 }
 
+/* Here network control protocols would be started: IPCP, some day. */
+static void network_up(struct ppp *p, usec now)
+{
+	p->network = true;
+	echo(p, false, now);
+}
+
 static void lcp_up(void *owner, usec now)
 {
-	echo(owner, false, now);
+	struct ppp *p = owner;
+	enum ppp_method method = p->server ? asked(p) : p->agreed;
+
+	if (method == PPP_AUTH_NONE)
+		network_up(p, now);
+	else
+		ppp_auth_start(&p->auth, method, now);
 }
 
 static void lcp_down(void *owner, usec now)
@@ -323,6 +443,8 @@ static void lcp_down(void *owner, usec now)
 	struct ppp *p = owner;
 
 	(void)now;
+	ppp_auth_stop(&p->auth);
+	p->network = false;
 	p->echo_at = USEC_NEVER;
 	p->peer_mru = PPP_MRU_DEFAULT;
 }
@@ -345,16 +467,49 @@ static const struct ppp_ops lcp_ops = {
 	.finished = lcp_finished,
 };
 
+/* ---- authentication ---- */
+
+static void auth_done(void *owner, usec now)
+{
+	struct ppp *p = owner;
+
+	p->hooks.authenticated(p->hooks.ctx, now);
+	network_up(p, now);
+}
+
+static void auth_failed(void *owner, const char *reason, usec now)
+{
+	struct ppp *p = owner;
+
+	p->failure = reason;
+	ppp_fsm_close(&p->lcp, now);
+}
+
+static const struct ppp_auth_ops auth_ops = {
+	.send = send_frame,
+	.done = auth_done,
+	.failed = auth_failed,
+};
+
+const char *ppp_failure(const struct ppp *p)
+{
+	return p->failure;
+}
+
 /* ---- the link ---- */
 
-struct ppp *ppp_new(const struct lcp_identity *id, const struct node_env *env,
+struct ppp *ppp_new(const struct ppp_config *cfg, const struct node_env *env,
 		    const struct ppp_hooks *hooks)
 {
+	const struct lcp_identity *id = cfg->lcp;
 	struct ppp *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		abort();
 	p->id = *id;
+	memcpy(p->auth_row, cfg->auth, sizeof(p->auth_row));
+	p->server = cfg->server;
+	p->asks = cfg->server && ppp_auth_asks(cfg->auth, &cfg->who);
 	p->env = *env;
 	p->hooks = *hooks;
 	p->mru = id->mru;
@@ -362,6 +517,11 @@ struct ppp *ppp_new(const struct lcp_identity *id, const struct node_env *env,
 	p->peer_mru = PPP_MRU_DEFAULT;
 	p->echo_at = USEC_NEVER;
 	ppp_fsm_init(&p->lcp, &lcp_ops, p);
+	ppp_auth_init(&p->auth, &auth_ops, p, &p->env);
+	p->auth.server = cfg->server;
+	p->auth.name = cfg->name;
+	p->auth.wordless = cfg->chap_wordless;
+	p->auth.who = cfg->who;
 	return p;
 }
 
@@ -386,7 +546,7 @@ bool ppp_is_open(const struct ppp *p)
 }
 
 /* A protocol that we do not speak is rejected with what it said, as far as the peer can take it
- * (RFC 1661 5.7); before LCP is open it is dropped in silence. */
+ * (RFC 1661 5.7); before the network phase it is dropped in silence (3.4, 3.5). */
 static void reject_protocol(struct ppp *p, uint16_t protocol, struct rd *r, usec now)
 {
 	uint8_t data[PPP_MRU_DEFAULT];
@@ -394,7 +554,7 @@ static void reject_protocol(struct ppp *p, uint16_t protocol, struct rd *r, usec
 	size_t len, room = MIN((size_t)p->peer_mru, sizeof(data)) - 6;
 	const uint8_t *info = rd_rest(r, &len, "information");
 
-	if (!ppp_is_open(p))
+	if (!p->network)
 		return;
 	wr_u16(&w, protocol);
 	wr_bytes(&w, info, MIN(len, room));
@@ -416,6 +576,19 @@ static uint16_t frame_protocol(struct rd *r)
 	return protocol;
 }
 
+/* When the client has objected to the last method, the link ends (RFC 1661 3.5). */
+static enum drop lcp_input(struct ppp *p, const uint8_t *packet, size_t len, usec now)
+{
+	enum drop drop = ppp_fsm_input(&p->lcp, packet, len, now);
+
+	if (!p->disagreed || p->failure)
+		return drop;
+	p->failure = "ppp-failed";
+	ppp_auth_tell(&p->auth, asked(p), "no-method", 0);
+	ppp_fsm_close(&p->lcp, now);
+	return DROP_NONE;
+}
+
 enum drop ppp_input(struct ppp *p, const uint8_t *frame, size_t len, usec now)
 {
 	struct rd r = rd_new(frame, len);
@@ -425,22 +598,27 @@ enum drop ppp_input(struct ppp *p, const uint8_t *frame, size_t len, usec now)
 
 	if (!rd_ok(&r) || protocol % 2 == 0)
 		return DROP_PPP;
+	if (ppp_auth_speaks(&p->auth, protocol)) {
+		packet = rd_rest(&r, &left, "packet");
+		return ppp_auth_input(&p->auth, packet, left, now);
+	}
 	if (protocol != PPP_LCP) {
 		reject_protocol(p, protocol, &r, now);
 		return DROP_UNSUPPORTED;
 	}
 	packet = rd_rest(&r, &left, "packet");
-	return ppp_fsm_input(&p->lcp, packet, left, now);
+	return lcp_input(p, packet, left, now);
 }
 
 usec ppp_deadline(const struct ppp *p)
 {
-	return MIN(p->lcp.timer, p->echo_at);
+	return MIN(MIN(p->lcp.timer, p->echo_at), p->auth.timer);
 }
 
 void ppp_timer(struct ppp *p, usec now)
 {
 	ppp_fsm_timer(&p->lcp, now);
+	ppp_auth_timer(&p->auth, now);
 	if (p->echo_at > now)
 		return;
 	if (p->echo_tries < (p->asking ? ASK_TRIES : ECHO_TRIES)) {

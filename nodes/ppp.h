@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ppp.h - PPP over an L2TP session (RFC 1661): frames, LCP and its echo.
+ * ppp.h - PPP over an L2TP session (RFC 1661): frames, LCP, authentication and the echo.
  *
- * Sans-I/O (node.h). LCP is negotiated with the options of the mode's row; as soon as it is open
- * each side sends an Echo-Request and waits for the reply, which is the proof that the tunnel
- * carries frames both ways.
+ * Sans-I/O (node.h). LCP is negotiated with the options of the mode's row; when it is open the
+ * client authenticates (ppp_auth.h), if the server asked for that. Then each side sends an
+ * Echo-Request and waits for the reply, which is the proof that the tunnel carries frames both
+ * ways. The network layer (IPCP, RFC 1332) would begin at the same moment; there is none yet, and
+ * its packets are answered with a Protocol-Reject.
  */
 #ifndef NATDLAB_PPP_H
 #define NATDLAB_PPP_H
 
 #include "nodes/mode.h"
 #include "nodes/node.h"
+#include "nodes/ppp_auth.h"
 #include "nodes/ppp_fsm.h"
 
 #define PPP_LCP 0xc021
@@ -31,8 +34,19 @@ enum lcp_option {
 
 struct ppp;
 
+struct ppp_config {
+	const struct lcp_identity *lcp;
+	const enum ppp_method *auth; /* PPP_AUTH_MAX of them, of the mode's row */
+	bool server;		     /* who asks; a client is asked */
+	const char *name;	     /* a server's, in its challenges */
+	bool chap_wordless;	     /* a server's, of its row */
+	struct ppp_account who; /* the client's own, or the one that the server knows */
+};
+
 struct ppp_hooks {
 	void (*send)(void *ctx, const uint8_t *frame, size_t len, usec now);
+	/* The server was told who the client is, and believes it. */
+	void (*authenticated)(void *ctx, usec now);
 	/* Our Echo-Request was answered. */
 	void (*echoed)(void *ctx, usec now);
 	/* What ppp_ask() asked was not answered. LCP ends next. */
@@ -42,7 +56,7 @@ struct ppp_hooks {
 	void *ctx;
 };
 
-struct ppp *ppp_new(const struct lcp_identity *id, const struct node_env *env,
+struct ppp *ppp_new(const struct ppp_config *cfg, const struct node_env *env,
 		    const struct ppp_hooks *hooks);
 void ppp_free(struct ppp *p);
 void ppp_start(struct ppp *p, usec now);
@@ -56,5 +70,8 @@ usec ppp_deadline(const struct ppp *p);
 void ppp_ask(struct ppp *p, usec now);
 /* LCP is open. */
 bool ppp_is_open(const struct ppp *p);
+/* Why authentication has ended the link, a word of EV_OUTCOME: "auth-failed", "no-credentials",
+ * "ppp-failed". NULL: it has not. */
+const char *ppp_failure(const struct ppp *p);
 
 #endif

@@ -263,16 +263,24 @@ static enum drop on_unknown(struct ppp_fsm *f, const struct ppp_packet *p, const
 	return DROP_UNSUPPORTED;
 }
 
+bool ppp_packet_read(struct rd *r, struct ppp_packet *p)
+{
+	size_t said;
+
+	p->code = rd_u8(r, "code");
+	p->id = rd_u8(r, "identifier");
+	said = rd_u16(r, "length");
+	p->len = said < 4 ? SIZE_MAX : said - 4;
+	p->data = rd_bytes(r, p->len, "data");
+	return rd_ok(r);
+}
+
 enum drop ppp_fsm_input(struct ppp_fsm *f, const uint8_t *bytes, size_t len, usec now)
 {
 	struct rd r = rd_new(bytes, len);
-	struct ppp_packet p = {.code = rd_u8(&r, "code"), .id = rd_u8(&r, "identifier")};
-	size_t said = rd_u16(&r, "length");
+	struct ppp_packet p;
 
-	/* What lies behind the length is padding (5). */
-	p.len = said < 4 ? SIZE_MAX : said - 4;
-	p.data = rd_bytes(&r, p.len, "data");
-	if (!rd_ok(&r))
+	if (!ppp_packet_read(&r, &p))
 		return DROP_PPP;
 	switch (p.code) {
 	case PPP_CONF_REQUEST:
@@ -290,6 +298,6 @@ enum drop ppp_fsm_input(struct ppp_fsm *f, const uint8_t *bytes, size_t len, use
 	case PPP_CODE_REJECT:
 		return on_code_reject(f, &p, now);
 	default: /* any other number that a peer wrote */
-		return on_unknown(f, &p, bytes, said, now);
+		return on_unknown(f, &p, bytes, p.len + 4, now);
 	}
 }

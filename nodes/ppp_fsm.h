@@ -45,6 +45,10 @@ struct ppp_packet {
 	size_t len;
 };
 
+/* Reads code, identifier, length and as many bytes as the length says; what lies behind is padding
+ * (RFC 1661 5). False: they are not there. */
+bool ppp_packet_read(struct rd *r, struct ppp_packet *p);
+
 /* What the automaton asks of its owner. */
 struct ppp_ops {
 	/* Sends a packet of the owner's protocol. */

@@ -314,11 +314,20 @@ static void answer(struct vpn_link *link, bool alive)
 	tell_alive(link->v, link->cky_i, alive, "no-answer");
 }
 
-static void on_echoed(void *ctx, usec now)
+static void on_authenticated(void *ctx, usec now)
 {
 	struct vpn_link *link = ctx;
 
 	(void)now;
+	if (link->v->cfg.client)
+		link->v->client.reached = MAX(link->v->client.reached, REACHED_PPP);
+}
+
+static void on_echoed(void *ctx, usec now)
+{
+	struct vpn_link *link = ctx;
+
+	on_authenticated(ctx, now); /* where nobody asked: LCP carries frames both ways */
 	answer(link, true);
 	link->v->client.echoed = true;
 }
@@ -342,15 +351,23 @@ static void on_session_up(void *ctx, struct l2tp_session *s, usec now)
 {
 	struct vpn *v = ctx;
 	struct vpn_link *link = calloc(1, sizeof(*link));
-	const struct ppp_hooks hooks = {on_frame, on_echoed, on_unanswered, on_finished, link};
+	const struct ppp_hooks hooks = {on_frame,      on_authenticated, on_echoed,
+					on_unanswered, on_finished,	 link};
+	const struct ppp_config ppp = {
+		.lcp = v->cfg.client ? &v->cfg.client->lcp : &v->cfg.server->lcp,
+		.auth = v->cfg.client ? v->cfg.client->auth : v->cfg.server->auth,
+		.server = v->cfg.server != NULL,
+		.chap_wordless = v->cfg.server && v->cfg.server->chap_wordless,
+		.name = v->cfg.server ? v->cfg.server->l2tp.host : NULL,
+		.who = {v->cfg.user, v->cfg.password},
+	};
 	const struct vpn_peer *p = l2tp_peer(s);
 
 	if (!link)
 		abort();
 	*link = (struct vpn_link){.next = v->links, .v = v, .session = s};
 	memcpy(link->cky_i, ike_sa_cky_i(p->sa), sizeof(link->cky_i));
-	link->ppp =
-		ppp_new(v->cfg.client ? &v->cfg.client->lcp : &v->cfg.server->lcp, &v->env, &hooks);
+	link->ppp = ppp_new(&ppp, &v->env, &hooks);
 	v->links = link;
 	s->user = link;
 	if (v->cfg.client)
@@ -376,6 +393,8 @@ static void on_session_down(void *ctx, struct l2tp_session *s, usec now)
 
 	(void)now;
 	answer(link, false);
+	if (v->cfg.client && ppp_failure(link->ppp))
+		client_down(v, ppp_failure(link->ppp)); /* before what L2TP makes of it */
 	link->session = NULL;
 	v->ended = true;
 }
@@ -437,7 +456,8 @@ static void close_finished(struct vpn *v, usec now)
 		if (!link->finished || !link->session)
 			continue;
 		if (v->cfg.client)
-			client_down(v, "ppp-failed");
+			client_down(v, ppp_failure(link->ppp) ? ppp_failure(link->ppp)
+							      : "ppp-failed");
 		l2tp_close(v->l2tp, link->session, now);
 	}
 }

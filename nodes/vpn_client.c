@@ -2,7 +2,8 @@
 /*
  * vpn_client.c - a client from dialling to its outcome.
  *
- *	ike_dial -> phase 1 -> Quick Mode -> policy gate -> L2TP -> LCP echo -> connected
+ *	ike_dial -> phase 1 -> Quick Mode -> policy gate -> L2TP -> LCP ->
+ *	authentication -> echo -> connected
  *
  * A Windows that its policy blocks does not stop (docs/natd.md): its L2TP goes on sending SCCRQ
  * by its schedule, only nothing is let out; each retry starts another Quick Mode, and the former
@@ -111,6 +112,7 @@ unsigned vpn_error(const struct client_mode *m, const char *reason)
 	} errors[] = {
 		{"server-behind-nat", 809}, {"both-behind-nat", 809}, {"no-reply", 809},
 		{"psk-mismatch", 789},	    {"no-proposal", 789},     {"ppp-failed", 718},
+		{"auth-failed", 691},
 	};
 
 	for (size_t i = 0; m->gate == GATE_MICROSOFT && i < ARRAY_LEN(errors); i++)

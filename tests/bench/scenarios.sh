@@ -14,9 +14,9 @@ matrix:
     registry-2: {mode: windows-10, registry: 2}
 END
 awk 'BEGIN {
+	print "  user:"
 	for (i = 1; i <= 25; i++)
-		users = users (i > 1 ? ", " : "") "user" i
-	print "  client.user: [" users "]"
+		printf "    user-%d: {client.user: user%d, server.user: user%d}\n", i, i, i
 }'
 cat <<'END'
 expect:

@@ -120,11 +120,11 @@ j 'the blocked cells' '[.scenarios[].connections[] | select(.outcome == "blocked
 	| [.reached, .esp_from_client, .esp_from_server, .quick_modes, .deletes]] | unique' \
 	'[["phase2",0,0,6,7]]'
 
-it 'every connected cell has an L2TP session over ESP in UDP, as the wire shows'
+it 'every connected cell has PPP over L2TP over ESP in UDP, as the wire shows'
 needs_lab
 j 'the connected cells' '[.scenarios[].connections[] | select(.outcome == "connected")
 	| [.reached, .floated, .encapsulation, .esp_from_client > 0, .esp_from_server > 0]] | unique' \
-	'[["l2tp",true,"udp",true,true]]'
+	'[["ppp",true,"udp",true,true]]'
 
 it 'the document holds the hashes of both messages, and what they were made of'
 needs_lab
@@ -191,7 +191,7 @@ it 'more scenarios than a process may have open files'
 awk 'BEGIN {
 	print "name: many\ntopology:\n  nodes:"
 	print "    c: {kind: client, mode: macos, psk: a, dials: s}"
-	print "    s: {kind: server, mode: rras-2012r2, psk: a}"
+	print "    s: {kind: server, mode: strongswan-5.3, psk: a, password: b}"
 	print "  links:\n    - {endpoints: [\"c:e\", \"s:e\"], subnet: 192.0.2.0/24}"
 	printf "matrix:\n  s.user: [u0"
 	for (i = 1; i < 400; i++) printf ", u%d", i

@@ -17,7 +17,7 @@
 struct side {
 	struct pair *pair;
 	struct ppp *ppp;
-	unsigned echoed, finished, sent;
+	unsigned authenticated, echoed, finished, sent;
 	usec first, last; /* transmissions */
 	usec unanswered_at;
 	struct ev_log log;
@@ -77,14 +77,23 @@ static void on_event(void *ctx, const struct event *e)
 	ev_log_put(&((struct side *)ctx)->log, e);
 }
 
+static void on_authenticated(void *ctx, usec now)
+{
+	(void)now;
+	((struct side *)ctx)->authenticated++;
+}
+
 static void side_init(struct pair *p, struct side *s, const struct lcp_identity *id)
 {
+	static const enum ppp_method nobody_asks[PPP_AUTH_MAX];
+	const struct ppp_config cfg = {.lcp = id, .auth = nobody_asks, .server = s == &p->server};
 	struct node_env env = {.rng = p->rng, .event = on_event, .ctx = s};
-	struct ppp_hooks hooks = {on_send, on_echoed, on_unanswered, on_finished, s};
+	struct ppp_hooks hooks = {on_send,	 on_authenticated, on_echoed,
+				  on_unanswered, on_finished,	   s};
 
 	s->pair = p;
 	ev_log_init(&s->log, p->a);
-	s->ppp = ppp_new(id, &env, &hooks);
+	s->ppp = ppp_new(&cfg, &env, &hooks);
 }
 
 static void pair_init(struct pair *p, uint64_t seed, const struct lcp_identity *client,

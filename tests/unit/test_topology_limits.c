@@ -294,7 +294,7 @@ static void ten_thousand_scenarios_are_judged_in_seconds(void **state)
 	(void)state;
 	t = load(a,
 		 replaced(a, strstr(small_file, "matrix:"),
-			  arena_printf(a, "matrix:\n%s", axis(a, "client.user", 10000))),
+			  arena_printf(a, "matrix:\n%s", axis(a, "client.psk", 10000))),
 		 &mistakes);
 	assert_non_null(t);
 	assert_int_equal(scenario_count(t), 10000);

@@ -46,7 +46,7 @@ static void assert_outcome(const struct node *c, const char *outcome, const char
 
 static void assert_connected(const struct world *w, const struct node *c)
 {
-	assert_outcome(c, "connected", "none", 0, "l2tp");
+	assert_outcome(c, "connected", "none", 0, "ppp");
 	assert_int_equal(events(c, EV_L2TP_UP), 1);
 	assert_int_equal(events(c, EV_LCP_ECHO), 1);
 	assert_true(c->esp_out > 4 && c->esp_in > 4);
@@ -283,6 +283,42 @@ static void nobody_at_home_is_809_after_four_messages(void **state)
 	world_end(w);
 }
 
+/* The server's own words, and the end of everything by the client. */
+static void a_wrong_password_is_691_on_windows_where_the_server_asks(void **state)
+{
+	static const struct {
+		const char *server, *password, *outcome, *reason;
+		unsigned error;
+	} cases[] = {
+		{"rras-2012r2", "Wonderland", "failed", "auth-failed", 691},
+		{"softether-4", "Wonderland", "failed", "auth-failed", 691},
+		{"softether-5", "Wonderland", "failed", "auth-failed", 691},
+		{"libreswan-encapsulation", "Wonderland", "failed", "auth-failed", 691},
+		{"strongswan-5.3", "Wonderland", "connected", "none", 0},
+		{"softether-5", NULL, "failed", "no-credentials", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct world *w = world_new(cases[i].server, true, true);
+		const char *reached = cases[i].error || !cases[i].password ? "l2tp" : "ppp";
+		struct node *win, *mac;
+
+		w->password = cases[i].password;
+		win = add_client(w, "windows-10", 2, "lab-psk");
+		mac = add_client(w, "macos", -1, "lab-psk");
+		vpn_start(win->vpn, 0);
+		vpn_start(mac->vpn, 0);
+		run_done(w);
+		assert_outcome(win, cases[i].outcome, cases[i].reason, cases[i].error, reached);
+		assert_outcome(mac, cases[i].outcome, cases[i].reason, 0, reached);
+		run(w, w->now + 60 * SEC); /* nothing of a link that has ended goes on */
+		assert_int_equal(events(win, EV_LCP_ECHO),
+				 strcmp(cases[i].outcome, "connected") == 0);
+		world_end(w);
+	}
+}
+
 /* SoftEther says nothing to a message 5 that it cannot read; so its client cannot tell. */
 static void another_psk_is_789_on_windows_where_the_server_says_so(void **state)
 {
@@ -369,7 +405,7 @@ static void a_bad_line_delays_and_does_not_prevent(void **state)
 		w->late = 10;
 		vpn_start(c->vpn, 0);
 		run_done(w);
-		assert_outcome(c, "connected", "none", 0, "l2tp");
+		assert_outcome(c, "connected", "none", 0, "ppp");
 		world_end(w);
 	}
 }
@@ -677,6 +713,7 @@ int main(void)
 		cmocka_unit_test(a_client_that_nothing_reaches_is_dead_after_three_questions),
 		cmocka_unit_test(a_mac_speaks_from_an_ephemeral_port),
 		cmocka_unit_test(nobody_at_home_is_809_after_four_messages),
+		cmocka_unit_test(a_wrong_password_is_691_on_windows_where_the_server_asks),
 		cmocka_unit_test(another_psk_is_789_on_windows_where_the_server_says_so),
 		cmocka_unit_test(no_common_proposal_is_789),
 		cmocka_unit_test(a_dead_l2tp_is_no_refusal_because_esp_goes_out),

@@ -68,6 +68,7 @@ struct world {
 	bool napt, eip;
 	unsigned loss, late; /* per cent */
 	bool server_deaf;    /* ESP does not reach the server */
+	const char *password; /* of clients that are added */
 	size_t lose_esp;     /* this many ESP packets of clients get lost */
 	struct node server, client[CLIENTS];
 	size_t n_clients;
@@ -251,6 +252,8 @@ static void world_init(struct world *w, const struct server_mode *mode, bool nap
 		.own = inet_v4(eip ? SERVER_VPC : SERVER_PUBLIC),
 		.registry = -1,
 		.psk = "lab-psk",
+		.user = "alice",
+		.password = "wonderland",
 	};
 
 	memset(w, 0, sizeof(*w));
@@ -259,6 +262,7 @@ static void world_init(struct world *w, const struct server_mode *mode, bool nap
 	w->napt = napt;
 	w->eip = eip;
 	w->next_port = 20000;
+	w->password = "wonderland";
 	node_init(w, &w->server, &cfg);
 }
 
@@ -272,6 +276,8 @@ static struct node *add_client(struct world *w, const char *mode, int registry, 
 		.dials = server_outside(w),
 		.registry = registry,
 		.psk = psk,
+		.user = "alice",
+		.password = w->password,
 	};
 
 	assert_true(w->n_clients < CLIENTS);
