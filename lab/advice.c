@@ -217,6 +217,21 @@ static const struct advice foretold = {
 		  "Or use a server that hides its NAT from Windows: SoftEther copies the client's "
 		  "hash."},
 };
+/* Message 4 is not there to prove it. */
+static const struct advice blocked_unseen = {
+	.cause = "Not proven, because message 4 is not in this capture: Quick Mode again and again and "
+		 "not one ESP packet is what Windows does when message 4 says that the server is "
+		 "behind NAT and its registry does not allow that. Error 809.",
+	.cures = {REG_ADD,
+		  "To be sure, capture from before the client dials: message 4 goes over UDP 500."},
+	.not_the_cause = NOT_BLOCKED,
+};
+static const struct advice one_direction = {
+	.cause = "Not in this capture, which shows one direction only: a filter with an address or a "
+		 "port on one side, a mirror port of one direction, or two ways through the "
+		 "network.",
+	.cures = {"Capture both directions, with no filter but udp port 500 or udp port 4500 or esp."},
+};
 static const struct advice other_client = {
 	.cause = "None: the tunnel works for this client. A Windows client in its place would send "
 		 "nothing (error 809), because the server's hash says that it is behind NAT.",
@@ -268,6 +283,10 @@ const struct advice *diagnose_advice(const struct exchange *x, const struct judg
 
 	if (d->sig == SIG_FORCED)
 		return forced_advice(j);
+	if (d->sig == SIG_BLOCKED && !j->complete)
+		return &blocked_unseen;
+	if (d->one_direction)
+		return &one_direction;
 	/* Windows itself never does Aggressive Mode: there this is not what people ask. */
 	if (blocks && x->type != EXCHANGE_AGGRESSIVE &&
 	    (d->sig == SIG_UNFINISHED || d->sig == SIG_NO_ESP))

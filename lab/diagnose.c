@@ -425,6 +425,29 @@ static enum reached how_far(const struct exchange *x)
 								  : REACHED_NOTHING;
 }
 
+/* One direction only: nothing of one side, although the other one has its cookie, or answers. */
+static bool lacks_side(const struct exchange *x, unsigned side)
+{
+	static const uint8_t zeros[8];
+
+	for (unsigned n = 1 + side; n <= 6; n += 2)
+		if (x->mm[n].seen)
+			return false;
+	return !x->quick_messages[side] && !x->esp[side] && !x->informationals[side] &&
+	       memcmp(x->cky_r, zeros, sizeof(zeros)) != 0;
+}
+
+/* What a capture of one direction says of the other one's silence is nothing. */
+static void one_direction(struct patient *p, unsigned lacking)
+{
+	p->d->one_direction = true;
+	diagnose_show_message(p, 3 - lacking);
+	diagnose_show_message(p, 5 - lacking);
+	diagnose_found(p, SIG_UNFINISHED, CERTAIN_HIGH,
+		       "Only what the %s sent is in this capture, although the %s was there.",
+		       lacking ? "client" : "server", lacking ? "server" : "client");
+}
+
 void diagnose(const struct exchange *x, const struct judgement *j, struct exchange *const *all,
 	      size_t n, struct diagnosis *out)
 {
@@ -437,6 +460,8 @@ void diagnose(const struct exchange *x, const struct judgement *j, struct exchan
 	};
 	if (x->version == 2)
 		ike2(&p);
+	else if (lacks_side(x, 0) != lacks_side(x, 1))
+		one_direction(&p, lacks_side(x, 1));
 	else if (x->quick_modes || x->esp[0] || x->esp[1])
 		diagnose_after_quick_mode(&p);
 	else if (x->type == EXCHANGE_AGGRESSIVE)
@@ -468,7 +493,7 @@ enum windows_result diagnose_windows(const struct exchange *x, const struct judg
 		return WINDOWS_UNKNOWN;
 	if (!j->complete) {
 		/* Without NAT-T there is nothing to forbid: ESP goes bare, or is lost in a NAT. */
-		return x->mm[4].seen && !x->answered_natt ? WINDOWS_CONNECTS : WINDOWS_UNKNOWN;
+		return x->mm[4].read && !j->natt ? WINDOWS_CONNECTS : WINDOWS_UNKNOWN;
 	}
 	*certainty = mode_gate_certainty(GATE_MICROSOFT, registry, s->self_behind_nat,
 					 s->peer_behind_nat);

@@ -51,6 +51,7 @@ struct diagnosis {
 	enum reached reached;
 	int error;             /* what Windows shows for this: 809, 789; 0 none */
 	bool windows;          /* the initiator says that it is one */
+	bool one_direction;    /* nothing of one side is in the capture */
 	bool forced;           /* the server's hash of itself is proven false */
 	char sentence[240];    /* what was seen, in numbers */
 	unsigned n_evidence;

@@ -79,9 +79,10 @@ static void bare_one_way(struct patient *p)
 	const struct esp_seen *e = esp_at(p->x, there);
 
 	if (e && e->n[0])
-		diagnose_found(p, SIG_ESP_CLOSED, CERTAIN_LOW,
-			       "The client's bare ESP reaches the server's interface, and none comes "
-			       "back: a firewall behind the interface, or a dead L2TP daemon.");
+		diagnose_found(
+			p, SIG_ESP_CLOSED, CERTAIN_LOW,
+			"The client's bare ESP reaches the server's interface, and none comes "
+			"back: a firewall behind the interface, or a dead L2TP daemon.");
 	else
 		diagnose_found(p, SIG_ESP_CLOSED, there ? CERTAIN_HIGH : CERTAIN_MEDIUM,
 			       "The client sent %u bare ESP packet%s (IP protocol 50) and got none "
@@ -153,8 +154,8 @@ static void both_ways(struct patient *p)
 			       x->esp[0], x->esp[1], died->unanswered,
 			       (double)(died->last[0] - died->last[1]) / 1e6);
 	} else {
-		diagnose_found(p, SIG_FINE, CERTAIN_HIGH,
-			       "ESP flows both ways: %u packets and %u.", x->esp[0], x->esp[1]);
+		diagnose_found(p, SIG_FINE, CERTAIN_HIGH, "ESP flows both ways: %u packets and %u.",
+			       x->esp[0], x->esp[1]);
 	}
 }
 
@@ -171,7 +172,9 @@ static void silence(struct patient *p)
 	diagnose_show(p, "the first Quick Mode", x->quick[0]);
 	diagnose_show(p, "the last one", x->quick[1]);
 	diagnose_show(p, "the client's first Informational", x->informational_at[0]);
-	if (!may_be_windows || (j->complete && !j->client_sees.peer_behind_nat)) {
+	/* Without message 4 one Quick Mode without ESP says nothing yet. */
+	if (!may_be_windows || (!j->complete && x->quick_modes < 2) ||
+	    (j->complete && !j->client_sees.peer_behind_nat)) {
 		diagnose_found(p,
 			       x->quick_modes > 1 || x->last - x->quick[1].t > LONG_SILENCE
 				       ? SIG_NO_ESP

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lab/base/packet.h"
+#include "lab/fragments.h"
 
 #define PORT_IKE 500
 #define PORT_NATT 4500
@@ -23,15 +24,20 @@
 #define WAYS 4 /* neighbours that share a hash */
 #define SETS (IKE2_EXCHANGES / WAYS)
 
+/* What comes again sooner is the same packet in another layer of the machine (watch.c); requests
+ * are repeated after half a second at the earliest. */
+#define LAYERS_APART (100 * MSEC)
+
 struct ike2 {
 	struct arena *a;
+	struct fragments *fragments;
 	struct exchange *v[SETS][WAYS]; /* made when needed */
 };
 
 /* One message, read. */
 struct init {
 	uint8_t spi_i[8], spi_r[8];
-	bool response;
+	bool response, read;
 	uint32_t length;
 	struct natd_list natd;
 	uint16_t error;
@@ -44,6 +50,7 @@ struct ike2 *ike2_new(struct arena *a)
 	struct ike2 *w = arena_new_of(a, struct ike2);
 
 	w->a = a;
+	w->fragments = fragments_new(a);
 	return w;
 }
 
@@ -83,8 +90,9 @@ static void read_notify(struct init *m, struct rd *r, bool *destination, size_t 
 	*destination |= type == NOTIFY_NATD_DESTINATION;
 }
 
-/* False: no IKE_SA_INIT, or one that ends too early. */
-static bool read_init(struct init *m, const uint8_t *p, size_t len)
+/* False: no IKE_SA_INIT, or one that ends too early. @said: how long the packet says to be; where
+ * it was captured without its end only the header is read. */
+static bool read_init(struct init *m, const uint8_t *p, size_t len, size_t said)
 {
 	struct rd r = rd_new(p, len);
 	bool destination = false;
@@ -94,23 +102,24 @@ static bool read_init(struct init *m, const uint8_t *p, size_t len)
 
 	*m = (struct init){0};
 	if (!isakmp_header_parse(&h, &r) || h.version >> 4 != 2 || h.exchange != IKE_SA_INIT ||
-	    h.length > len || h.length < ISAKMP_HEADER_LEN)
+	    h.length > said || h.length < ISAKMP_HEADER_LEN)
 		return false;
 	memcpy(m->spi_i, h.cky_i, 8);
 	memcpy(m->spi_r, h.cky_r, 8);
 	m->response = h.flags & FLAG_RESPONSE;
 	m->length = h.length;
-	next = h.next;
+	m->read = h.length <= len;
+	next = m->read ? h.next : 0;
 	for (unsigned i = 0; next && i < PAYLOADS_MAX; i++) {
 		uint8_t type = next;
-		uint16_t said;
+		uint16_t length;
 		struct rd body;
 
 		next = rd_u8(&r, "Next Payload");
 		rd_u8(&r, "Critical");
-		said = rd_u16(&r, "Payload Length");
-		body = rd_sub(&r, said < 4 ? 0 : said - 4u, "Payload");
-		if (said < 4 || !rd_ok(&r))
+		length = rd_u16(&r, "Payload Length");
+		body = rd_sub(&r, length < 4 ? 0 : length - 4u, "Payload");
+		if (length < 4 || !rd_ok(&r))
 			return false;
 		if (type == PAYLOAD2_NOTIFY)
 			read_notify(m, &body, &destination, &sources);
@@ -170,6 +179,7 @@ static void note(struct exchange *x, const struct init *m, const char *place, us
 	x->last = MAX(x->last, t);
 	if (!mm->seen) {
 		mm->seen = true;
+		mm->read = m->read;
 		mm->t = t;
 		mm->len = m->length;
 		for (size_t i = 0; i < m->n_vids; i++) {
@@ -182,7 +192,8 @@ static void note(struct exchange *x, const struct init *m, const char *place, us
 		}
 	}
 	/* Copies are those of the place that saw the first one. */
-	mm->copies += !mm->n_sightings || mm->at[0].place == place;
+	mm->copies += !mm->n_sightings ||
+		      (mm->at[0].place == place && t - mm->last.t >= LAYERS_APART);
 	mm->last = (struct mark){place, number, t};
 	note_sighting(mm, place, t, number, pkt);
 	if (m->response && m->error) {
@@ -206,7 +217,8 @@ void ike2_frame(struct ike2 *w, const char *place, uint32_t linktype, usec t, ui
 	const uint8_t *p;
 	size_t n;
 
-	if (!packet_parse(&pkt, linktype, data, len) || pkt.fragment || pkt.proto != IPPROTO_UDP_)
+	if (!packet_parse(&pkt, linktype, data, len) || pkt.proto != IPPROTO_UDP_ ||
+	    (pkt.fragment && !fragments_add(w->fragments, place, t, &pkt)))
 		return;
 	p = pkt.payload;
 	n = pkt.len;
@@ -217,7 +229,7 @@ void ike2_frame(struct ike2 *w, const char *place, uint32_t linktype, usec t, ui
 	} else if (pkt.src.port != PORT_IKE && pkt.dst.port != PORT_IKE) {
 		return;
 	}
-	if (read_init(&m, p, n))
+	if (read_init(&m, p, n, pkt.said_len - (pkt.len - n)))
 		note(exchange_of(w, &m, t), &m, place, t, number, &pkt);
 }
 

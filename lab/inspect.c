@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lab/base/packet.h"
+
 #define IFACES_MAX 1024 /* of a file that get a place of their own */
 
 /* An interface of a file, and its place's name. */
@@ -91,6 +93,12 @@ void inspect_read(struct arena *a, const struct inspect_eyes *w, struct inspect_
 
 		out->frames++;
 		out->cut += f->len < f->orig_len;
+		if (!packet_reads(f->linktype)) {
+			out->unread++;
+			out->linktype = f->linktype;
+			advance(s);
+			continue;
+		}
 		watch_frame(w->v1, place_of(a, s), f->linktype, f->t, (uint32_t)f->number, f->data,
 			    f->len);
 		ike2_frame(w->v2, place_of(a, s), f->linktype, f->t, (uint32_t)f->number, f->data,
@@ -120,6 +128,7 @@ void inspect_judge(struct arena *a, const struct inspect_eyes *w, const struct i
 	size_t n;
 	struct exchange **all = gather(a, w, &n);
 
+	out->stray_esp = watch_stray_esp(w->v1);
 	out->v = arena_array_of(a, n, struct inspected);
 	out->n = n;
 	out->hidden = 0;
@@ -150,4 +159,6 @@ void inspect_ends(const struct exchange *x, struct inet_ep *initiator, struct in
 		*responder = n % 2 ? s->dst : s->src;
 		return;
 	}
+	*initiator = x->later.src;
+	*responder = x->later.dst;
 }

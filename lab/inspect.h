@@ -38,6 +38,9 @@ struct inspected {
 struct inspection {
 	uint64_t frames;  /* read */
 	uint64_t cut;	  /* of these, captured without their end */
+	uint64_t unread;  /* of a link type that is not understood */
+	uint32_t linktype; /* the last such one */
+	uint64_t stray_esp; /* ESP packets of exchanges that are not in the capture */
 	size_t n, hidden; /* exchanges; of these, superseded ones */
 	struct inspected *v;
 };

@@ -165,6 +165,7 @@ void json_inspection(FILE *f, const struct inspection *in)
 	json_object_set_new(o, "natdlab", json_string(NATDLAB_VERSION));
 	json_object_set_new(o, "frames", json_integer((json_int_t)in->frames));
 	json_object_set_new(o, "frames_cut", json_integer((json_int_t)in->cut));
+	json_object_set_new(o, "frames_unread", json_integer((json_int_t)in->unread));
 	for (size_t i = 0; i < in->n; i++)
 		json_array_append_new(exchanges, exchange_json(&in->v[i]));
 	json_object_set_new(o, "exchanges", exchanges);

@@ -402,7 +402,10 @@ static enum hash_class class_of_own(const struct bench *b, const struct responde
 		return CLASS_EXACT;
 	if (r->known || (j->known4[1] && is_nowhere(j->means4[1])))
 		return CLASS_FAKED;
-	return j->known4[1] ? CLASS_EXACT : CLASS_UNKNOWN;
+	if (!j->known4[1])
+		return CLASS_UNKNOWN;
+	/* Of what the client sent nobody can say here that it is no copy. */
+	return x->natd3.n || j->complete ? CLASS_EXACT : CLASS_EXACT_OR_COPIED;
 }
 
 /* The responder's hash of its peer. */

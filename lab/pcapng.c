@@ -34,9 +34,9 @@
 #define OPT_IF_TSRESOL 9
 #define OPT_IF_TSOFFSET 14
 
-#define IFACES_MAX 4096  /* of a section */
-#define NAMES_MAX 1024   /* different names in a file; further ones are not kept */
-#define NAME_SLOTS 2048  /* of the hash table: a power of two, above NAMES_MAX */
+#define IFACES_MAX 4096	 /* of a section */
+#define NAMES_MAX 1024	 /* different names in a file; further ones are not kept */
+#define NAME_SLOTS 2048	 /* of the hash table: a power of two, above NAMES_MAX */
 #define NAME_LEN_MAX 128 /* longer names are cut */
 #define OPTIONS_MAX 4096 /* bytes of an interface's options that are read */
 
@@ -54,8 +54,8 @@ struct capture_reader {
 	FILE *f;
 	const char *name; /* of the file, for messages */
 	struct arena *a;
-	uint64_t pos;     /* bytes read so far */
-	uint64_t at;      /* where the record that is being read begins */
+	uint64_t pos; /* bytes read so far */
+	uint64_t at;  /* where the record that is being read begins */
 	uint64_t frames;
 	bool ng, big, over;
 	struct iface_desc *ifaces; /* pcap: one */
@@ -164,8 +164,8 @@ static struct iface_desc *add_iface(struct capture_reader *r, struct err *e)
 		return NULL;
 	}
 	if (r->n_ifaces == r->cap_ifaces) /* the old block stays; a section's count is bounded */
-		r->ifaces = vec_grow(r->a, r->ifaces, sizeof(*r->ifaces), r->n_ifaces,
-				     &r->cap_ifaces);
+		r->ifaces =
+			vec_grow(r->a, r->ifaces, sizeof(*r->ifaces), r->n_ifaces, &r->cap_ifaces);
 	d = &r->ifaces[r->n_ifaces++];
 	*d = (struct iface_desc){.tsresol = 6};
 	return d;
@@ -445,7 +445,7 @@ static int pcapng_next(struct capture_reader *r, struct capture_frame *out, stru
 /* ---- both ---- */
 
 /* What a file is by its first bytes, when it is no capture: a hint is worth more than "no". */
-static const char *other_format(const uint8_t magic[4])
+static const char *other_format(const char *name, const uint8_t magic[4])
 {
 	static const struct {
 		uint8_t magic[4], len;
@@ -462,6 +462,11 @@ static const char *other_format(const uint8_t magic[4])
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		if (!memcmp(magic, others[i].magic, others[i].len))
 			return others[i].what;
+	/* Event traces have no magic number. */
+	if (strlen(name) > 4 && !strcmp(name + strlen(name) - 4, ".etl"))
+		return "a trace of Windows: pktmon etl2pcap (or, of netsh trace, etl2pcapng) makes "
+		       "a "
+		       "capture of it";
 	return "neither pcap nor pcapng";
 }
 
@@ -483,7 +488,8 @@ static int open_by_content(struct capture_reader *r, struct err *e)
 	if (le == PCAP_MICRO || le == PCAP_NANO || get32(r, magic) == PCAP_MICRO ||
 	    get32(r, magic) == PCAP_NANO)
 		return pcap_open(r, magic, e);
-	return err_set(e, ERR_INPUT, "%s: not a capture: %s", r->name, other_format(magic));
+	return err_set(e, ERR_INPUT, "%s: not a capture: %s", r->name,
+		       other_format(r->name, magic));
 }
 
 struct capture_reader *capture_open(FILE *f, const char *name, struct err *e)

@@ -94,6 +94,10 @@ static void print_places(FILE *f, const struct exchange *x)
 	for (unsigned n = 1; n <= 6 && !mm; n++)
 		if (x->mm[n].n_sightings)
 			mm = &x->mm[n];
+	if (!mm && x->later.place)
+		fprintf(f, "  %-*s%s: %s > %s (frame %u)%s\n", INDENT - 2, "seen at",
+			x->later.place, INET_EP(x->later.src), INET_EP(x->later.dst),
+			x->later.frame, x->guessed ? "; who dials is a guess" : "");
 	for (size_t i = 0; mm && i < mm->n_sightings; i++) {
 		label(f, i ? "" : "seen at");
 		fprintf(f, "%s: %s > %s (frame %u)\n", mm->at[i].place, INET_EP(mm->at[i].src),
@@ -353,6 +357,25 @@ static const char *class_text(enum hash_class c)
 	return "?";
 }
 
+/* Why there are no hashes, where there might be. */
+static void print_without_natd(FILE *f, const struct inspected *in)
+{
+	const struct exchange *x = in->x;
+	unsigned last = x->version == 2 || x->type == EXCHANGE_AGGRESSIVE ? 2 : 4;
+	const char *why = "none";
+
+	if (in->j.natt || !x->mm[last].seen)
+		return;
+	for (unsigned n = 1; n <= last; n++)
+		if (x->mm[n].seen && !x->mm[n].read)
+			why = "not known: messages were captured without their ends";
+	if (x->version != 2 && x->mm[last].read && x->mm[1].read && !x->offered_natt)
+		why = "none: the client does not offer NAT-T";
+	else if (x->version != 2 && x->mm[last].read && x->mm[2].read && !x->answered_natt)
+		why = "none: the server does not do NAT-T";
+	line(f, "NAT-D", why);
+}
+
 static void print_conclusions(FILE *f, const struct inspected *in)
 {
 	const struct exchange *x = in->x;
@@ -371,11 +394,7 @@ static void print_conclusions(FILE *f, const struct inspected *in)
 		     "(forceencaps=yes) sends them");
 	else if (x->natd4.n > 1)
 		line(f, "server's hash", class_text(in->j.server_hash));
-	if (!in->j.natt && x->version != 2 && x->mm[x->type == EXCHANGE_AGGRESSIVE ? 2 : 4].seen)
-		line(f, "NAT-D",
-		     !x->offered_natt	 ? "none: the client does not offer NAT-T"
-		     : !x->answered_natt ? "none: the server does not do NAT-T"
-					 : "none");
+	print_without_natd(f, in);
 }
 
 static void print_traffic(FILE *f, const struct exchange *x)
@@ -521,6 +540,11 @@ void report_inspect(FILE *f, const struct inspection *in, const struct inspect_s
 			"no IKE exchange in %" PRIu64 " frames; capture UDP ports 500 and 4500 "
 			"and IP protocol 50 while the client dials\n",
 			in->frames);
+	if (!of && in->stray_esp)
+		fprintf(f,
+			"%" PRIu64 " ESP packets are there: the tunnel was made before the capture "
+			"began, and they alone do not tell how\n",
+			in->stray_esp);
 	for (size_t i = 0; i < in->n; i++) {
 		if (in->v[i].d.sig == SIG_SUPERSEDED)
 			continue;
@@ -534,9 +558,14 @@ void report_inspect(FILE *f, const struct inspection *in, const struct inspect_s
 		print_head(f, &in->v[i], number, of);
 		print_one(f, &in->v[i], style);
 	}
+	if (in->unread)
+		fprintf(f,
+			"\n%" PRIu64 " of %" PRIu64 " frames have link type %u, which is not read "
+			"here; capture on another interface, or convert them (editcap)\n",
+			in->unread, in->frames, in->linktype);
 	if (in->cut)
 		fprintf(f,
 			"\n%" PRIu64 " of %" PRIu64 " frames were cut short when they were "
-			"captured (tcpdump -s 0 keeps them whole)\n",
+			"captured (tcpdump -s 0 and pktmon --pkt-size 0 keep them whole)\n",
 			in->cut, in->frames);
 }

@@ -26,9 +26,14 @@
 #define PLACES_MAX 4096
 #define PLACE_SLOTS 8192 /* a power of two, well above PLACES_MAX */
 
-/* The same packet in the layers of one machine (pktmon, tcpdump -i any on a bridge) comes again
- * sooner than this; what is sent again comes much later. */
+/*
+ * The same packet in the layers of one machine (pktmon, tcpdump -i any on a bridge) comes again
+ * sooner than this; what is sent again comes much later. Slow layers take longer, but then the IP
+ * identification is the same, where the sender gives one (Windows does; Linux writes 0 into
+ * packets that must not be fragmented).
+ */
 #define LAYERS_APART (MSEC / 2)
+#define SLOW_LAYERS_APART (100 * MSEC)
 
 struct watch {
 	struct arena *a;
@@ -42,6 +47,7 @@ struct watch {
 	struct fragments *fragments;
 	bool keeps;
 	usec end;
+	uint64_t stray_esp;
 	struct isakmp_msg m; /* of the frame at hand; too large for a stack */
 };
 
@@ -75,6 +81,11 @@ void watch_keep(struct watch *w)
 usec watch_end(const struct watch *w)
 {
 	return w->end;
+}
+
+uint64_t watch_stray_esp(const struct watch *w)
+{
+	return w->stray_esp;
 }
 
 size_t watch_exchanges(const struct watch *w, struct exchange *const **v)
@@ -420,6 +431,16 @@ static void count_copy(uint32_t *here, struct mm_seen *mm, usec t)
 		mm->again[before - 1] = t;
 }
 
+/* The same packet as the last one, seen in another layer? @copies: how many came before. */
+static bool is_layer(const struct frame *f, usec last, uint32_t id, uint32_t copies)
+{
+	usec apart = f->t - last;
+
+	if (!copies)
+		return false;
+	return apart < LAYERS_APART || (id && id == f->pkt->frag_id && apart < SLOW_LAYERS_APART);
+}
+
 /* @readable: the payloads could be read. @bytes: the message. */
 static unsigned phase1(struct watch *w, const struct frame *f, struct tracked *t,
 		       const struct isakmp_msg *m, bool readable, uint64_t digest,
@@ -440,21 +461,41 @@ static unsigned phase1(struct watch *w, const struct frame *f, struct tracked *t
 		mm->t = f->t;
 		mm->len = m->h.length;
 		t->digest[n] = digest;
-		if (readable)
-			contents_note(&t->x, m, n);
-		if (readable && n < ARRAY_LEN(t->x.kept))
+	}
+	if (readable && !mm->read) { /* the first whole one, if the very first was cut short */
+		mm->read = true;
+		contents_note(&t->x, m, n);
+		if (n < ARRAY_LEN(t->x.kept))
 			keep(w, &t->x.kept[n], bytes.p, bytes.len, mark_of(f));
 	}
 	note_sighting(mm, f);
 	mark_last(&mm->last, f);
-	if (at && (!at->copies[n] || f->t - at->copied[n] >= LAYERS_APART))
+	if (at && !is_layer(f, at->copied[n], at->copied_id[n], at->copies[n]))
 		count_copy(&at->copies[n], mm, f->t);
-	if (at)
+	if (at) {
 		at->copied[n] = f->t;
+		at->copied_id[n] = f->pkt->frag_id;
+	}
 	return n;
 }
 
 /* ---- behind Main Mode ---- */
+
+static void note_later(struct exchange *x, const struct frame *f, enum side side)
+{
+	const struct packet *pkt = f->pkt;
+	bool turned = side == SIDE_RESPONDER;
+
+	if (!x->later.place)
+		x->later = (struct sighting){
+			.place = f->place,
+			.t = f->t,
+			.src = turned ? pkt->dst : pkt->src,
+			.dst = turned ? pkt->src : pkt->dst,
+			.frame = f->number,
+			.ttl = pkt->ttl,
+		};
+}
 
 /* Quick Mode, Informational and Transaction, all encrypted: they can be counted. */
 static void phase2(struct watch *w, const struct frame *f, struct tracked *t,
@@ -467,8 +508,15 @@ static void phase2(struct watch *w, const struct frame *f, struct tracked *t,
 	flows_find(&w->flows, f->pkt, &side);
 	if (side == SIDE_NONE)
 		flows_find_addr(&w->flows, f->pkt, &side);
-	if (side != SIDE_NONE)
+	/* Quick Mode is begun by the client: that tells where phase 1 does not. */
+	if (side == SIDE_NONE && h->exchange == EXCHANGE_QUICK && !t->x.later.place) {
+		side = SIDE_INITIATOR;
+		t->x.guessed = true;
+	}
+	if (side != SIDE_NONE) {
 		flows_note(&w->flows, f->pkt, t, side);
+		note_later(x, f, side);
+	}
 	if (!at)
 		return;
 	if (h->exchange == EXCHANGE_QUICK) {
@@ -610,6 +658,7 @@ static bool esp_frame(struct watch *w, const struct frame *f, bool udp)
 	at = t ? at_place(t, f->place) : NULL;
 	if (at && ring_fresh(&at->packets[side], (uint64_t)le32(spi) << 32 | seq))
 		count_esp(&t->x, f, side);
+	w->stray_esp += !t;
 	if (t) {
 		mark_first(&t->x.first_esp[side], f);
 		*(udp ? &t->x.esp_udp : &t->x.esp_raw) = true;

@@ -69,6 +69,7 @@ struct identity {
 /* Message @n (1..6) of Main Mode, or (1..3) of Aggressive Mode, first transmission. */
 struct mm_seen {
 	bool seen;
+	bool read;           /* what is in clear of it; not where the capture cut it short */
 	usec t;
 	size_t len;          /* ISAKMP length */
 	uint8_t n_sightings;
@@ -97,6 +98,11 @@ struct exchange {
 	struct natd_list natd3, natd4;
 	struct identity ids[2];      /* initiator's, responder's */
 	uint32_t transactions;       /* XAUTH's and Mode Config's messages */
+	/* The first message behind phase 1 whose sender is known, turned so that src is the
+	 * initiator's end; @guessed: nothing of phase 1 was seen, and whoever sent the first Quick
+	 * Mode message is taken for the initiator. */
+	struct sighting later;
+	bool guessed;
 	bool floated;                /* any ISAKMP of this exchange on 4500 with the marker */
 	uint32_t on_4500[2];         /* ISAKMP messages and keep-alives there, by sender */
 	uint32_t quick_modes;        /* distinct message IDs of exchange type 32 */
@@ -128,6 +134,8 @@ void watch_frame(struct watch *w, const char *place, uint32_t linktype, usec t, 
 		 const uint8_t *data, size_t len);
 /* When the last frame of all was seen. */
 usec watch_end(const struct watch *w);
+/* ESP packets that belong to no exchange that was seen. */
+uint64_t watch_stray_esp(const struct watch *w);
 /* All exchanges, in the order of their first messages; at most WATCH_EXCHANGES: a
  * further one takes the place of the oldest that has no message 4. */
 size_t watch_exchanges(const struct watch *w, struct exchange *const **v);

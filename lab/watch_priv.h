@@ -20,7 +20,8 @@ struct ring {
 struct at_place {
 	const char *place;
 	uint32_t copies[7];
-	usec copied[7]; /* when the last one was seen */
+	usec copied[7]; /* when the last one was seen, */
+	uint32_t copied_id[7]; /* and its IP identification */
 	uint32_t quick_modes, deletes, transactions;
 	uint32_t informationals[2], keepalives[2], on_4500[2], quick_messages[2];
 	struct ring msgids, messages, packets[2];

@@ -10,6 +10,7 @@
 #define ETHERTYPE_QINQ_OLD 0x9100
 #define ETHERTYPE_PPPOE_SESSION 0x8864
 
+#define PPP_FRAMING 0xff03
 #define PPP_IPV4 0x0021
 #define PPP_IPV6 0x0057
 
@@ -179,12 +180,28 @@ bool packet_parse_ip(struct packet *pkt, const uint8_t *ip, size_t len)
 
 /* ---- link layers ---- */
 
+/* Behind PPP's framing: FF 03, which may be left out (RFC 1662 3.2). */
+static bool skip_ppp(struct rd *r)
+{
+	uint16_t ppp = rd_u16(r, "PPP Protocol");
+
+	if (ppp == PPP_FRAMING)
+		ppp = rd_u16(r, "PPP Protocol");
+	return ppp == PPP_IPV4 || ppp == PPP_IPV6;
+}
+
+static bool skip_pppoe(struct rd *r)
+{
+	rd_u16(r, "Version, Type, Code");
+	rd_u16(r, "Session ID");
+	rd_u16(r, "Length");
+	return skip_ppp(r);
+}
+
 /* Leaves @r at an IP header; false when there is none. */
 static bool skip_to_ip(struct rd *r, uint16_t ethertype)
 {
 	for (int n = 0; n < TAGS_MAX && rd_ok(r); n++) {
-		uint16_t ppp;
-
 		switch (ethertype) {
 		case ETHERTYPE_IPV4:
 		case ETHERTYPE_IPV6:
@@ -196,16 +213,46 @@ static bool skip_to_ip(struct rd *r, uint16_t ethertype)
 			ethertype = rd_u16(r, "EtherType");
 			break;
 		case ETHERTYPE_PPPOE_SESSION:
-			rd_u16(r, "Version, Type, Code");
-			rd_u16(r, "Session ID");
-			rd_u16(r, "Length");
-			ppp = rd_u16(r, "PPP Protocol");
-			return rd_ok(r) && (ppp == PPP_IPV4 || ppp == PPP_IPV6);
+			return skip_pppoe(r);
 		default:
 			return false;
 		}
 	}
 	return false;
+}
+
+/*
+ * A data frame of IEEE 802.11 (9.3.2.1), as the driver of a Wi-Fi adapter has it. Addresses are of
+ * no interest. False for other frames and for encrypted ones.
+ */
+static bool skip_wifi(struct rd *r)
+{
+	uint8_t kind = rd_u8(r, "Frame Control"), flags = rd_u8(r, "Flags");
+	bool qos = kind & 0x80, four = (flags & 3) == 3; /* to and from a distribution system */
+
+	if ((kind & 0x0c) != 8 || (kind & 0x40) || (flags & 0x40))
+		return false;
+	rd_bytes(r, 22, "Duration, Addresses, Sequence Control");
+	if (four)
+		rd_bytes(r, 6, "Address 4");
+	if (qos)
+		rd_u16(r, "QoS Control");
+	if (qos && (flags & 0x80))
+		rd_u32(r, "HT Control");
+	if (rd_u32(r, "LLC, SNAP") != 0xaaaa0300 || rd_u16(r, "OUI") != 0)
+		return false;
+	return skip_to_ip(r, rd_u16(r, "EtherType"));
+}
+
+static bool skip_radiotap(struct rd *r)
+{
+	const uint8_t *head = rd_bytes(r, 4, "Version, Pad, Length");
+	size_t len = head ? le16(head + 2) : 0;
+
+	if (len < 4)
+		return false;
+	rd_bytes(r, len - 4, "Radiotap");
+	return skip_wifi(r);
 }
 
 /* BSD loopback: an address family in the byte order of the machine that captured. AF_INET is 2
@@ -239,6 +286,19 @@ bool packet_parse(struct packet *pkt, uint32_t linktype, const uint8_t *frame, s
 		ip = skip_to_ip(&r, protocol);
 		break;
 	}
+	case LINKTYPE_PPP_:
+	case LINKTYPE_PPP_HDLC_:
+		ip = skip_ppp(&r);
+		break;
+	case LINKTYPE_PPP_ETHER_:
+		ip = skip_pppoe(&r);
+		break;
+	case LINKTYPE_IEEE802_11_:
+		ip = skip_wifi(&r);
+		break;
+	case LINKTYPE_RADIOTAP_:
+		ip = skip_radiotap(&r);
+		break;
 	case LINKTYPE_NULL_:
 	case LINKTYPE_LOOP_:
 		ip = is_ip_family(rd_u32(&r, "Protocol Family"));
@@ -254,6 +314,21 @@ bool packet_parse(struct packet *pkt, uint32_t linktype, const uint8_t *frame, s
 	if (!ip || !rd_ok(&r))
 		return false;
 	return packet_parse_ip(pkt, r.p, rd_left(&r));
+}
+
+bool packet_reads(uint32_t linktype)
+{
+	static const uint16_t known[] = {
+		LINKTYPE_NULL_,	       LINKTYPE_ETHERNET_, LINKTYPE_PPP_,	 LINKTYPE_RAW_BSD_,
+		LINKTYPE_RAW_OPENBSD_, LINKTYPE_PPP_HDLC_, LINKTYPE_PPP_ETHER_,	 LINKTYPE_RAW_,
+		LINKTYPE_IEEE802_11_,  LINKTYPE_LOOP_,	   LINKTYPE_LINUX_SLL_,	 LINKTYPE_RADIOTAP_,
+		LINKTYPE_IPV4_,	       LINKTYPE_IPV6_,	   LINKTYPE_LINUX_SLL2_,
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (known[i] == linktype)
+			return true;
+	return false;
 }
 
 /* ---- checksums and writers ---- */

@@ -20,11 +20,16 @@
 enum linktype {
 	LINKTYPE_NULL_ = 0,
 	LINKTYPE_ETHERNET_ = 1,
+	LINKTYPE_PPP_ = 9,
 	LINKTYPE_RAW_BSD_ = 12, /* what DLT_RAW is in files of some systems */
 	LINKTYPE_RAW_OPENBSD_ = 14,
+	LINKTYPE_PPP_HDLC_ = 50,
+	LINKTYPE_PPP_ETHER_ = 51,
 	LINKTYPE_RAW_ = 101,
+	LINKTYPE_IEEE802_11_ = 105,
 	LINKTYPE_LOOP_ = 108,
 	LINKTYPE_LINUX_SLL_ = 113,
+	LINKTYPE_RADIOTAP_ = 127,
 	LINKTYPE_IPV4_ = 228,
 	LINKTYPE_IPV6_ = 229,
 	LINKTYPE_LINUX_SLL2_ = 276,
@@ -47,8 +52,10 @@ struct packet {
 
 /* Finds the IP packet in a frame of @linktype (an enum linktype, or any other number, which is
  * not understood). False: no IP in it, or its headers are cut short or contradict themselves.
- * Skips VLAN tags and a PPPoE session header. */
+ * Skips VLAN tags and a PPPoE session header; of a Wi-Fi's frames those that are not encrypted. */
 bool packet_parse(struct packet *pkt, uint32_t linktype, const uint8_t *frame, size_t len);
+/* Is this a link type that packet_parse() understands? */
+bool packet_reads(uint32_t linktype);
 /* The same for bytes that begin with an IP header. */
 bool packet_parse_ip(struct packet *pkt, const uint8_t *ip, size_t len);
 

@@ -289,7 +289,7 @@ static void build(const struct seen *s, struct exchange *x, struct judgement *j)
 		if (!s->copies[n])
 			continue;
 		t += 10 * MSEC;
-		mm->seen = true;
+		mm->seen = mm->read = true;
 		mm->t = t;
 		mm->copies = s->copies[n];
 		mm->n_sightings = 1;
@@ -504,7 +504,7 @@ static void windows_rule_is_microsofts_table(void **state)
 		}
 	j.complete = false;
 	assert_int_equal(diagnose_windows(&x, &j, 0, &c), WINDOWS_UNKNOWN);
-	x.mm[4].seen = true; /* without NAT-T there is nothing to forbid */
+	x.mm[4].seen = x.mm[4].read = true; /* without NAT-T there is nothing to forbid */
 	assert_int_equal(diagnose_windows(&x, &j, 0, &c), WINDOWS_CONNECTS);
 }
 

@@ -98,7 +98,7 @@ static void frame(const char *place, struct inet_ep src, struct inet_ep dst, uin
 	wr_udp(&w, src, dst, p, len);
 	assert_true(wr_ok(&w));
 	st.number++;
-	ike2_frame(st.w, place, LINKTYPE_RAW_, (usec)st.number * MSEC, st.number, buf, wr_len(&w));
+	ike2_frame(st.w, place, LINKTYPE_RAW_, (usec)st.number * SEC, st.number, buf, wr_len(&w));
 }
 
 static const struct exchange *only_one(void)

@@ -121,6 +121,15 @@ static const struct {
 	{"Ethernet with two VLAN tags", 1,
 	 "ddddddssssss\x88\xa8\x00\x05\x81\x00\x00\x06\x08\x00", 22},
 	{"PPPoE", 1, "ddddddssssss\x88\x64\x11\x00\x00\x01\x00\x25\x00\x21", 22},
+	{"PPP", 9, "\x00\x21", 2},
+	{"PPP with its framing", 50, "\xff\x03\x00\x21", 4},
+	{"PPPoE without Ethernet", 51, "\x11\x00\x00\x01\x00\x25\x00\x21", 8},
+	{"Wi-Fi", 105, "\x08\x01\0\0" "aaaaaabbbbbbcccccc" "ss\xaa\xaa\x03\0\0\0\x08\x00", 32},
+	{"Wi-Fi with QoS, four addresses and HT Control", 105,
+	 "\x88\x83\0\0" "aaaaaabbbbbbcccccc" "ssdddddd" "qqhhhh" "\xaa\xaa\x03\0\0\0\x08\x00", 44},
+	{"Wi-Fi with radiotap", 127,
+	 "\0\0\x09\0" "xxxxx" "\x08\x02\0\0" "aaaaaabbbbbbcccccc"
+	 "ss\xaa\xaa\x03\0\0\0\x08\x00", 41},
 	{"raw", 101, "", 0},
 	{"raw of BSD", 12, "", 0},
 	{"null, little-endian", 0, "\x02\0\0\0", 4},
@@ -141,6 +150,7 @@ static void an_ip_packet_is_found_in_every_link_layer(void **state)
 		memcpy(frame, layers[i].head, len);
 		len += put_ipv4(frame + len, sizeof(frame) - len);
 		print_message("%s\n", layers[i].what);
+		assert_true(packet_reads(layers[i].linktype));
 		assert_true(packet_parse(&pkt, layers[i].linktype, frame, len));
 		assert_payload(&pkt);
 		/* Padding to Ethernet's least length is no payload. */
@@ -166,6 +176,12 @@ static void what_is_no_ip_is_said_to_be_none(void **state)
 		{101, "\x55", 1},
 		{101, "", 0},
 		{105, "802.11", 6},
+		{105, "\x08\x41\0\0" "aaaaaabbbbbbcccccc" "ssencrypted.........", 43},
+		{105, "\x80\0\0\0" "aaaaaabbbbbbcccccc" "ssbeacon............", 43},
+		{105, "\x08\x01\0\0" "aaaaaabbbbbbcccccc" "ss\x42\x42\x03spanning tree...", 42},
+		{127, "\0\0\x02\0" "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 38},
+		{127, "\0\0\xff\xff" "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 38},
+		{9, "\xc0\x21\x45", 3},
 	};
 	struct packet pkt;
 

@@ -76,7 +76,7 @@ static void udp(const char *place, struct inet_ep src, struct inet_ep dst, const
 	uint8_t buf[2048];
 	struct wr w = wr_new(buf, sizeof(buf));
 
-	wr_ipv4(&w, src.addr, dst.addr, IPPROTO_UDP_, 64, 1, 8 + len);
+	wr_ipv4(&w, src.addr, dst.addr, IPPROTO_UDP_, 64, (uint16_t)(st.number + 1), 8 + len);
 	wr_udp(&w, src, dst, p, len);
 	assert_true(wr_ok(&w));
 	frame(place, buf, wr_len(&w));
