@@ -70,7 +70,8 @@ static unsigned may_be_peer(const struct met_exchange *e)
 	case CLASS_EXACT_OR_COPIED:
 		break;
 	}
-	return MAY_EXACT | MAY_RANDOM | MAY_PORT_ZERO;
+	/* A NAT of the client's, with an address and a port that nobody knows, or a lie. */
+	return MAY_EXACT | MAY_RANDOM | MAY_PORT_ZERO | MAY_ADDR_ZERO;
 }
 
 static bool is_microsoft(const struct exchange *x)
@@ -241,7 +242,7 @@ static void fit_peer(struct fit *f, const struct met *met)
 			"it is not the same in every exchange, in a way that was not understood";
 	else if (may_be_peer(by) & (may_be_peer(by) - 1))
 		f->of[ASPECT_PEER_HASH].doubt =
-			"exact, unmatched and port-zero look alike behind a NAT of the client's";
+			"exact and all false ones look alike behind a NAT of the client's";
 }
 
 void fit_hashes(struct fit *f, const struct met *met)

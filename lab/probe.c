@@ -298,19 +298,22 @@ static bool nowhere(struct inet_ep ep)
 
 /*
  * judge() takes message 3's first hash for that of the dialled address; here it is random. So what
- * the server's hashes are is said by what they are made of, and by nothing else.
+ * the server's hashes are is said by what they are made of, and by nothing else. @own_known: its
+ * own address was among what was tried.
  */
-static void class_anew(const struct exchange *x, struct judgement *j)
+static void class_anew(const struct exchange *x, bool own_known, struct judgement *j)
 {
 	j->server_sees_valid = false;
-	j->server_hash = x->natd4.n < 2 ? CLASS_UNKNOWN
-			 : copied(x)	? CLASS_COPIED
-			 : !j->known4[1]	? CLASS_UNKNOWN
-			 : nowhere(j->means4[1]) ? CLASS_FAKED
-						 : CLASS_EXACT;
-	j->peer_hash = !j->known4[0]		 ? CLASS_UNKNOWN
-		       : nowhere(j->means4[0]) ? CLASS_FAKED
-					       : CLASS_EXACT;
+	j->server_hash = CLASS_UNKNOWN;
+	if (x->natd4.n >= 2 && copied(x))
+		j->server_hash = CLASS_COPIED;
+	else if (x->natd4.n >= 2 && j->known4[1])
+		j->server_hash = nowhere(j->means4[1]) ? CLASS_FAKED : CLASS_EXACT;
+	else if (x->natd4.n >= 2 && own_known)
+		j->server_hash = CLASS_FAKED;
+	j->peer_hash = CLASS_UNKNOWN;
+	if (j->known4[0])
+		j->peer_hash = nowhere(j->means4[0]) ? CLASS_FAKED : CLASS_EXACT;
 }
 
 size_t probe_emit(const struct probe *p, const struct inet_addr *own, struct probe_result *r,
@@ -318,6 +321,7 @@ size_t probe_emit(const struct probe *p, const struct inet_addr *own, struct pro
 {
 	const struct known known[] = {
 		{.ep = p->server}, {.ep = p->local}, {.ep = inet_ep(*own, 0)}};
+	struct inet_addr server = *own;
 	size_t n = 0;
 
 	for (unsigned i = 0; i < PROBES; i++) {
@@ -328,12 +332,13 @@ size_t probe_emit(const struct probe *p, const struct inet_addr *own, struct pro
 		if (!x)
 			continue;
 		judge(x, known, own->len ? 3 : 2, NULL, NULL, j);
-		class_anew(x, j);
+		class_anew(x, own->len > 0, j);
 		*s = (struct emit_seen){.x = x, .j = j};
 		if (j->server_hash == CLASS_EXACT)
-			s->server = inet_addr_eq(j->means4[1].addr, p->server.addr)
-					    ? SERVER_PUBLIC
-					    : SERVER_BEHIND_NAT;
+			server = j->means4[1].addr;
+		if (server.len)
+			s->server = inet_addr_eq(server, p->server.addr) ? SERVER_PUBLIC
+									 : SERVER_BEHIND_NAT;
 		if (x->natd4.n >= 2)
 			s->client = copied(x) || any_made_of(x, &x->natd4, 1, p->server)
 					    ? CLIENT_SEES_PUBLIC

@@ -28,7 +28,8 @@ struct opening {
 };
 
 /* Which message of Main Mode is it? 0 none of the clear ones. */
-static inline unsigned number_of(const struct isakmp_msg *m, struct inet_ep src, struct inet_ep client)
+static inline unsigned number_of(const struct isakmp_msg *m, struct inet_ep src,
+				 struct inet_ep client)
 {
 	bool from_client = inet_ep_eq(src, client) || !client.addr.len;
 
@@ -93,7 +94,8 @@ static inline const struct frame *answer(struct net *net, const struct message *
 	return &net->frames[before];
 }
 
-static inline void assert_same_message_2(const char *name, const struct frame *f, const struct message *m)
+static inline void assert_same_message_2(const char *name, const struct frame *f,
+					 const struct message *m)
 {
 	if (f->len != m->len)
 		fail_msg("%s: message 2 has %zu bytes, not %zu", name, f->len, m->len);
@@ -137,7 +139,8 @@ static inline struct isakmp_msg parse(const uint8_t *p, size_t len)
 
 /* The client's message 3 as it would have been with our cookie: of its two hashes the first, of
  * the address that it dialled, is made anew. */
-static inline struct message with_our_cookie(const struct message *three, const uint8_t cky_r[8])
+static inline struct message with_our_cookie(const struct message *three,
+					     const uint8_t cky_r[8])
 {
 	const struct inet_ep dialled[] = {three->dst, inet_ep(EIP_PUBLIC, 500)};
 	struct message ours = *three;
