@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 
+#include "lab/predict.h"
 #include "nodes/host.h"
 #include "nodes/vpn.h"
 
@@ -39,7 +40,7 @@ static int make(void *ctx, int family, int type, int protocol, struct err *e)
 }
 
 /* The program in the client's namespace, its output in a file. */
-static pid_t start_probe(struct net *n, int out)
+static pid_t start_probe(struct net *n, int out, bool emit)
 {
 	const char *build = getenv("B");
 	char program[200];
@@ -52,7 +53,12 @@ static pid_t start_probe(struct net *n, int out)
 	if (ground_enter(n->g, (int)node_of(n, "client"), NULL) < 0)
 		_exit(126);
 	dup2(out, STDOUT_FILENO);
-	execl(program, program, "probe", "--format", "json", "203.0.113.10", (char *)NULL);
+	if (emit)
+		execl(program, program, "probe", "--emit-mode", "--server", "172.31.0.10",
+		      "203.0.113.10", (char *)NULL);
+	else
+		execl(program, program, "probe", "--format", "json", "203.0.113.10",
+		      (char *)NULL);
 	_exit(127);
 }
 
@@ -77,7 +83,8 @@ static int serve(struct server *s, pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static int ask(struct net *n)
+/* Asks once; the program's exit status, and what it printed. */
+static int probe(struct net *n, bool emit, char *text, size_t size)
 {
 	struct server s = {.host = HOST_CLOSED, .began = now_real()};
 	struct rng *rng = rng_new(1, "server");
@@ -87,17 +94,24 @@ static int ask(struct net *n)
 				       .own = ip("172.31.0.10"),
 				       .psk = "x"};
 	int out = memfd_create("out", 0), status;
-	char text[20000] = "";
 	struct err e = {0};
 
 	CHECK_OK(host_open(&s.host, cfg.own, make, n, &e), &e);
 	s.vpn = vpn_new(&cfg, &env);
-	status = serve(&s, start_probe(n, out));
-	CHECK(pread(out, text, sizeof(text) - 1, 0) > 0);
+	status = serve(&s, start_probe(n, out, emit));
+	memset(text, 0, size);
+	CHECK(pread(out, text, size - 1, 0) > 0);
 	vpn_free(s.vpn);
 	host_close(&s.host);
 	rng_free(rng);
 	close(out);
+	return status;
+}
+
+static int ask(struct net *n)
+{
+	char text[20000];
+	int status = probe(n, false, text, sizeof(text));
 
 	CHECK(strstr(text, "\"initiator\": \"192.168.1.10:500\""));
 	CHECK(strstr(text, "\"server_behind_nat\": true"));
@@ -111,6 +125,52 @@ static int ask(struct net *n)
 		CHECK(strstr(text, "\"0\": \"blocked\""));
 	}
 	return 0;
+}
+
+/* How Windows ends behind the Elastic IP with this server. */
+static const char *ends(const struct server_mode *row, bool at_home, int registry)
+{
+	struct prediction p = {0};
+
+	predict_usual_walk(at_home, true, &p.walk);
+	predict_modes(mode_client("windows-10"), registry, row, &p);
+	return p.outcome;
+}
+
+/* The mode that probe --emit-mode prints ends Windows as the server does that was asked. */
+static int write_down(struct net *n)
+{
+	struct arena *a = arena_new();
+	const struct server_mode *real = mode_server(mode), *row = NULL;
+	const struct topology *t;
+	struct scenario *s;
+	char text[20000], *mistakes;
+
+	CHECK(probe(n, true, text, sizeof(text)) == 0);
+	t = topology_load_buffer(a, "emitted", text, strlen(text), NULL, 0, &mistakes);
+	CHECK(t);
+	s = scenario_new(a, t, 0);
+	for (size_t i = 0; i < s->n_nodes; i++)
+		if (s->nodes[i].kind == KIND_SERVER)
+			row = s->nodes[i].server;
+	CHECK(row && row != real);
+	for (int registry = 0; registry <= 2; registry++)
+		for (int home = 0; home <= 1; home++)
+			CHECK(!strcmp(ends(real, home, registry), ends(row, home, registry)));
+	arena_free(a);
+	return 0;
+}
+
+static void every_server_can_be_written_down_from_afar(void **state)
+{
+	size_t n;
+	const struct server_mode *const *servers = mode_servers(&n);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		mode = servers[i]->name;
+		on_network(ARTICLE, write_down);
+	}
 }
 
 static void a_parrot_is_proven_through_two_nats(void **state)
@@ -132,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_parrot_is_proven_through_two_nats),
 		cmocka_unit_test(an_honest_server_behind_nat_blocks_windows),
+		cmocka_unit_test(every_server_can_be_written_down_from_afar),
 	};
 
 	return cmocka_run_group_tests_name("probe", tests, NULL, NULL);
