@@ -167,6 +167,13 @@ static int tell_damage(const struct inspect_source *s, size_t n)
 
 /* ---- --emit-mode ---- */
 
+static int emit_alone(const struct args *args, struct err *e)
+{
+	if (!args_flag(args, "emit-mode") || !args_value(args, "format", NULL))
+		return 0;
+	return err_set(e, ERR_INPUT, "inspect: --emit-mode writes YAML; leave --format out");
+}
+
 static int emit(struct arena *a, const struct inspection *in, usec end,
 		const struct inspect_source *s, size_t n_sources, struct err *e)
 {
@@ -191,7 +198,7 @@ static int emit(struct arena *a, const struct inspection *in, usec end,
 	}
 	if (!emit_modes(stdout, a, &about, v, in->n))
 		return err_set(e, ERR_FAILED,
-			       "inspect: no server of IKEv1 answers here: there is nothing to "
+			       "inspect: no answer to Main Mode was captured: there is nothing to "
 			       "replay");
 	return 0;
 }
@@ -242,7 +249,7 @@ static int run(const struct args *args)
 	struct err e = {0};
 	int status = 0;
 
-	if (read_hints(a, args, &hints, &e))
+	if (read_hints(a, args, &hints, &e) || emit_alone(args, &e))
 		return report_err(&e);
 	for (unsigned i = 0; i < args->n && !status; i++)
 		if (open_input(a, args->v[i], &in[i], &s[i], &e))

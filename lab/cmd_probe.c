@@ -280,11 +280,15 @@ static int tell(struct arena *a, const struct args *args, const struct wire *w,
 	return r.answered[PROBE_WINDOWS] && r.home[0] == WINDOWS_CONNECTS ? 0 : 1;
 }
 
-static int read_server(const struct args *args, struct inet_addr *own, struct err *e)
+static int read_emit(const struct args *args, struct inet_addr *own, struct err *e)
 {
 	const char *text = args_value(args, "server", NULL);
 
 	*own = (struct inet_addr){0};
+	if (args_flag(args, "emit-mode") && args_value(args, "format", NULL))
+		return err_set(e, ERR_INPUT, "probe: --emit-mode writes YAML; leave --format out");
+	if (text && !args_flag(args, "emit-mode"))
+		return err_set(e, ERR_INPUT, "probe: --server is for --emit-mode alone");
 	if (!text || inet_parse_addr(text, own))
 		return 0;
 	return err_set(e, ERR_INPUT, "probe: --server wants an IP address, not \"%s\"", text);
@@ -300,8 +304,8 @@ static int run(const struct args *args)
 	uint64_t port;
 	int status;
 
-	if (args_number(args, "port", 1, 65535, IKE_PORT, &port, &e) ||
-	    read_server(args, &own, &e) || open_wire(&w, args->v[0], (uint16_t)port, &e)) {
+	if (read_emit(args, &own, &e) ||
+	    args_number(args, "port", 1, 65535, IKE_PORT, &port, &e) || open_wire(&w, args->v[0], (uint16_t)port, &e)) {
 		status = report_err(&e);
 	} else {
 		const struct node_env env = {

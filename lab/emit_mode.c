@@ -11,6 +11,7 @@
 #include "lab/replay.h"
 
 #define SERVERS_MAX 32
+#define FITS_MAX 2000
 #define WIDTH 96
 
 struct server {
@@ -26,7 +27,8 @@ struct emitter {
 	struct arena *a;
 	const struct emit_about *about;
 	struct server *v[SERVERS_MAX];
-	size_t n, more; /* servers; those for which there is no room */
+	size_t n, more; /* servers; exchanges for which there is no room */
+	unsigned fits;	/* that were tried: each takes time */
 };
 
 /* ---- remarks ---- */
@@ -135,7 +137,7 @@ static void put_doubts(const struct emitter *e, const struct fit *f)
 	for (enum aspect a = 0; a < ASPECTS; a++)
 		if (f->of[a].doubt)
 			remark(e, 2, 9, "doubt:   %s: %s.%s", aspect_name(a), f->of[a].doubt,
-			       a == ASPECT_OWN_HASH ? e->about->hint : "");
+			       f->of[a].by_address ? e->about->hint : "");
 }
 
 static void put_knowledge(const struct emitter *e, const struct server *s)
@@ -224,11 +226,12 @@ static void put_head(const struct emitter *e)
 	remark(e, 0, 0, "The block under modes: can stand in any other topology file. The network is "
 	       "the article's, with addresses of its own.");
 	if (e->more)
-		remark(e, 0, 0, "%zu more servers are left out.", e->more);
+		remark(e, 0, 0, "%zu more exchanges are left out.", e->more);
 	fprintf(e->f, "name: %s\n"
-		      "title: A server that was met, before Windows and a Mac\n"
-		      "question: Does Windows connect to it, and with which value of the registry?\n"
-		      "\nmodes:", e->about->word);
+		      "title: %s before Windows and a Mac\n"
+		      "question: Does Windows connect, and with which value of the registry?\n"
+		      "\nmodes:", e->about->word,
+		e->n == 1 ? "A server that was met," : "Servers that were met,");
 }
 
 /* As near to where it stood as the packets told. */
@@ -387,17 +390,25 @@ static void put_expect(const struct emitter *e)
 
 /* ---- servers ---- */
 
+/* Modes do Main Mode only. */
 static bool worth_it(const struct exchange *x)
 {
-	return x->version != 2 && (x->kept[2].len || (x->kept[1].len && x->kept[0].len));
+	return x->version != 2 && x->type == EXCHANGE_MAIN &&
+	       (x->kept[2].len || (x->kept[1].len && x->kept[0].len));
 }
 
-static struct server *server_of(struct emitter *e, struct inet_ep ep)
+/* The one to which this exchange belongs. Two products may have had one address: captures of a lab,
+ * or a server that was replaced. */
+static struct server *server_of(struct emitter *e, struct inet_ep ep, const struct emit_seen *s)
 {
-	for (size_t i = 0; i < e->n; i++)
-		if (inet_ep_eq(e->v[i]->met.ep, ep))
+	for (size_t i = 0; i < e->n && e->fits < FITS_MAX; i++) {
+		if (!inet_ep_eq(e->v[i]->met.ep, ep))
+			continue;
+		e->fits++;
+		if (met_joins(&e->v[i]->met, s->x, s->j, s->searched))
 			return e->v[i];
-	if (e->n == SERVERS_MAX) {
+	}
+	if (e->n == SERVERS_MAX || e->fits == FITS_MAX) {
 		e->more++;
 		return NULL;
 	}
@@ -416,7 +427,7 @@ static void gather(struct emitter *e, const struct emit_seen *v, size_t n)
 		if (!worth_it(v[i].x))
 			continue;
 		inspect_ends(v[i].x, &initiator, &responder);
-		s = server_of(e, responder);
+		s = server_of(e, responder, &v[i]);
 		if (!s)
 			continue;
 		if (s->met.n < MET_EXCHANGES)
@@ -425,23 +436,28 @@ static void gather(struct emitter *e, const struct emit_seen *v, size_t n)
 	}
 }
 
-/* "captured", or of several "captured-203-0-113-10", "captured-3" for addresses that are too long.
- */
+/* "captured", or of several "captured-203-0-113-10", "captured-203-0-113-10-4501" where it is not
+ * port 500, "captured-3" for addresses that are too long. */
 static void give_name(const struct emitter *e, size_t i)
 {
 	struct server *s = e->v[i];
 	const struct inet_addr *a = &s->met.ep.addr;
+	char port[8] = "", twin[8] = "";
+	unsigned twins = 1;
 
+	for (size_t k = 0; k < i; k++)
+		twins += inet_ep_eq(e->v[k]->met.ep, s->met.ep);
+	if (s->met.ep.port != IKE_PORT)
+		snprintf(port, sizeof(port), "-%u", s->met.ep.port);
+	if (twins > 1)
+		snprintf(twin, sizeof(twin), "-%c", 'a' + (int)twins - 1);
 	if (e->n == 1)
 		snprintf(s->name, sizeof(s->name), "%s", e->about->word);
 	else if (a->len != 4)
 		snprintf(s->name, sizeof(s->name), "%s-%zu", e->about->word, i + 1);
-	else if (s->met.ep.port == IKE_PORT)
-		snprintf(s->name, sizeof(s->name), "%s-%u-%u-%u-%u", e->about->word, a->b[0],
-			 a->b[1], a->b[2], a->b[3]);
 	else
-		snprintf(s->name, sizeof(s->name), "%s-%u-%u-%u-%u-%u", e->about->word, a->b[0],
-			 a->b[1], a->b[2], a->b[3], s->met.ep.port);
+		snprintf(s->name, sizeof(s->name), "%s-%u-%u-%u-%u%s%s", e->about->word, a->b[0],
+			 a->b[1], a->b[2], a->b[3], port, twin);
 }
 
 void emit_judge(struct emit_seen *s)

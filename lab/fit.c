@@ -36,6 +36,11 @@ void fit_row(const struct server_mode *like, const struct met *met, struct fit *
 	fit_times(out, met);
 }
 
+static unsigned cost(const struct fit *f)
+{
+	return f->n_said + (f->odd ? KEYS : 0);
+}
+
 void fit_server(const struct met *met, struct fit *out, struct ties *ties)
 {
 	size_t n;
@@ -45,9 +50,9 @@ void fit_server(const struct met *met, struct fit *out, struct ties *ties)
 	ties->n = 0;
 	for (size_t i = 0; i < n; i++) {
 		fit_row(rows[i], met, &one);
-		if (i && one.n_said > out->n_said)
+		if (i && cost(&one) > cost(out))
 			continue;
-		if (i && one.n_said == out->n_said) {
+		if (i && cost(&one) == cost(out)) {
 			if (ties->n < ARRAY_LEN(ties->v))
 				ties->v[ties->n++] = rows[i];
 			continue;
@@ -101,4 +106,25 @@ void met_add(struct arena *a, struct met *met, const struct exchange *x, const s
 		if (isakmp_parse(m, x->kept[n].b, x->kept[n].len, NULL) == DROP_NONE)
 			e->m[n] = m;
 	}
+}
+
+/* Exchanges of one server have one row; together they need hardly more changes than each alone. */
+bool met_joins(const struct met *met, const struct exchange *x, const struct judgement *j,
+	       bool searched)
+{
+	enum { GRACE = 1 };
+	struct arena *a CLEANUP(arena_freep) = arena_new();
+	struct met *both = arena_copy(a, met, sizeof(*met)), *alone = arena_new_of(a, struct met);
+	struct fit f, g, h;
+	struct ties ties;
+
+	if (both->n == MET_EXCHANGES)
+		both->n--;
+	met_add(a, both, x, j, searched);
+	alone->end = met->end;
+	met_add(a, alone, x, j, searched);
+	fit_server(met, &f, &ties);
+	fit_server(alone, &g, &ties);
+	fit_server(both, &h, &ties);
+	return cost(&h) <= MAX(cost(&f), cost(&g)) + GRACE;
 }

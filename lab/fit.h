@@ -57,6 +57,7 @@ struct finding {
 	const struct met_exchange *by; /* where it was seen first; NULL of NOT_SEEN */
 	uint8_t message;	       /* ... in which message; 0: a refusal or a Delete in clear */
 	const char *doubt;	       /* what else it may be; NULL none */
+	bool by_address;	       /* ... which the server's own address would settle */
 };
 
 struct fit {
@@ -65,6 +66,7 @@ struct fit {
 	struct finding of[ASPECTS];
 	bool said[KEYS]; /* the keys that make @row of @like */
 	unsigned n_said;
+	bool odd; /* exchanges contradict each other: no row does all of this */
 };
 
 /* @like with the changes that what was seen asks for. Vendor IDs are views into what was kept. */
@@ -74,11 +76,14 @@ struct ties {
 	size_t n;
 	const struct server_mode *v[8];
 };
-/* The best of natdlab's rows. */
+/* The best of natdlab's rows: one that is not odd, if there is one, with the fewest changes. */
 void fit_server(const struct met *met, struct fit *out, struct ties *ties);
 
 const char *aspect_name(enum aspect a); /* "the order of message 4's payloads" */
 
+/* Can @x be of the same server, or is @met another product at the same address? */
+bool met_joins(const struct met *met, const struct exchange *x, const struct judgement *j,
+	       bool searched);
 /* Parses what was kept of an exchange. */
 void met_add(struct arena *a, struct met *met, const struct exchange *x, const struct judgement *j,
 	     bool searched);

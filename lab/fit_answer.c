@@ -232,12 +232,14 @@ static void fit_choice(struct fit *f, const struct met *met)
 		leave_something(&f->row.phase1, &f->like->phase1, met);
 		say_choice(f, first, f->of[ASPECT_CHOICE].message);
 	}
-	if (unknown)
+	if (unknown) {
 		f->of[ASPECT_CHOICE].doubt = "it took a transform whose algorithms natdlab's nodes "
 					     "do not have: the lab takes another one, or none";
-	else if (!chooses_right(&f->row, met))
+	} else if (!chooses_right(&f->row, met)) {
+		f->odd = true;
 		f->of[ASPECT_CHOICE].doubt = "it does not take the first transform that it "
 					     "accepts, and natdlab's nodes do";
+	}
 }
 
 /* ---- how it is written ---- */
@@ -357,8 +359,10 @@ static void fit_nonce(struct fit *f, const struct met *met)
 		f->row.nonce_len = (uint8_t)first->m[4]->nonce.len;
 		fit_said(f, ASPECT_NONCE, first, 4, KEY_NONCE);
 	}
-	if (differ)
+	if (differ) {
+		f->odd = true;
 		f->of[ASPECT_NONCE].doubt = "it varies from exchange to exchange";
+	}
 }
 
 static bool is_natd(uint8_t type)

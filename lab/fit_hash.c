@@ -159,7 +159,7 @@ static const struct met_exchange *clearest(const struct met *met, size_t n,
 	return first_hash(met, n);
 }
 
-static const char *doubt_of_own(const struct met *met)
+static void doubt_of_own(struct finding *out, const struct met *met)
 {
 	unsigned all = ~0u;
 	bool microsoft = false, other = false;
@@ -171,14 +171,16 @@ static const char *doubt_of_own(const struct met *met)
 		microsoft |= is_microsoft(met->v[i].x);
 		other |= !is_microsoft(met->v[i].x);
 	}
+	out->by_address = true;
 	if (all == (MAY_EXACT | MAY_RANDOM | MAY_PORT_ZERO))
-		return "exact, random and port-zero look alike as long as nobody knows its own "
-		       "address";
-	if (all == (MAY_EXACT | MAY_COPY))
-		return "on a public server exact and copied are the same bytes";
+		out->doubt = "exact, random and port-zero look alike as long as nobody knows its "
+			     "own address";
+	else if (all == (MAY_EXACT | MAY_COPY))
+		out->doubt = "on a public server exact and copied are the same bytes";
+	else
+		out->by_address = false;
 	if (microsoft && !other && all == MAY_COPY)
-		return "what it says to others than Windows and Macs was not seen";
-	return NULL;
+		out->doubt = "what it says to others than Windows and Macs was not seen";
 }
 
 static void fit_own(struct fit *f, const struct met *met)
@@ -213,9 +215,12 @@ static void fit_own(struct fit *f, const struct met *met)
 	if (f->row.address_zero != f->like->address_zero &&
 	    !(f->said[KEY_OWN_HASH] && f->row.natd_own == NATD_OWN_EXACT))
 		fit_said(f, ASPECT_OWN_HASH, by, 4, KEY_BOUND);
-	f->of[ASPECT_OWN_HASH].doubt =
-		least ? "it is not the same in every exchange, in a way that was not understood"
-		      : doubt_of_own(met);
+	f->odd |= least > 0;
+	if (least)
+		f->of[ASPECT_OWN_HASH].doubt =
+			"it is not the same in every exchange, in a way that was not understood";
+	else
+		doubt_of_own(&f->of[ASPECT_OWN_HASH], met);
 }
 
 static void fit_peer(struct fit *f, const struct met *met)
@@ -237,6 +242,7 @@ static void fit_peer(struct fit *f, const struct met *met)
 	}
 	if (f->row.natd_peer != f->like->natd_peer)
 		fit_said(f, ASPECT_PEER_HASH, by, 4, KEY_OWN_PEER_HASH);
+	f->odd |= least > 0;
 	if (least)
 		f->of[ASPECT_PEER_HASH].doubt =
 			"it is not the same in every exchange, in a way that was not understood";

@@ -126,8 +126,8 @@ static const struct met_exchange *longest_wait(const struct met *met, unsigned n
  */
 static bool may_have_floated(const struct met_exchange *e)
 {
-	const struct judgement *j = e->j;
-	bool nat = j->complete && (j->client_sees.self_behind_nat || j->client_sees.peer_behind_nat);
+	const struct natd_seen *s = &e->j->client_sees;
+	bool nat = e->j->complete && (s->self_behind_nat || s->peer_behind_nat);
 
 	return nat && !e->x->mm[5].seen && e->x->mm[3].copies < 2;
 }

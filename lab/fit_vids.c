@@ -192,10 +192,11 @@ void fit_vids(struct fit *f, const struct met *met)
 	}
 	if (f->row.n_vids < n)
 		f->of[ASPECT_VIDS].doubt = "some are empty or too long to be written here";
-	else if (!fits_all(&f->row, met))
+	else if (!fits_all(&f->row, met)) {
+		f->odd = true;
 		f->of[ASPECT_VIDS].doubt =
 			"what decides which client gets which was not understood";
-	else if (doubt)
+	} else if (doubt)
 		f->of[ASPECT_VIDS].doubt = "which of them are echoes, and which are sent to "
 					   "everybody, cannot be told by the clients that were seen";
 }

@@ -35,6 +35,7 @@ struct trial {
 
 static struct watch *eye; /* that looks on; NULL: nobody does */
 static enum sight eye_at;
+static const char *client_place = "client", *server_place = "server";
 
 static void show(const char *place, usec t, struct inet_ep src, struct inet_ep dst, uint8_t ttl,
 		 const struct frame *f)
@@ -52,8 +53,8 @@ static void show(const char *place, usec t, struct inet_ep src, struct inet_ep d
 /* A frame leaves its sender, and arrives at the other end unless it is lost. */
 static void look_on(const struct net *net, const struct frame *f, bool arrives)
 {
-	const char *from = f->from_client ? "client" : "server";
-	const char *to = f->from_client ? "server" : "client";
+	const char *from = f->from_client ? client_place : server_place;
+	const char *to = f->from_client ? server_place : client_place;
 	struct inet_ep src, dst;
 
 	if (!eye)
@@ -482,6 +483,40 @@ static void every_pair_of_hashes_is_replayed(void **state)
 	}
 }
 
+/* ---- names that want to be YAML ---- */
+
+/* pcapng lets anybody name interfaces: each line ending and each character that YAML knows. */
+static void no_name_of_a_place_leaves_its_remark(void **state)
+{
+	static const char *const names[] = {
+		"\n  evil: {like: macos}",
+		"\r\n    nonce: 8",
+		"\xe2\x80\xa8    nonce: 8", /* U+2028, a line end in YAML 1.1 */
+		"\xc2\x85    nonce: 8",     /* U+0085, likewise */
+		"\xef\xbb\xbf\xef\xbf\xbe\x1b[2J\x7f\x01",
+		"\xff\xfe broken UTF-8",
+		"a name that is longer than anybody would want to read, much longer than that, and "
+		"that has no end: 0123456789012345678901234567890123456789012345678901234567890123",
+	};
+	const struct trial t = {mode_client("windows-10"), true, true, ALL_IS_WELL, 0};
+	struct server_mode stranger = *mode_server("libreswan");
+
+	(void)state;
+	long_nonce(&stranger);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct looked l;
+
+		server_place = names[i];
+		l = look(&t, 1, &stranger, AT_SERVER);
+		assert_int_equal(l.row->nonce_len, 255);
+		for (const char *p = l.text; *p; p++)
+			assert_true(*p == '\n' || (*p >= ' ' && *p <= '~'));
+		assert_non_null(strstr(l.text, "    # message 4, frame"));
+		arena_free(l.a);
+	}
+	server_place = "server";
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -489,6 +524,7 @@ int main(void)
 		cmocka_unit_test(what_comes_again_comes_again_in_the_replay),
 		cmocka_unit_test(strangers_are_replayed),
 		cmocka_unit_test(every_pair_of_hashes_is_replayed),
+		cmocka_unit_test(no_name_of_a_place_leaves_its_remark),
 	};
 
 	return cmocka_run_group_tests_name("emitted modes", tests, NULL, NULL);
