@@ -114,7 +114,8 @@ bool ground_port_read(struct ground *g,
 		      void *ctx);
 /* Gives a frame to the machine that stands for @iface; false when there is no such port. */
 bool ground_port_send(struct ground *g, unsigned iface, const uint8_t *data, size_t len);
-/* A descriptor that polls as readable when a machine has something; -1 without any. */
+/* A descriptor that polls as readable when a machine has something; -1 without any, or when one has
+ * said so much lately that it has to wait. */
 int ground_ports_fd(const struct ground *g);
 /* What is plugged in there. */
 enum vm_plug ground_port_plug(const struct ground *g, unsigned iface);

@@ -40,7 +40,8 @@ static void tell(const struct node *n, const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-static void announce(struct arena *a, const struct guests *g, const struct node *n)
+/* The socket's whole path: QEMU may be started in another folder. */
+static const char *whole_path(struct arena *a, const struct node *n)
 {
 	const char *path = vm_socket(a, n);
 	char *whole = realpath(path, NULL);
@@ -48,15 +49,27 @@ static void announce(struct arena *a, const struct guests *g, const struct node 
 	if (whole)
 		path = arena_str(a, whole);
 	free(whole);
-	if (g->cfg->tell)
-		vm_announce(stderr, g->cfg->s, n, path);
-	if (g->n > 1 || !g->cfg->tell)
-		fprintf(stderr, "natdlab: scenario %s, %s as %s\n", g->cfg->s->id, n->name,
-			n->mode_name);
-	if (n->registry >= 0 && !g->cfg->tell)
-		fprintf(stderr, "natdlab: its registry value is %d now\n", n->registry);
-	fprintf(stderr, "natdlab: waiting for %s at %s; Ctrl-C ends it and judges what was seen\n",
-		n->name, path);
+	return path;
+}
+
+static void announce(struct arena *a, const struct guests *g)
+{
+	const struct scenario *s = g->cfg->s;
+
+	for (size_t i = 0; i < g->n && g->cfg->tell; i++)
+		vm_announce(stderr, s, g->v[i].node, whole_path(a, g->v[i].node));
+	for (size_t i = 0; i < g->n; i++) {
+		const struct node *n = g->v[i].node;
+
+		fputs("natdlab: ", stderr);
+		if (s->n_axes)
+			fprintf(stderr, "scenario %s: ", s->id);
+		fprintf(stderr, "waiting for %s, %s", n->name, n->mode_name);
+		if (n->registry >= 0)
+			fprintf(stderr, " with registry %d", n->registry);
+		fprintf(stderr, ", at %s\n", whole_path(a, n));
+	}
+	fputs("natdlab: Ctrl-C ends the waiting and judges what was seen\n", stderr);
 }
 
 struct guests *guests_new(struct arena *a, const struct guests_config *cfg)
@@ -77,8 +90,7 @@ struct guests *guests_new(struct arena *a, const struct guests_config *cfg)
 				.decided = n->kind != KIND_CLIENT,
 			};
 	}
-	for (size_t i = 0; i < g->n; i++)
-		announce(a, g, g->v[i].node);
+	announce(a, g);
 	return g;
 }
 
@@ -149,10 +161,15 @@ static void look_at_exchanges(struct guests *g, usec now, bool end)
 	}
 }
 
-void guests_poll(struct guests *g, usec now)
+static void look_at_plugs(struct guests *g)
 {
 	for (size_t i = 0; i < g->n; i++)
 		look_at_plug(g, &g->v[i]);
+}
+
+void guests_poll(struct guests *g, usec now)
+{
+	look_at_plugs(g);
 	if (now < g->looked + LOOK_EVERY)
 		return;
 	g->looked = now;
@@ -169,6 +186,7 @@ bool guests_decided(const struct guests *g)
 
 void guests_end(struct guests *g, usec now)
 {
+	look_at_plugs(g);
 	look_at_exchanges(g, now, true);
 }
 

@@ -42,6 +42,8 @@
 #define DAEMON_LIMIT (30 * SEC)	  /* until a real product answers */
 #define DAEMON_TICK (20 * MSEC)	  /* how often it is asked */
 #define DIAL_AGAIN (5 * SEC)	  /* after a try that a virtual machine did not answer */
+#define OTHERS_MAX 20000U	  /* events of a lab with a virtual machine, a kilobyte each */
+#define EVENTS_MAX 200000U
 #define DATAGRAMS_MAX 4096U	  /* of one node at once: a virtual machine may flood it */
 #define STEPS_MAX 2000000U	  /* a lab that spins is a bug, and ends */
 
@@ -94,6 +96,10 @@ static void on_wire_event(void *ctx, const struct event *e)
 {
 	struct lab *lab = ctx;
 
+	/* A machine can talk for hours: of what no verdict needs, and at last of all. */
+	if (lab->guests && (lab->log.ev.n >= EVENTS_MAX ||
+			    (e->kind == EV_OTHER && lab->log.ev.n >= OTHERS_MAX)))
+		return;
 	ev_log_put(&lab->log, e);
 }
 

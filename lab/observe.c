@@ -94,9 +94,9 @@ static struct connection *at_link(const struct index *x, const char *name, unsig
 
 /* ---- exchanges ---- */
 
-static unsigned progress(const struct exchange *x)
+unsigned observe_progress(const struct exchange *x)
 {
-	unsigned n = 0;
+	unsigned n = x->esp[0] && x->esp[1];
 
 	for (unsigned i = 1; i <= 6; i++)
 		n += x->mm[i].seen;
@@ -140,7 +140,7 @@ static void take_exchanges(const struct index *x, const struct watch *w)
 	for (size_t i = 0; i < n; i++) {
 		struct connection *c = sender_of(x, v[i]);
 
-		if (!c || (c->exchanged && progress(v[i]) <= progress(&c->x)))
+		if (!c || (c->exchanged && observe_progress(v[i]) <= observe_progress(&c->x)))
 			continue;
 		c->exchanged = true;
 		c->x = *v[i];

@@ -5,7 +5,8 @@
  * One machine at a time; who connects while another is there is shown out. When it goes, or says
  * what no QEMU says, the next one may come: a machine that is started again finds its way back.
  * Nothing here ever waits for the machine. What it does not read in time is lost, as on a card
- * whose queue is full.
+ * whose queue is full. What it says beyond FRAMES_PER_SECOND is left in the socket until its time
+ * has come: the lab writes down all that it sees, and must not be flooded.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,10 +15,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lab/ground_priv.h"
 #include "lab/vm.h"
+
+#define FRAMES_PER_SECOND 2000u /* many times what a VPN client and a chatty Windows say */
 
 struct port {
 	unsigned iface; /* the one that the machine stands for */
@@ -28,7 +32,19 @@ struct port {
 	struct vm_stream in;
 	uint8_t out[VM_HEADER + VM_FRAME_MAX]; /* a frame that went out in part */
 	size_t out_at, out_len;
+	usec credited; /* up to when credit was given */
+	usec credit;   /* in time, of which a frame takes its part of a second; a second at most */
 };
+
+#define FRAME_COSTS (SEC / FRAMES_PER_SECOND)
+
+static usec monotonic(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (usec)ts.tv_sec * SEC + (usec)ts.tv_nsec / 1000;
+}
 
 /* ---- opening ---- */
 
@@ -102,6 +118,8 @@ int ports_open(struct ground *g, struct err *e)
 			continue;
 		g->n_ports++;
 		p->iface = s->nodes[i].ifaces[0];
+		p->credit = SEC;
+		p->credited = monotonic();
 		p->path = vm_socket(g->arena, &s->nodes[i]);
 		p->listener = p->conn = -1;
 		if (port_open(g, p, e))
@@ -130,6 +148,10 @@ void ports_close(struct ground *g)
 
 int ground_ports_fd(const struct ground *g)
 {
+	/* What may not be read yet would wake the sleeper all the time. */
+	for (size_t i = 0; i < g->n_ports; i++)
+		if (g->port[i].credit < FRAME_COSTS)
+			return -1;
 	return g->ports_epoll;
 }
 
@@ -220,11 +242,20 @@ static bool fill_in(struct port *p)
 	return n > 0;
 }
 
+static void give_credit(struct port *p)
+{
+	usec now = monotonic();
+
+	p->credit = MIN(p->credit + (now - p->credited), SEC);
+	p->credited = now;
+}
+
 static bool next_frame(struct port *p, const uint8_t **data, size_t *len)
 {
-	while (p->conn >= 0) {
+	while (p->conn >= 0 && p->credit >= FRAME_COSTS) {
 		switch (vm_stream_next(&p->in, data, len)) {
 		case VM_FRAME:
+			p->credit -= FRAME_COSTS;
 			return true;
 		case VM_BROKEN:
 			hang_up(p, VM_HUNG_UP);
@@ -248,6 +279,7 @@ bool ground_port_read(struct ground *g,
 		size_t len;
 
 		g->next_port = (g->next_port + 1) % g->n_ports;
+		give_credit(p);
 		if (p->conn >= 0)
 			flush_out(p);
 		if (!next_frame(p, &data, &len)) {

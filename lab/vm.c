@@ -102,15 +102,26 @@ static void put_client(FILE *f, const struct scenario *s, const struct node *n)
 	fputc('\n', f);
 }
 
+/* Clients of ours, of which the lab knows what they will say. */
+static bool is_dialled_by_us(const struct scenario *s, const struct node *server,
+			     const struct node *c)
+{
+	return c->kind == KIND_CLIENT && !c->vm && c->dials.len && server_of(s, c) == server;
+}
+
 static void put_server(FILE *f, const struct scenario *s, const struct node *n)
 {
-	fputs("In it: Routing and Remote Access with L2TP (docs/vm.md has the steps). The lab dials "
-	      "it\nuntil it answers:\n\n", f);
+	bool any = false;
+
+	fputs("In it: Routing and Remote Access with L2TP; docs/vm.md has the steps.\n", f);
 	for (size_t i = 0; i < s->n_nodes; i++) {
 		const struct node *c = &s->nodes[i];
 
-		if (c->kind != KIND_CLIENT || !c->dials.len || server_of(s, c) != n)
+		if (!is_dialled_by_us(s, n, c))
 			continue;
+		if (!any)
+			fputs("The lab dials it until it answers:\n\n", f);
+		any = true;
 		fprintf(f, "  %s dials %s, pre-shared key %s", c->name, INET_ADDR(c->dials), c->psk);
 		if (c->user && c->password)
 			fprintf(f, ", user %s, password %s", c->user, c->password);
@@ -189,16 +200,7 @@ bool vm_frame_is_ike(const struct scenario *s, const struct node *n, const uint8
 /* Longer than the longest pause between two attempts of Windows' at anything: from 15 to 35 s. */
 #define SILENCE (21 * SEC)
 
-static unsigned progress(const struct exchange *x)
-{
-	unsigned n = x->quick_modes + x->esp[0] + x->esp[1];
-
-	for (unsigned i = 1; i <= 6; i++)
-		n += x->mm[i].seen;
-	return n;
-}
-
-/* The machine's exchange that came farthest, of equals the first, as observe() has it. */
+/* The machine's exchange that counts, as observe() has it; -1: none. */
 static int find_exchange(const struct scenario *s, const struct node *n, struct exchange *const *v,
 			 size_t count)
 {
@@ -213,7 +215,7 @@ static int find_exchange(const struct scenario *s, const struct node *n, struct 
 		for (unsigned k = 0; k < m->n_sightings; k++)
 			own_first |= !strcmp(m->at[k].place, link) &&
 				     inet_addr_eq(m->at[k].src.addr, own->addr);
-		if (own_first && (best < 0 || progress(v[i]) > progress(v[best])))
+		if (own_first && (best < 0 || observe_progress(v[i]) > observe_progress(v[best])))
 			best = (int)i;
 	}
 	return best;
