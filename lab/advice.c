@@ -36,9 +36,10 @@ static const struct advice advices[SIGNATURES] = {
 		{
 			.cause =
 				"None: the tunnel works. An error after this comes from inside it.",
-			.cures = {"For errors 691, 628, 718 or 720 look at the PPP daemon's log: "
-				  "user, "
-				  "password, MS-CHAPv2."},
+			.cures = {"Error 691: the server does not know this user or this password.",
+				  "Errors 628, 718 or 720: the PPP daemon's log. Windows takes "
+				  "MS-CHAPv2 "
+				  "unless its user allows more, so the server has to ask for it."},
 			.not_the_cause = "Not NAT, not the pre-shared key, not UDP 500 or 4500.",
 		},
 	[SIG_BLOCKED] =

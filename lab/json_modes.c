@@ -82,11 +82,20 @@ static json_t *ciphers_json(const struct phase1_accept *p)
 	return a;
 }
 
+static json_t *methods_json(const enum ppp_method *v)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < PPP_AUTH_MAX && v[i] != PPP_AUTH_NONE; i++)
+		json_array_append_new(a, json_string(ppp_method_name(v[i])));
+	return a;
+}
+
 static json_t *server_mode_json(const struct server_mode *s)
 {
 	return json_pack(
 		"{s:s, s:s, s:b, s:s?, s:s?, s:b, s:{s:o, s:o}, s:{s:o, s:o}, s:o,"
-		" s:{s:o, s:o, s:o}, s:i, s:{s:o, s:o, s:o, s:o}, s:o}",
+		" s:{s:o, s:o, s:o}, s:i, s:o, s:{s:o, s:o, s:o, s:o}, s:o}",
 		"name", s->name, "title", s->title, "natt", s->natt, "server_hash",
 		s->natt ? natd_own_name(s->natd_own) : NULL, "peer_hash",
 		s->natt ? natd_peer_name(s->natd_peer) : NULL, "bound", !s->address_zero,
@@ -97,8 +106,7 @@ static json_t *server_mode_json(const struct server_mode *s)
 		rules_json(s->vids, s->n_vids), "accepts", "ciphers",
 		ciphers_json(&s->phase1), "hashes", set_json(s->phase1.hashes, isakmp_hash_name),
 		"groups", set_json(s->phase1.groups, isakmp_group_name), "nonce",
-		(int)s->nonce_len, "times",
-		"message2", retry_json(&s->message2_retry), "message4",
+		(int)s->nonce_len, "authentication", methods_json(s->auth), "times", "message2", retry_json(&s->message2_retry), "message4",
 		retry_json(&s->message4_retry), "quick", retry_json(&s->quick_retry), "l2tp",
 		retry_json(&s->l2tp_retry), "facts", facts_json(s->facts, s->n_facts));
 }
@@ -122,11 +130,12 @@ static json_t *offers_json(const struct client_mode *c)
 
 static json_t *client_mode_json(const struct client_mode *c)
 {
-	return json_pack("{s:s, s:s, s:b, s:o, s:o, s:i, s:{s:o, s:o, s:o, s:o}, s:o}", "name",
+	return json_pack("{s:s, s:s, s:b, s:o, s:o, s:i, s:o, s:{s:o, s:o, s:o, s:o}, s:o}", "name",
 			 c->name, "title", c->title, "asks_registry", c->gate == GATE_MICROSOFT,
 			 "vendor_ids", rules_json(c->vids, c->n_vids), "offers",
 			 offers_json(c),
-			 "nonce", (int)c->nonce_len, "times", "message1",
+			 "nonce", (int)c->nonce_len, "authentication",
+			 methods_json(c->auth), "times", "message1",
 			 retry_json(&c->main_retry), "messages3_5", retry_json(&c->later_retry),
 			 "quick", retry_json(&c->quick_retry), "l2tp", retry_json(&c->l2tp_retry),
 			 "facts", facts_json(c->facts, c->n_facts));

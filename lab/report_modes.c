@@ -187,6 +187,19 @@ static void l2tp(FILE *f, const struct l2tp_identity *id)
 		line(f, "L2TP", "host name %s", id->host);
 }
 
+/* "PPP user  asks for eap, then ms-chap-v2, then pap" */
+static void authentication(FILE *f, const enum ppp_method *v, const char *verb, const char *link,
+			   const char *none)
+{
+	char text[100];
+	size_t at = 0;
+
+	for (size_t i = 0; i < PPP_AUTH_MAX && v[i] != PPP_AUTH_NONE; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s", i ? link : verb,
+				       ppp_method_name(v[i]));
+	line(f, "PPP user", "%s", at ? text : none);
+}
+
 static void facts(FILE *f, const struct fact *v, size_t n)
 {
 	head(f, "Facts, their certainty, and their sources (docs/sources.md)");
@@ -308,6 +321,7 @@ static void manners(FILE *f, const struct server_mode *s)
 	line(f, "Quick Mode", "IDs %s; %s", s->qm_ids_rewritten ? "rewritten" : "echoed",
 	     s->natoa ? "NAT-OA to a client that sends it" : "no NAT-OA");
 	l2tp(f, &s->l2tp);
+	authentication(f, s->auth, "asks for ", ", then ", "asks nobody");
 }
 
 static void server_times(FILE *f, const struct server_mode *s)
@@ -405,6 +419,7 @@ void report_client_mode(FILE *f, const struct client_mode *c)
 		line(f, "L2TP port", "%u", c->l2tp_port);
 	else
 		line(f, "L2TP port", "an ephemeral one");
+	authentication(f, c->auth, "agrees to ", " and ", "agrees to nothing");
 	head(f, "Times");
 	times(f, "message 1", &c->main_retry);
 	times(f, "messages 3, 5", &c->later_retry);

@@ -326,12 +326,12 @@ static size_t count_matching(struct arena *a, const struct run_config *cfg)
 }
 
 static const char no_legacy[] =
-	"OpenSSL cannot load its legacy provider, and user and password are proven by MS-CHAPv2, "
-	"which needs its MD4 and DES\n"
-	"  it is the file legacy.so of package libssl3 (Debian 12, Ubuntu 22.04), libssl3t64 "
-	"(Ubuntu 24.04) or openssl-provider-legacy (Debian 13), in the folder that `openssl "
-	"version -m` prints; OPENSSL_MODULES names another\n"
-	"  or leave user and password out of the file: then no server asks";
+	"OpenSSL cannot load its legacy provider; MS-CHAPv2, which proves user and password, is\n"
+	"made of that provider's MD4 and DES\n"
+	"  It is a file, legacy.so, in the folder that `openssl version -m` names. Debian 12 and\n"
+	"  Ubuntu 22.04 have it in libssl3, Ubuntu 24.04 in libssl3t64, Debian 13 in\n"
+	"  openssl-provider-legacy. OPENSSL_MODULES, when it is set, names another folder.\n"
+	"  Or leave user and password out of the file: then no server asks for them.";
 
 /* Shared memory for all results in one piece; it goes with the process. */
 static int make_results(struct arena *a, struct scenario **s, struct scenario_result **r, size_t n,
@@ -352,28 +352,42 @@ static int make_results(struct arena *a, struct scenario **s, struct scenario_re
 	return 0;
 }
 
-/* Is this a node of ours that would do MS-CHAPv2 if somebody asked? */
+/* Would this node do MS-CHAPv2? Of software that is not ours, who knows. */
 static bool does_mschap(const struct node *n)
 {
-	const enum ppp_method *auth = n->run || n->vm ? NULL
-				      : n->client ? n->client->auth
-				      : n->server ? n->server->auth
-						  : NULL;
+	const enum ppp_method *auth;
 
-	for (size_t i = 0; auth && n->user && n->password && i < PPP_AUTH_MAX; i++)
+	if (n->run || n->vm)
+		return true;
+	auth = n->client ? n->client->auth : n->server->auth;
+	for (size_t i = 0; n->user && n->password && i < PPP_AUTH_MAX; i++)
 		if (auth[i] == PPP_AUTH_MSCHAPV2)
 			return true;
 	return false;
+}
+
+/* Is there one of ours who will have to, because there is one who asks and one who answers? */
+static bool wants_legacy(const struct scenario *s)
+{
+	bool asks = false, answers = false, ours = false;
+
+	for (size_t i = 0; i < s->n_nodes; i++) {
+		const struct node *n = &s->nodes[i];
+
+		if ((n->kind != KIND_CLIENT && n->kind != KIND_SERVER) || !does_mschap(n))
+			continue;
+		*(n->kind == KIND_SERVER ? &asks : &answers) = true;
+		ours |= !n->run && !n->vm;
+	}
+	return asks && answers && ours;
 }
 
 /* Said before the first lab is built, instead of by the one that comes to it. */
 static int need_legacy(struct scenario *const *s, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < s[i]->n_nodes; k++)
-			if (does_mschap(&s[i]->nodes[k]))
-				return legacy_ready() ? 0
-						      : err_set(e, ERR_MACHINE, "%s", no_legacy);
+		if (wants_legacy(s[i]))
+			return legacy_ready() ? 0 : err_set(e, ERR_MACHINE, "%s", no_legacy);
 	return 0;
 }
 

@@ -70,6 +70,27 @@ for product in strongswan libreswan softether; do
 	is_status 0
 done
 
+# What the client was asked for, and what came of it.
+login() {
+	jq -c 'select(.node == "client" and (.kind | startswith("auth") or . == "outcome")) |
+		del(.n, .us)' "$runs/login/$1/events.jsonl" | uniq # asked again, it answers again
+}
+
+it 'SoftEther lets our Windows client in with registry 0, and not with a wrong password'
+needs_lab
+needs_real
+run cat "$runs/login.txt"
+check 'not as expected' [ "$(cat "$runs/login.status" 2>/dev/null)" = 0 ]
+for words in right wrong; do
+	[ "$state" = skip ] || {
+		login "real/$words" >"$T/theirs"
+		login "mode/$words" >"$T/ours"
+	}
+	check 'it asked for nothing' grep -q '"method":"eap"' "$T/theirs"
+	run diff "$T/ours" "$T/theirs"
+	is_status 0
+done
+
 it 'message by message, modes and products differ in nothing that is not explained'
 needs_lab
 needs_real

@@ -6,6 +6,7 @@
 #	DIR/real/NAME   topologies/real-NAME.yaml, which has the product as its server
 #	DIR/mode/NAME   the same file with our modes in its place
 #	DIR/scan        ike-scan at products and modes
+#	DIR/login       a right and a wrong password, at SoftEther and at our mode of it
 #	DIR/client      a real strongSwan, and the mode that stands for it, dial our servers
 #
 # Beside each folder what `natdlab run` printed (.txt) and its exit status (.status). All run at
@@ -49,6 +50,20 @@ for name in strongswan libreswan softether; do
 	with_modes topologies/real-$name.yaml >"$dir/mode-$name.yaml"
 	start mode/$name "$dir/mode-$name.yaml"
 done
+
+network login 'mode: windows-10, registry: 0' >"$dir/login.yaml" <<'END'
+matrix:
+  server:
+    real: {run: softether}
+    mode: {mode: softether-5}
+  words:
+    right: {}
+    wrong: {client.password: Wonderland}
+expect:
+  - {outcome: connected, reached: ppp, when: {words: right}}
+  - {outcome: failed, reason: auth-failed, error: 691, reached: l2tp, when: {words: wrong}}
+END
+start login "$dir/login.yaml"
 
 network scan 'run: ike-scan' >"$dir/scan.yaml" <<'END'
 matrix:
