@@ -92,14 +92,14 @@ static const char *where(const struct emitter *e, const struct finding *f)
 	return arena_printf(e->a, "%s, frame %u of %s", what, at.frame, harmless(e->a, at.place));
 }
 
-/* "a; b; c": the aspects in this state, but for those of which there is a doubt. */
+/* "a, b, c": the aspects in this state, but for those of which there is a doubt. */
 static const char *aspects_in(const struct emitter *e, const struct fit *f, int state)
 {
 	const char *s = NULL;
 
 	for (enum aspect a = 0; a < ASPECTS; a++)
 		if ((int)f->of[a].state == state && !f->of[a].doubt)
-			s = s ? arena_printf(e->a, "%s; %s", s, aspect_name(a)) : aspect_name(a);
+			s = s ? arena_printf(e->a, "%s, %s", s, aspect_name(a)) : aspect_name(a);
 	return s;
 }
 
@@ -124,12 +124,11 @@ static void put_proof(const struct emitter *e, const struct server *s)
 	}
 	if (n2)
 		remark(e, 2, 9,
-		       "checked: given message 1 as it was seen, this row answers message 2 byte for "
-		       "byte but for its cookie: %u of %u%s", same2, n2, n4 ? ";" : ".");
-	if (n4)
-		remark(e, 2, 9,
-		       "         and message 4 with the same payloads, in order and length: %u of %u.",
-		       alike4, n4);
+		       "checked: the row answers message 1 as the server did, byte for byte but for "
+		       "the cookie (%u of %u that were seen)%s", same2, n2,
+		       n4 ? arena_printf(e->a, ", and message 3 with the same payloads, each as long "
+					       "(%u of %u).", alike4, n4)
+			  : ".");
 }
 
 static void put_doubts(const struct emitter *e, const struct fit *f)
@@ -157,9 +156,8 @@ static void put_knowledge(const struct emitter *e, const struct server *s)
 	if (unseen)
 		remark(e, 2, 9, "unseen:  taken from %s: %s.", f->like->name, unseen);
 	remark(e, 2, 9,
-	       "hidden:  taken from %s: messages 5 and 6, Quick Mode (IDs, NAT-OA, ESP's "
-	       "algorithms), L2TP and PPP, which are encrypted; dead peer detection and "
-	       "keep-alives.", f->like->name);
+	       "hidden:  taken from %s: what is encrypted (messages 5 and 6, Quick Mode with its IDs "
+	       "and NAT-OA, L2TP, PPP), dead peer detection, keep-alives.", f->like->name);
 }
 
 static void put_float(const struct emitter *e, const struct server *s)
@@ -182,9 +180,10 @@ static void put_mode(const struct emitter *e, const struct server *s)
 	enum aspect last = ASPECTS;
 
 	fputc('\n', e->f);
-	remark(e, 2, 0, "%s, by %zu exchange%s%s", INET_EP(s->met.ep), s->met.n,
+	remark(e, 2, 0, "%s, %zu exchange%s%s", INET_EP(s->met.ep), s->met.n,
 	       s->met.n > 1 ? "s" : "",
-	       s->met.more ? arena_printf(e->a, "; %zu more were not looked at", s->met.more) : "");
+	       s->met.more ? arena_printf(e->a, " and %zu that were not looked at", s->met.more)
+			   : "");
 	put_proof(e, s);
 	put_float(e, s);
 	put_doubts(e, f);

@@ -65,22 +65,22 @@ void fit_server(const struct met *met, struct fit *out, struct ties *ties)
 const char *aspect_name(enum aspect a)
 {
 	static const char *const names[ASPECTS] = {
-		[ASPECT_NATT] = "whether it knows NAT traversal",
-		[ASPECT_VIDS] = "its vendor IDs",
-		[ASPECT_CHOICE] = "which transform it takes",
-		[ASPECT_SA] = "how it writes that transform",
-		[ASPECT_NONCE] = "the length of its nonce",
-		[ASPECT_MESSAGE_4] = "the order of message 4",
-		[ASPECT_UNASKED] = "whether it sends hashes to who sends none",
-		[ASPECT_OWN_HASH] = "its hash of itself",
-		[ASPECT_PEER_HASH] = "its hash of the client",
-		[ASPECT_AGAIN_2] = "when it sends message 2 again",
-		[ASPECT_AGAIN_4] = "when it sends message 4 again",
-		[ASPECT_HALF_OPEN] = "how it ends an unfinished exchange",
-		[ASPECT_DUPLICATE_1] = "what a duplicate of message 1 gets",
-		[ASPECT_DUPLICATE_3] = "what a duplicate of message 3 gets",
-		[ASPECT_DUPLICATE_5] = "what a duplicate of message 5 gets",
-		[ASPECT_REFUSAL] = "how it refuses a proposal",
+		[ASPECT_NATT] = "natt",
+		[ASPECT_VIDS] = "vendor_ids",
+		[ASPECT_CHOICE] = "ciphers, hashes, groups",
+		[ASPECT_SA] = "sa_payload",
+		[ASPECT_NONCE] = "nonce",
+		[ASPECT_MESSAGE_4] = "message_4",
+		[ASPECT_UNASKED] = "hashes_unasked",
+		[ASPECT_OWN_HASH] = "server_hash",
+		[ASPECT_PEER_HASH] = "peer_hash",
+		[ASPECT_AGAIN_2] = "message_2_again",
+		[ASPECT_AGAIN_4] = "message_4_again",
+		[ASPECT_HALF_OPEN] = "half_open",
+		[ASPECT_DUPLICATE_1] = "duplicate_1",
+		[ASPECT_DUPLICATE_3] = "duplicate_3",
+		[ASPECT_DUPLICATE_5] = "duplicate_5",
+		[ASPECT_REFUSAL] = "no_proposal",
 	};
 
 	return names[a];

@@ -79,7 +79,7 @@ struct ties {
 /* The best of natdlab's rows: one that is not odd, if there is one, with the fewest changes. */
 void fit_server(const struct met *met, struct fit *out, struct ties *ties);
 
-const char *aspect_name(enum aspect a); /* "the order of message 4's payloads" */
+const char *aspect_name(enum aspect a); /* the keys that say it: "ciphers, hashes, groups" */
 
 /* Can @x be of the same server, or is @met another product at the same address? */
 bool met_joins(const struct met *met, const struct exchange *x, const struct judgement *j,

@@ -105,3 +105,31 @@ run "$natdlab" probe --emit-mode --port 9 127.0.0.1
 is_status 1
 out_empty
 err_has 'nothing to replay'
+
+# The lines of docs/diagnose.md that quote the modes of a file.
+quoted() {
+	awk -v begin="<!-- emitted: begin $1 -->" '
+		$0 == "<!-- emitted: end -->" { on = 0 }
+		on { sub(/^    /, ""); print }
+		$0 == begin { on = 1 }' docs/diagnose.md
+}
+modes_of() {
+	sed -n '/^modes:/,/^topology:/{/^topology:/!p;}' "$1" | sed '$d'
+}
+
+it 'docs/diagnose.md quotes what is written'
+rm -rf "$T/lab"
+run "$natdlab" run --backend sim -o "$T/lab" topologies/parrot.yaml
+emit "$T/lab/polite-softether/registry-0/capture.pcapng"
+modes_of "$T/mine.yaml" >"$T/modes"
+quoted polite-softether/registry-0 >"$T/quoted"
+check 'of a run' cmp -s "$T/modes" "$T/quoted"
+emit "$captures/libreswan-encapsulation-eip-napt-ms.client.pcap"
+modes_of "$T/mine.yaml" >"$T/modes"
+quoted libreswan-encapsulation-eip-napt-ms.client.pcap >"$T/quoted"
+check 'of a real server' cmp -s "$T/modes" "$T/quoted"
+
+it 'the address of the server settles what the client alone cannot know'
+emit --server 172.31.16.10 "$captures/libreswan-encapsulation-eip-napt-ms.client.pcap"
+out_has 'like: libreswan-encapsulation'
+out_lacks 'doubt:   server_hash'
