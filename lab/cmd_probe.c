@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_probe.c - natdlab probe HOST */
-#include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "lab/clock.h"
+#include "lab/ask.h"
 #include "lab/json.h"
 #include "lab/options.h"
 #include "lab/probe.h"
@@ -24,107 +16,10 @@ static const struct option options[] = {
 	 "for --emit-mode: the server's own address, as its own interface has it"},
 };
 
-struct wire {
-	int fd;
-	struct inet_ep local, server;
-	bool refused; /* the server's machine says that nobody listens there */
-};
-
-static int resolve(const char *host, uint16_t port, struct sockaddr_in *sa, struct err *e)
-{
-	const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_DGRAM};
-	struct addrinfo *found;
-	int rc = getaddrinfo(host, NULL, &hints, &found);
-
-	if (rc)
-		return err_set(e, ERR_INPUT, "probe: %s: %s", host, gai_strerror(rc));
-	memcpy(sa, found->ai_addr, sizeof(*sa));
-	sa->sin_port = htons(port);
-	freeaddrinfo(found);
-	return 0;
-}
-
-static struct inet_ep ep_of(const struct sockaddr_in *sa)
-{
-	return inet_ep(inet_v4(ntohl(sa->sin_addr.s_addr)), ntohs(sa->sin_port));
-}
-
-/* From port 500 where that is to be had: some firewalls let nothing else through. */
-static int open_wire(struct wire *w, const char *host, uint16_t port, struct err *e)
-{
-	struct sockaddr_in server = {0}, own = {.sin_family = AF_INET, .sin_port = htons(IKE_PORT)};
-	socklen_t len = sizeof(own);
-
-	if (resolve(host, port, &server, e))
-		return -1;
-	w->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (w->fd < 0)
-		return err_sys(e, "probe: no UDP socket");
-	if (bind(w->fd, (struct sockaddr *)&own, sizeof(own))) {
-		own.sin_port = 0;
-		if (bind(w->fd, (struct sockaddr *)&own, sizeof(own)))
-			return err_sys(e, "probe: no UDP port");
-	}
-	/* Connected: the kernel says from which address, and passes on that nobody is there. */
-	if (connect(w->fd, (struct sockaddr *)&server, sizeof(server)))
-		return err_sys(e, "probe: no way to %s", host);
-	if (getsockname(w->fd, (struct sockaddr *)&own, &len))
-		return err_sys(e, "probe: no address of our own");
-	w->local = ep_of(&own);
-	w->server = ep_of(&server);
-	return 0;
-}
-
-static void on_send(void *ctx, const struct datagram *d)
-{
-	struct wire *w = ctx;
-
-	/* What was not taken is not answered, and the deadline says so; an ICMP error about an
-	 * earlier packet comes back here, too. */
-	if (send(w->fd, d->data, d->len, 0) < 0 && errno == ECONNREFUSED)
-		w->refused = true;
-}
-
 static void on_event(void *ctx, const struct event *e)
 {
 	(void)ctx;
 	(void)e;
-}
-
-/* Until both exchanges have ended, or nobody can be expected to answer. */
-static void talk(struct wire *w, struct probe *p)
-{
-	usec began = clock_monotonic();
-	uint8_t buf[DATAGRAM_MAX];
-
-	probe_start(p, 0);
-	while (!probe_done(p) && !w->refused) {
-		usec now = clock_monotonic() - began;
-		usec until = MIN(probe_deadline(p), PROBE_PATIENCE);
-		usec wait = MAX(until - now, (usec)0);
-		const struct timespec ts = {.tv_sec = wait / SEC, .tv_nsec = wait % SEC * 1000};
-		struct pollfd fd = {.fd = w->fd, .events = POLLIN};
-		ssize_t n;
-
-		if (now >= PROBE_PATIENCE)
-			return;
-		ppoll(&fd, 1, &ts, NULL);
-		now = clock_monotonic() - began;
-		while ((n = recv(w->fd, buf, sizeof(buf), 0)) >= 0) {
-			const struct datagram d = {
-				.via = VIA_UDP,
-				.local = w->local,
-				.remote = w->server,
-				.data = buf,
-				.len = (size_t)n,
-			};
-
-			probe_input(p, now, &d);
-		}
-		w->refused |= errno == ECONNREFUSED;
-		if (probe_deadline(p) <= now)
-			probe_timer(p, now);
-	}
 }
 
 /* ---- words ---- */
@@ -173,14 +68,27 @@ static void print_vids(const struct exchange *x)
 	}
 }
 
+/* Why there was no more: the server's own word, or that of the exchange. */
+static const char *why(const struct probe_result *r, enum probe_as as, char buf[40])
+{
+	const char *name = isakmp_notify_name(r->notify[as]);
+
+	if (!r->notify[as])
+		return r->end[as];
+	if (name)
+		return name;
+	snprintf(buf, 40, "error %u", r->notify[as]);
+	return buf;
+}
+
 static void print_exchange(const struct probe_result *r, enum probe_as as)
 {
 	const struct exchange *x = r->x[as];
-	char cipher[24];
+	char cipher[24], buf[40];
 
 	printf("\nAsked as %s:\n", as_name(as));
 	if (!x) {
-		printf("    no answer (%s)\n", r->end[as]);
+		printf("    message 2 did not come (%s)\n", why(r, as, buf));
 		return;
 	}
 	if (x->chosen)
@@ -191,7 +99,7 @@ static void print_exchange(const struct probe_result *r, enum probe_as as)
 	if (r->answered[as])
 		print_hashes(r, as);
 	else
-		printf("    message 4 did not come (%s)\n", r->end[as]);
+		printf("    message 4 did not come (%s)\n", why(r, as, buf));
 }
 
 static const char *own_words(const struct probe_result *r)
@@ -210,20 +118,91 @@ static const char *own_words(const struct probe_result *r)
 				    : "says nothing of NAT";
 }
 
-static void print_result(const struct wire *w, const struct probe *p, const struct probe_result *r)
+/* Why not from port 500, and how else. NULL: it is from 500. */
+static const char *port_words(enum ask_port port)
 {
-	printf("%s, asked from %s with %u packets\n", INET_EP(w->server), INET_EP(w->local),
-	       probe_sent(p));
-	for (unsigned i = 0; i < PROBES; i++)
-		print_exchange(r, i);
-	if (!r->answered[PROBE_WINDOWS])
-		return;
-	printf("\nThe server %s.\n", own_words(r));
-	if (r->self_known)
-		printf("We are %s.\n",
-		       r->self_behind_nat ? "behind NAT ourselves" : "not behind NAT");
-	else
-		puts("Whether we are behind NAT it does not tell.");
+	switch (port) {
+	case ASK_500:
+		return NULL;
+	case ASK_NO_RIGHT:
+		return "port 500 is root's; sudo natdlab probe asks from it";
+	case ASK_TAKEN:
+		return "port 500 is taken by another program here: an IKE daemon?";
+	case ASK_OURSELVES:
+		return "this machine asks itself";
+	}
+	return NULL;
+}
+
+static void print_head(const struct ask *k, const struct probe *p, const char *host)
+{
+	const char *port = port_words(k->port);
+
+	printf("%s", INET_EP(k->w.server));
+	if (strcmp(host, INET_ADDR(k->w.server.addr)) != 0)
+		printf(" (%s)", host);
+	printf(", asked from %s with %u packets\n", INET_EP(k->w.local), probe_sent(p));
+	if (k->n_addresses > 1)
+		printf("The name has %u addresses; this is the first.\n", k->n_addresses);
+	if (port)
+		printf("Not from port 500, as clients do: %s.\n", port);
+}
+
+/* ICMP's codes of type 3 (RFC 792, RFC 1812 5.2.7.1). */
+static const char *unreachable_words(uint8_t code)
+{
+	switch (code) {
+	case 0:
+	case 6:
+	case 11:
+		return "there is no way to that network";
+	case 1:
+	case 7:
+	case 12:
+		return "that host cannot be reached";
+	case 3:
+		return "nobody listens on that port";
+	case 9:
+	case 10:
+	case 13:
+		return "a firewall forbids it";
+	default:
+		return "it cannot be delivered";
+	}
+}
+
+/* What to make of silence, or of half an answer. */
+static void print_silence(const struct ask *k, const struct probe *p, const struct probe_result *r)
+{
+	putchar('\n');
+	if (k->w.stranger.port) {
+		printf("%s answered in its place. Clients do not take that, and NATs on the way\n"
+		       "drop it: the server must answer from the address and port that was "
+		       "asked.\n",
+		       INET_EP(k->w.stranger));
+	} else if (k->w.unreachable) {
+		printf("%s says: %s (ICMP type %u, code %u).\n", INET_ADDR(k->w.icmp_from),
+		       unreachable_words(k->w.icmp_code), k->w.icmp_type, k->w.icmp_code);
+	} else if (r->ike2) {
+		puts("It answered in IKEv2 only. Windows' L2TP/IPsec client speaks IKEv1.");
+	} else if (!strcmp(r->end[PROBE_WINDOWS], "no-proposal")) {
+		puts("An IKEv1 server is there, and wants nothing of what Windows 10 offers: its\n"
+		     "proposals are others, or it serves other clients, or IKEv2 only.");
+	} else if (r->x[PROBE_WINDOWS]) {
+		puts("It answered message 1, but not message 3, which is longer and comes second:\n"
+		     "a firewall that limits packets, a NAT that forgets at once, or loss.");
+	} else if (probe_heard(p)) {
+		puts("Something came back, but no IKEv1 answer to what was asked.");
+	} else {
+		puts("Nothing came back in 3 s: no IKEv1 server is there, or UDP port 500 is closed\n"
+		     "on the way (security group, firewall), or the address is wrong.");
+		if (port_words(k->port))
+			puts("Some servers and firewalls answer port 500 only.");
+	}
+}
+
+static void print_windows(const struct probe_result *r)
+{
 	puts("\nWindows, registry value        0         1         2");
 	for (int home = 1; home >= 0; home--) {
 		const enum windows_result *row = home ? r->home : r->public_client;
@@ -234,11 +213,28 @@ static void print_result(const struct wire *w, const struct probe *p, const stru
 		       windows_result_name(row[2]));
 	}
 	if (r->home[0] == WINDOWS_BLOCKED)
-		puts("\nTo let a Windows client in: reg add "
-		     "HKLM\\SYSTEM\\CurrentControlSet\\Services\\"
-		     "PolicyAgent\n/v AssumeUDPEncapsulationContextOnSendRule /t REG_DWORD /d 2 "
-		     "/f, "
-		     "then restart it.");
+		puts("\nTo let a Windows client in, type there as administrator, then restart:\n"
+		     "reg add HKLM\\SYSTEM\\CurrentControlSet\\Services\\PolicyAgent "
+		     "/v AssumeUDPEncapsulationContextOnSendRule /t REG_DWORD /d 2 /f");
+}
+
+static void print_result(const struct ask *k, const struct probe *p, const char *host,
+			 const struct probe_result *r)
+{
+	print_head(k, p, host);
+	for (unsigned i = 0; i < PROBES; i++)
+		print_exchange(r, i);
+	if (!r->answered[PROBE_WINDOWS]) {
+		print_silence(k, p, r);
+		return;
+	}
+	printf("\nThe server %s.\n", own_words(r));
+	if (r->self_known)
+		printf("We are %s.\n",
+		       r->self_behind_nat ? "behind NAT ourselves" : "not behind NAT");
+	else
+		puts("Whether we are behind NAT it does not tell.");
+	print_windows(r);
 }
 
 static int emit(struct arena *a, const char *host, const struct probe *p,
@@ -262,7 +258,7 @@ static int emit(struct arena *a, const char *host, const struct probe *p,
 }
 
 /* Prints what was asked for; the exit status. */
-static int tell(struct arena *a, const struct args *args, const struct wire *w,
+static int tell(struct arena *a, const struct args *args, const struct ask *k,
 		const struct probe *p, const struct inet_addr *own)
 {
 	struct probe_result r;
@@ -272,11 +268,9 @@ static int tell(struct arena *a, const struct args *args, const struct wire *w,
 	if (args_flag(args, "emit-mode"))
 		return emit(a, args->v[0], p, own, &r, &e) ? report_err(&e) : 0;
 	if (!strcmp(args_value(args, "format", "text"), "json"))
-		json_probe(stdout, w->server, w->local, &r);
+		json_probe(stdout, &k->w, probe_sent(p), &r);
 	else
-		print_result(w, p, &r);
-	if (w->refused)
-		puts("Its machine says that nobody listens there (ICMP port unreachable).");
+		print_result(k, p, args->v[0], &r);
 	return r.answered[PROBE_WINDOWS] && r.home[0] == WINDOWS_CONNECTS ? 0 : 1;
 }
 
@@ -298,26 +292,25 @@ static int run(const struct args *args)
 {
 	struct arena *a CLEANUP(arena_freep) = arena_new();
 	struct rng *rng = rng_new_os();
-	struct wire w = {.fd = -1};
+	struct ask k = ASK_CLOSED;
 	struct inet_addr own;
 	struct err e = {0};
 	uint64_t port;
 	int status;
 
-	if (read_emit(args, &own, &e) ||
-	    args_number(args, "port", 1, 65535, IKE_PORT, &port, &e) || open_wire(&w, args->v[0], (uint16_t)port, &e)) {
+	if (args_number(args, "port", 1, 65535, IKE_PORT, &port, &e) ||
+	    read_emit(args, &own, &e) || ask_open(&k, args->v[0], (uint16_t)port, &e)) {
 		status = report_err(&e);
 	} else {
 		const struct node_env env = {
-			.rng = rng, .send = on_send, .event = on_event, .ctx = &w};
-		struct probe *p = probe_new(a, w.local, w.server, &env);
+			.rng = rng, .send = ask_send, .event = on_event, .ctx = &k};
+		struct probe *p = probe_new(a, k.w.local, k.w.server, &env);
 
-		talk(&w, p);
-		status = tell(a, args, &w, p, &own);
+		ask_talk(&k, p);
+		status = tell(a, args, &k, p, &own);
 		probe_free(p);
 	}
-	if (w.fd >= 0)
-		close(w.fd);
+	ask_close(&k);
 	rng_free(rng);
 	return status;
 }
@@ -326,12 +319,11 @@ const struct verb verb_probe = {
 	.name = "probe",
 	.args = "HOST",
 	.summary = "what Windows would make of somebody's server; no secret needed",
-	.more = "Sends Main Mode messages 1 and 3 twice, six packets at the most, and waits three "
-		"seconds at the most: once as Windows with a random first NAT-D hash, which a "
-		"server "
-		"that copies sends back, and once as a client that no server takes for "
-		"Microsoft's. "
-		"Ask only servers that are yours to ask. "
+	.more = "HOST is a name or an IPv4 address. Sends Main Mode messages 1 and 3 twice, six "
+		"packets at the most, and waits three seconds at the most: once as Windows with a "
+		"random first NAT-D hash, which a server that copies sends back, and once as a "
+		"client that no server takes for Microsoft's. From port 500 if it can (root), else "
+		"from another. Ask only servers that are yours to ask. "
 		"Exit status: 0 a Windows client at home connects without the registry edit; 1 it "
 		"does not, or nobody answered. With --emit-mode 0 says that there was something to "
 		"write down: natdlab probe --emit-mode HOST >mine.yaml, then natdlab run mine.yaml.",

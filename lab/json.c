@@ -283,7 +283,7 @@ void json_scenario_line(FILE *f, const struct run_result *run, size_t i)
 		 JSON_COMPACT | JSON_PRESERVE_ORDER);
 }
 
-/* ---- probe ---- */
+/* ---- for probe and inspect ---- */
 
 json_t *vids_json(const struct exchange *x, unsigned side)
 {
@@ -298,62 +298,4 @@ json_t *vids_json(const struct exchange *x, unsigned side)
 			a, json_pack("{s:o, s:s?}", "hex", hex_json(v.p, v.len), "name", name));
 	}
 	return a;
-}
-
-static json_t *probe_exchange_json(const struct probe_result *r, enum probe_as as)
-{
-	const struct exchange *x = r->x[as];
-	json_t *o = json_object(), *means = json_object();
-
-	json_object_set_new(o, "as", json_string(as == PROBE_WINDOWS ? "windows" : "plain"));
-	json_object_set_new(o, "end", json_string(r->end[as]));
-	if (!x) {
-		json_decref(means);
-		return o;
-	}
-	add_means(means, &x->natd3, r->j[as].known3, r->j[as].means3);
-	add_means(means, &x->natd4, r->j[as].known4, r->j[as].means4);
-	json_object_set_new(o, "initiator_cookie", hex_json(x->cky_i, 8));
-	json_object_set_new(o, "responder_cookie", hex_json(x->cky_r, 8));
-	json_object_set_new(o, "phase1", phase1_json(x));
-	json_object_set_new(o, "vendor_ids", vids_json(x, 1));
-	json_object_set_new(o, "natd",
-			    json_pack("{s:o, s:o, s:o}", "message3", hashes_json(&x->natd3),
-				      "message4", hashes_json(&x->natd4), "means", means));
-	return o;
-}
-
-static json_t *windows_json(const enum windows_result row[3])
-{
-	return json_pack("{s:s, s:s, s:s}", "0", windows_result_name(row[0]), "1",
-			 windows_result_name(row[1]), "2", windows_result_name(row[2]));
-}
-
-static json_t *told_json(bool known, bool value)
-{
-	return known ? json_boolean(value) : json_null();
-}
-
-void json_probe(FILE *f, struct inet_ep server, struct inet_ep local, const struct probe_result *r)
-{
-	json_t *o = json_object();
-	bool answered = r->answered[PROBE_WINDOWS];
-
-	json_object_set_new(o, "schema", json_integer(1));
-	json_object_set_new(o, "natdlab", json_string(NATDLAB_VERSION));
-	json_object_set_new(o, "responder", ep_json(server));
-	json_object_set_new(o, "initiator", ep_json(local));
-	json_object_set_new(o, "answered", json_boolean(answered));
-	json_object_set_new(o, "server_hash", json_string(hash_class_name(r->server_hash)));
-	json_object_set_new(o, "peer_hash", json_string(hash_class_name(r->peer_hash)));
-	json_object_set_new(o, "server_behind_nat",
-			    told_json(r->server_known, r->server_behind_nat_truly));
-	json_object_set_new(o, "self_behind_nat", told_json(r->self_known, r->self_behind_nat));
-	json_object_set_new(o, "windows",
-			    json_pack("{s:o, s:o}", "client_behind_nat", windows_json(r->home),
-				      "client_public", windows_json(r->public_client)));
-	json_object_set_new(o, "exchanges",
-			    json_pack("[o, o]", probe_exchange_json(r, PROBE_WINDOWS),
-				      probe_exchange_json(r, PROBE_PLAIN)));
-	json_out(f, o, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
 }

@@ -17,7 +17,8 @@ void json_run(FILE *f, const struct run_result *run);
 void json_scenario_line(FILE *f, const struct run_result *run, size_t i);
 
 /* What `probe` found. */
-void json_probe(FILE *f, struct inet_ep server, struct inet_ep local, const struct probe_result *r);
+void json_probe(FILE *f, const struct probe_wire *w, unsigned packets,
+		const struct probe_result *r);
 
 /* What `inspect` found: {"schema": 1, "exchanges": [...]}. */
 void json_inspection(FILE *f, const struct inspection *in);

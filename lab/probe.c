@@ -7,15 +7,18 @@
 #include "nodes/ike.h"
 
 #define PACKET_MAX 2048
-#define PACKETS_EACH (PROBE_PACKETS / PROBES)
+#define NOTIFY_ERRORS_END 16384 /* types below are errors (RFC 2408 3.14.1) */
 
 struct exchange_probe {
 	struct probe *p;
 	struct client_mode mode; /* the row, with a probe's patience */
 	struct ike *ike;
 	unsigned sent;
+	bool first[2];   /* messages 1 and 3 went out */
 	const char *end; /* NULL while it goes on */
 	uint8_t cky_i[8];
+	uint16_t notify; /* the last error told in clear; 0 none */
+	bool ike2;       /* answered in IKEv2 */
 };
 
 struct probe {
@@ -24,6 +27,7 @@ struct probe {
 	struct inet_ep local, server;
 	struct watch *watch;
 	uint32_t frames;
+	bool heard;
 	usec now;
 	struct exchange_probe x[PROBES];
 };
@@ -44,17 +48,30 @@ static void show(struct probe *p, struct inet_ep src, struct inet_ep dst, const 
 		watch_frame(p->watch, "here", LINKTYPE_RAW_, p->now, ++p->frames, ip, wr_len(&w));
 }
 
+/* Packets that are kept back for messages 1 and 3 that have not gone out yet. */
+static unsigned reserved(const struct probe *p)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < PROBES; i++)
+		if (!p->x[i].end)
+			n += 2u - p->x[i].first[0] - p->x[i].first[1];
+	return n;
+}
+
+/* A message that was lost goes out again as long as no other one needs the packet. */
 static void on_send(void *ctx, const struct datagram *d)
 {
 	struct exchange_probe *x = ctx;
 	struct rd r = rd_new(d->data, d->len);
-	const uint8_t *cky = rd_bytes(&r, 8, NULL);
+	const uint8_t *cky_i = rd_bytes(&r, 8, NULL);
+	bool third = rd_u64(&r, NULL) != 0; /* the server's cookie is known */
 
-	if (x->sent == PACKETS_EACH)
+	if (!cky_i || (x->first[third] && probe_sent(x->p) + reserved(x->p) >= PROBE_PACKETS))
 		return;
+	x->first[third] = true;
 	x->sent++;
-	if (cky)
-		memcpy(x->cky_i, cky, sizeof(x->cky_i));
+	memcpy(x->cky_i, cky_i, sizeof(x->cky_i));
 	show(x->p, d->local, d->remote, d->data, d->len);
 	x->p->env.send(x->p->env.ctx, d);
 }
@@ -63,6 +80,8 @@ static void on_event(void *ctx, const struct event *e)
 {
 	struct exchange_probe *x = ctx;
 
+	if (e->kind == EV_NOTIFY && !ev_get_bool(e, K_SENT))
+		x->notify = (uint16_t)ev_get_u(e, K_NOTIFY);
 	x->p->env.event(x->p->env.ctx, e);
 }
 
@@ -134,11 +153,43 @@ void probe_start(struct probe *p, usec now)
 		ike_dial(p->x[i].ike, now);
 }
 
+/* The exchange that a message names by its first cookie. */
+static struct exchange_probe *named_by(const struct probe *p, const uint8_t *data, size_t len)
+{
+	for (unsigned i = 0; i < PROBES; i++)
+		if (len >= ISAKMP_HEADER_LEN && !memcmp(data, p->x[i].cky_i, 8))
+			return (struct exchange_probe *)&p->x[i];
+	return NULL;
+}
+
+bool probe_knows(const struct probe *p, const uint8_t *data, size_t len)
+{
+	return named_by(p, data, len) != NULL;
+}
+
+bool probe_heard(const struct probe *p)
+{
+	return p->heard;
+}
+
+/* A server of IKEv2 alone may say so in a header of its own version (RFC 7296 2.5). */
+static void look_at_version(struct probe *p, const struct datagram *d)
+{
+	struct exchange_probe *x = named_by(p, d->data, d->len);
+	struct rd r = rd_new(d->data, d->len);
+	struct isakmp_header h;
+
+	if (x && isakmp_header_parse(&h, &r) && h.version >> 4 == 2)
+		x->ike2 = true;
+}
+
 void probe_input(struct probe *p, usec now, const struct datagram *d)
 {
 	p->now = now;
 	if (!inet_addr_eq(d->remote.addr, p->server.addr))
 		return;
+	p->heard = true;
+	look_at_version(p, d);
 	show(p, d->remote, d->local, d->data, d->len);
 	/* Each knows its own cookies and passes over the other's. */
 	for (unsigned i = 0; i < PROBES; i++)
@@ -242,6 +293,51 @@ static enum hash_class class_of_own(const struct probe *p, const struct exchange
 	return CLASS_UNKNOWN;
 }
 
+/* RFC 1918, RFC 6598, RFC 3927: addresses that no packet in the internet has. */
+static bool is_inside(struct inet_addr a)
+{
+	return a.len == 4 &&
+	       (a.b[0] == 10 || (a.b[0] == 172 && a.b[1] >> 4 == 1) ||
+		(a.b[0] == 192 && a.b[1] == 168) || (a.b[0] == 100 && a.b[1] >> 6 == 1) ||
+		(a.b[0] == 169 && a.b[1] == 254));
+}
+
+/* What is true of the server, by what it says when it does not copy. */
+static void judge_server(const struct probe *p, const struct exchange *plain,
+			 struct probe_result *out)
+{
+	/* Port 0 with the address that was dialled: it has that address, and only pretends. */
+	bool pretends = any_made_of(plain, &plain->natd4, 1, inet_ep(p->server.addr, 0));
+
+	/* Address 0.0.0.0 hides it. */
+	out->server_known = !any_made_of(plain, &plain->natd4, 1,
+					 inet_ep(inet_v4(0), p->server.port));
+	out->server_behind_nat_truly =
+		!pretends && !any_made_of(plain, &plain->natd4, 1, p->server);
+}
+
+/* What is true of ourselves, by the first hash of either answer. */
+static void judge_self(const struct probe *p, const struct exchange *w,
+		       const struct exchange *plain, struct probe_result *out)
+{
+	bool ours = made_of(w, &w->natd4, 0, p->local) ||
+		    (plain && made_of(plain, &plain->natd4, 0, p->local));
+
+	out->peer_hash = made_of(w, &w->natd4, 0, p->local) ? CLASS_EXACT : CLASS_UNKNOWN;
+	if (ours) {
+		out->self_known = true;
+		return;
+	}
+	/*
+	 * It fits nothing that we know: a NAT of ours, or a server that lies. Nobody was met who
+	 * tells the truth of himself and lies of others; and an inside address that reaches an
+	 * outside one has been translated, whatever the server says.
+	 */
+	out->self_behind_nat = (is_inside(p->local.addr) && !is_inside(p->server.addr)) ||
+			       (w->natd4.n && out->server_hash == CLASS_EXACT);
+	out->self_known = out->self_behind_nat;
+}
+
 void probe_judge(const struct probe *p, struct probe_result *out)
 {
 	const struct known known[] = {{.ep = p->server}, {.ep = p->local}};
@@ -253,8 +349,12 @@ void probe_judge(const struct probe *p, struct probe_result *out)
 
 		out->end[i] = p->x[i].end ? p->x[i].end : "no-reply";
 		out->x[i] = x;
+		out->notify[i] = p->x[i].notify;
+		out->ike2 |= p->x[i].ike2;
 		if (!x)
 			continue;
+		if (!out->notify[i] && x->notify && x->notify < NOTIFY_ERRORS_END)
+			out->notify[i] = x->notify;
 		judge(x, known, ARRAY_LEN(known), NULL, NULL, &out->j[i]);
 		out->answered[i] = x->mm[4].seen;
 	}
@@ -262,23 +362,15 @@ void probe_judge(const struct probe *p, struct probe_result *out)
 	plain = out->answered[PROBE_PLAIN] ? out->x[PROBE_PLAIN] : NULL;
 	for (int v = 0; v < 3; v++)
 		out->home[v] = out->public_client[v] = WINDOWS_UNKNOWN;
-	if (plain && plain->natd4.n >= 2) {
-		out->server_known = true;
-		out->server_behind_nat_truly = !any_made_of(plain, &plain->natd4, 1, p->server);
-	}
+	if (plain && plain->natd4.n >= 2)
+		judge_server(p, plain, out);
 	if (!w)
 		return;
 	out->server_hash = class_of_own(p, w);
 	out->copies = out->server_hash == CLASS_COPIED;
 	/* A server without NAT-D says nothing of NAT, and Windows has nothing against it. */
 	out->server_behind_nat = w->natd4.n >= 2 && !out->copies && out->server_hash != CLASS_EXACT;
-	out->self_known = made_of(w, &w->natd4, 0, p->local);
-	out->peer_hash = out->self_known ? CLASS_EXACT : CLASS_UNKNOWN;
-	if (!out->self_known && out->server_hash != CLASS_FAKED && !out->copies && w->natd4.n) {
-		/* Not ours as we know it: a NAT of ours, unless the server lies about us, which
-		 * only those were seen to do that lie about themselves as well. */
-		out->self_known = out->self_behind_nat = true;
-	}
+	judge_self(p, w, plain, out);
 	for (int v = 0; v < 3; v++) {
 		out->home[v] = windows(v, true, out->server_behind_nat);
 		/* A server that hashes port 0 for itself does so for the client. */

@@ -33,18 +33,35 @@ void probe_timer(struct probe *p, usec now);
 usec probe_deadline(const struct probe *p);
 bool probe_done(const struct probe *p);
 unsigned probe_sent(const struct probe *p); /* packets */
+/* Has anything come from the server? */
+bool probe_heard(const struct probe *p);
+/* Is this an answer to one of our messages, whoever it comes from? */
+bool probe_knows(const struct probe *p, const uint8_t *data, size_t len);
+
+/* What the socket saw besides answers (ask.h). */
+struct probe_wire {
+	struct inet_ep local, server; /* ours as this machine knows it; the one that is asked */
+	struct inet_ep stranger;      /* answered in the server's place; port 0: nobody */
+	bool unreachable;             /* so it was told by ICMP: */
+	uint8_t icmp_type, icmp_code;
+	struct inet_addr icmp_from;
+};
 
 struct probe_result {
 	bool answered[PROBES];          /* message 4 came */
 	const struct exchange *x[PROBES]; /* NULL: not even message 2 */
 	const char *end[PROBES];        /* "probed", "no-reply", "no-proposal", ... */
+	uint16_t notify[PROBES];        /* the error that it told in clear; 0 none */
+	bool ike2;                      /* it answered in IKEv2 */
 	struct judgement j[PROBES];
 	bool copies;                    /* the random hash came back: proven */
 	enum hash_class server_hash, peer_hash; /* towards a Microsoft client */
 	bool server_behind_nat;         /* what Windows concludes */
-	bool server_behind_nat_truly; /* what the server says when it does not copy */
-	bool server_known;              /* that can be told: the plain exchange was answered */
-	bool self_behind_nat, self_known; /* of ourselves, from an honest first hash */
+	/* What the server says when it does not copy, but for a NAT that is proven to be pretended;
+	 * one that draws its hash at random (strongSwan's forceencaps) cannot be told from one
+	 * behind NAT. Known: the plain exchange was answered, with a hash that tells. */
+	bool server_behind_nat_truly, server_known;
+	bool self_behind_nat, self_known; /* of ourselves */
 	/* For registry values 0, 1, 2: a client at home behind NAT, and a public one. */
 	enum windows_result home[3], public_client[3];
 };

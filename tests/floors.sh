@@ -38,7 +38,7 @@ floor() {
 		lab/fit* | lab/emit_* | lab/replay | \
 		lab/diagnose* | lab/advice | lab/observe | lab/expect | lab/result | lab/summary | \
 		lab/json* | lab/report*) echo 2 ;;
-	lab/load | lab/clock | lab/unmask | lab/ground* | lab/space | lab/link | lab/filter | \
+	lab/load | lab/clock | lab/ask | lab/unmask | lab/ground* | lab/space | lab/link | lab/filter | \
 		lab/conntrack | lab/capture | lab/relay | lab/port | lab/daemon* | lab/net_*) echo 3 ;;
 	lab/lab | lab/real | lab/guests | lab/run* | lab/keep*) echo 4 ;;
 	lab/main | lab/options | lab/cmd_*) echo 5 ;;

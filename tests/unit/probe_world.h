@@ -26,9 +26,13 @@ struct world {
 	struct vpn *server;
 	struct letter queue[QUEUE];
 	size_t head, tail;
-	bool deaf; /* nothing arrives at the server */
-	unsigned from_client;
+	unsigned lost_out, lost_back; /* bits: which packets each way are lost */
+	unsigned from_client, from_server;
+	/* Instead of a server: what comes back for each packet. */
+	size_t (*answer)(const struct datagram *d, uint8_t *out);
 };
+
+#define ALL (~0u)
 
 static inline struct inet_ep ep(uint32_t addr, uint16_t port)
 {
@@ -64,13 +68,27 @@ static inline void from_probe(void *ctx, const struct datagram *d)
 {
 	struct world *w = ctx;
 
-	w->from_client++;
-	post(w, true, d);
+	if (!(w->lost_out >> w->from_client++ & 1))
+		post(w, true, d);
 }
 
 static inline void from_server(void *ctx, const struct datagram *d)
 {
-	post(ctx, false, d);
+	struct world *w = ctx;
+
+	if (!(w->lost_back >> w->from_server++ & 1))
+		post(w, false, d);
+}
+
+static inline void instead(struct world *w, const struct datagram *d)
+{
+	uint8_t bytes[512];
+	const struct datagram back = {.local = d->local,
+				      .remote = d->remote,
+				      .data = bytes,
+				      .len = w->answer(d, bytes)};
+
+	from_server(w, &back);
 }
 
 static inline void nothing(void *ctx, const struct event *e)
@@ -88,7 +106,9 @@ static inline void deliver(struct world *w, usec now)
 
 		if (!l->to_server)
 			probe_input(w->probe, now, &d);
-		else if (!w->deaf)
+		else if (w->answer)
+			instead(w, &d);
+		else
 			vpn_input(w->server, now, &d);
 	}
 }
@@ -114,7 +134,8 @@ static inline struct probe_result ask_in(struct arena *a, struct world *w, const
 	assert_non_null(cfg.server);
 	w->napt = napt;
 	w->eip = eip;
-	w->deaf = deaf;
+	if (deaf)
+		w->lost_out = ALL;
 	w->server = vpn_new(&cfg, &se);
 	w->probe = probe_new(a, ep(napt ? CLIENT : HOME, 500), ep(PUBLIC, 500), &pe);
 	probe_start(w->probe, now);
