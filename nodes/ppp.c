@@ -576,11 +576,20 @@ static uint16_t frame_protocol(struct rd *r)
 	return protocol;
 }
 
-/* When the client has objected to the last method, the link ends (RFC 1661 3.5). */
+/*
+ * When the client has objected to the last method, the link ends (RFC 1661 3.5). A server that ends
+ * it when the client has just said who it is has answered, too: a real SoftEther has no other word
+ * for a wrong password by PAP.
+ */
 static enum drop lcp_input(struct ppp *p, const uint8_t *packet, size_t len, usec now)
 {
+	bool waits = ppp_auth_waits(&p->auth);
 	enum drop drop = ppp_fsm_input(&p->lcp, packet, len, now);
 
+	if (waits && p->lcp.state == PPP_STOPPING && !p->failure) {
+		p->failure = "auth-failed";
+		ppp_auth_tell(&p->auth, p->agreed, "hung-up", 0);
+	}
 	if (!p->disagreed || p->failure)
 		return drop;
 	p->failure = "ppp-failed";

@@ -386,6 +386,12 @@ static const struct row {
 	{PPP_AUTH_MSCHAPV2, CHAP_FAILURE, false, on_chap_reply},
 };
 
+bool ppp_auth_waits(const struct ppp_auth *a)
+{
+	return !a->server && a->state == AUTH_RUNNING &&
+	       (a->method == PPP_AUTH_PAP || a->challenged);
+}
+
 bool ppp_auth_speaks(const struct ppp_auth *a, uint16_t protocol)
 {
 	return a->state != AUTH_IDLE && methods[a->method].protocol == protocol;

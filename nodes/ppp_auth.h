@@ -75,6 +75,8 @@ void ppp_auth_init(struct ppp_auth *a, const struct ppp_auth_ops *ops, void *own
 void ppp_auth_start(struct ppp_auth *a, enum ppp_method method, usec now);
 /* LCP is open no longer. */
 void ppp_auth_stop(struct ppp_auth *a);
+/* Has a client said who it is, and waits for the server's word on that? */
+bool ppp_auth_waits(const struct ppp_auth *a);
 /* Is this a protocol of the method at work? */
 bool ppp_auth_speaks(const struct ppp_auth *a, uint16_t protocol);
 /* A packet of such a protocol: DROP_NONE when it was used. */

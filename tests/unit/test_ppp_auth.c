@@ -585,6 +585,39 @@ static void a_failures_number_is_told(void **state)
 	}
 }
 
+/* Seen of a real SoftEther: PAP's wrong password is answered with LCP's Terminate-Request. */
+static void a_server_that_hangs_up_on_the_password_has_refused_it(void **state)
+{
+	static const struct {
+		const char *client, *server;
+		uint8_t last; /* of the client's own words before the end; 0: it said nothing yet */
+	} cases[] = {
+		{"macos", "softether-4", 1},
+		{"windows-10", "softether-5", 2},
+		{"windows-10", "softether-5", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		static const uint8_t terminate[] = {0xff, 0x03, 0xc0, 0x21, 5, 9, 0, 4};
+		struct line l;
+
+		line_new(&l, cases[i].client, cases[i].server);
+		run_to(&l, cases[i].last ? cases[i].last : 1);
+		l.n = 0;
+		assert_int_equal(
+			ppp_input(l.client.ppp, terminate, sizeof(terminate), l.now), DROP_NONE);
+		if (cases[i].last) {
+			assert_string_equal(ppp_failure(l.client.ppp), "auth-failed");
+			assert_string_equal(ev_get_str(the_end(&l.client), K_WHY), "hung-up");
+		} else {
+			assert_null(ppp_failure(l.client.ppp));
+		}
+		assert_int_equal(l.v[0].b[4], PPP_TERM_ACK);
+		line_free(&l);
+	}
+}
+
 /* An answer that nobody asked for decides nothing. */
 static void answers_out_of_turn_are_dropped(void **state)
 {
@@ -806,6 +839,7 @@ int main(void)
 		cmocka_unit_test(a_challenge_is_answered_whenever_it_comes),
 		cmocka_unit_test(a_success_without_the_proof_is_none),
 		cmocka_unit_test(a_failures_number_is_told),
+		cmocka_unit_test(a_server_that_hangs_up_on_the_password_has_refused_it),
 		cmocka_unit_test(answers_out_of_turn_are_dropped),
 		cmocka_unit_test(every_packet_cut_anywhere_is_dropped),
 		cmocka_unit_test(a_method_that_the_client_lacks_is_nakked_in_the_order_of_its_row),
