@@ -139,11 +139,18 @@ enum drop {
 	DROP_PAYLOAD_MISSING,
 	DROP_PAYLOAD_TWICE,
 	DROP_NO_PROPOSAL,
+	DROP_BAD_PROPOSAL,   /* an SA payload that is malformed inside */
+	DROP_DOI,            /* an SA of another domain of interpretation than IPsec's */
+	DROP_SITUATION,
+	DROP_PROTOCOL,       /* a proposal for another protocol than this exchange is for */
+	DROP_AGGRESSIVE,     /* Aggressive Mode, which nobody here speaks */
+	DROP_NO_COOKIE,      /* an initiator's cookie of zeros */
 	DROP_KEY_LENGTH,     /* a Diffie-Hellman value of the wrong size, or not on the curve */
 	DROP_KEY_VALUE,
 	DROP_NONCE_LENGTH,
 	DROP_UNKNOWN_COOKIE,
-	DROP_DECRYPT,        /* not a whole number of blocks, or nonsense after decryption */
+	DROP_BLOCKS,         /* encrypted, but not a whole number of blocks */
+	DROP_DECRYPT,        /* nonsense after decryption */
 	DROP_HASH,           /* an authentication hash is wrong */
 	DROP_STATE,          /* right message, wrong time */
 	DROP_DUPLICATE,      /* seen before and answered (or not) as the product does */

@@ -11,14 +11,11 @@
 static enum drop input_unknown(struct ike *ike, const struct ike_rx *rx)
 {
 	const struct isakmp_header *h = &rx->m->h;
-	const struct server_mode *server = ike->cfg.server;
 
 	if (h->exchange == EXCHANGE_INFORMATIONAL) /* no answer to what may be an answer */
 		return h->flags & ISAKMP_FLAG_ENCRYPTED ? DROP_UNKNOWN_COOKIE
 							: info_input_clear(ike, NULL, rx);
-	if (server && server->invalid_cookie)
-		info_send_clear(ike, rx, h->cky_i, h->cky_r, h->msgid, PROTO_ISAKMP,
-				NOTIFY_INVALID_COOKIE, view_of(NULL, 0));
+	wrong_cookie(ike, rx);
 	return DROP_UNKNOWN_COOKIE;
 }
 
@@ -26,10 +23,10 @@ static enum drop input_main(struct ike *ike, struct ike_sa *sa, struct ike_rx *r
 {
 	const struct isakmp_header *h = &rx->m->h;
 
-	if (h->msgid != 0)
+	if (h->msgid != 0 && !ignores(ike, IGNORES_MESSAGE_ID))
 		return DROP_MESSAGE_ID;
 	if (cookie_zero(h->cky_i))
-		return DROP_UNKNOWN_COOKIE;
+		return DROP_NO_COOKIE;
 	if (!sa && cookie_zero(h->cky_r) && !ike->cfg.initiator)
 		return main_input_first(ike, rx);
 	return sa ? main_input(sa, rx) : input_unknown(ike, rx);
@@ -49,41 +46,58 @@ static enum drop input_phase2(struct ike_sa *sa, struct ike_rx *rx)
 	return sa->state == MAIN_UP ? quick_input(sa, rx) : DROP_STATE;
 }
 
-static void answer_malformed(struct ike *ike, const struct ike_rx *rx)
+/* Which type no exchange of ours has: those of RFC 2408 3.1, or anybody's. */
+static enum drop other_exchange(uint8_t exchange)
+{
+	if (exchange == EXCHANGE_AGGRESSIVE)
+		return DROP_AGGRESSIVE;
+	return exchange < EXCHANGE_INFORMATIONAL ? DROP_EXCHANGE_TYPE : DROP_UNSUPPORTED;
+}
+
+/* A message that was parsed completely. */
+static enum drop dispatch(struct ike *ike, struct ike_sa *sa, struct ike_rx *rx)
 {
 	const struct isakmp_header *h = &rx->m->h;
 
-	if (ike->cfg.server && ike->cfg.server->payload_malformed &&
-	    h->exchange != EXCHANGE_INFORMATIONAL)
-		info_send_clear(ike, rx, h->cky_i, h->cky_r, h->msgid, PROTO_ISAKMP,
-				NOTIFY_PAYLOAD_MALFORMED, view_of(NULL, 0));
+	if (minds(ike, MINDS_MINOR_VERSION) && h->version & 0x0f)
+		return DROP_VERSION;
+	switch (h->exchange) {
+	case EXCHANGE_MAIN:
+		return input_main(ike, sa, rx);
+	case EXCHANGE_QUICK:
+	case EXCHANGE_INFORMATIONAL:
+		return sa ? input_phase2(sa, rx) : input_unknown(ike, rx);
+	default: /* a byte of the peer's */
+		return other_exchange(h->exchange);
+	}
+}
+
+/* In clear, where only what is encrypted would be read. */
+static bool unread(const struct ike_sa *sa, const struct isakmp_header *h)
+{
+	return sa && sa->state == MAIN_R_WAIT_5 && minds(sa->ike, MINDS_FLAGS_FIRST) &&
+	       h->exchange == EXCHANGE_MAIN && !(h->flags & ISAKMP_FLAG_ENCRYPTED);
 }
 
 static enum drop input(struct ike *ike, struct ike_rx *rx)
 {
-	const struct isakmp_header *h = &rx->m->h;
-	struct ike_sa *sa;
+	uint8_t mended[IKE_MESSAGE_MAX];
+	struct ike_sa *sa = NULL;
+	struct datagram d;
 	enum drop drop;
 
 	if (rx->d->len > IKE_MESSAGE_MAX)
 		return DROP_LIMIT;
+	wrong_overlook(ike, rx, &d, mended);
 	drop = isakmp_parse(rx->m, rx->d->data, rx->d->len, NULL);
-	if (drop == DROP_PAYLOAD_MALFORMED || drop == DROP_PAYLOAD_TYPE)
-		answer_malformed(ike, rx);
+	if (rx->d->len >= ISAKMP_HEADER_LEN)
+		sa = sa_find(ike, &rx->m->h);
+	if (drop && unread(sa, &rx->m->h))
+		drop = DROP_FLAGS;
+	else if (!drop)
+		drop = dispatch(ike, sa, rx);
 	if (drop)
-		return drop;
-	sa = sa_find(ike, h);
-	switch (h->exchange) {
-	case EXCHANGE_MAIN:
-		drop = input_main(ike, sa, rx);
-		break;
-	case EXCHANGE_QUICK:
-	case EXCHANGE_INFORMATIONAL:
-		drop = sa ? input_phase2(sa, rx) : input_unknown(ike, rx);
-		break;
-	default: /* a byte of the peer's */
-		drop = DROP_EXCHANGE_TYPE;
-	}
+		wrong_answer(ike, sa, rx, drop);
 	if (sa && !sa->gone)
 		sa_schedule(sa);
 	return drop;
@@ -105,27 +119,6 @@ void ike_input(struct ike *ike, usec now, const struct datagram *d, bool marker)
 	ike_leave(ike);
 }
 
-void ike_unknown_spi(struct ike *ike, usec now, const struct datagram *d, uint32_t spi)
-{
-	const uint8_t bytes[4] = {(uint8_t)(spi >> 24), (uint8_t)(spi >> 16), (uint8_t)(spi >> 8),
-				  (uint8_t)spi};
-	struct ike_rx rx = {
-		.now = now, .d = d, .marker = d->via == VIA_UDP && d->local.port == IKE_NATT_PORT};
-	uint8_t cky_i[8], cky_r[8];
-	struct datagram back = *d;
-
-	if (!ike->cfg.server || !ike->cfg.server->invalid_spi)
-		return;
-	ike_enter(ike);
-	rx.d = &back;
-	if (d->via == VIA_ESP)
-		back.local.port = back.remote.port = IKE_PORT;
-	draw_cookie(ike, cky_i);
-	draw_cookie(ike, cky_r);
-	info_send_clear(ike, &rx, cky_i, cky_r, rng_u32(ike->env.rng), PROTO_ESP,
-			NOTIFY_INVALID_SPI, view_of(bytes, sizeof(bytes)));
-	ike_leave(ike);
-}
 /* ---- what the layer above asks ---- */
 
 struct ike *ike_new(const struct ike_config *cfg, const struct node_env *env,

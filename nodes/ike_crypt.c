@@ -25,7 +25,7 @@ enum drop crypt_open(const struct ike_keys *k, uint8_t iv[BLOCK_MAX], const stru
 	body = rd_bytes(&r, len, NULL);
 	assert(body);
 	if (len == 0 || len % k->block)
-		return DROP_DECRYPT;
+		return DROP_BLOCKS;
 	if (len > IKE_MESSAGE_MAX)
 		return DROP_LIMIT;
 	memcpy(plain, body, len);

@@ -45,6 +45,7 @@ static void put_notify(struct isakmp_out *o, uint8_t protocol, uint16_t type, st
 	isakmp_payload_end(o);
 }
 
+/* @sa: NULL for ESP. */
 static void put_delete(const struct ike_sa *sa, struct isakmp_out *o, uint8_t protocol,
 		       uint32_t spi)
 {
@@ -91,34 +92,67 @@ static size_t close_info(struct ike_sa *sa, struct isakmp_out *o, uint32_t msgid
 	return crypt_close(&sa->keys, iv, o);
 }
 
-void info_send_notify(struct ike_sa *sa, const struct ike_rx *rx, uint8_t protocol, uint16_t type)
+/* Some name the SA in the SPI, but not where they could not read what was sent. */
+static bool names_itself(const struct ike_sa *sa, uint16_t type)
 {
+	const struct server_mode *s = server_of(sa);
+
+	return s && s->no_proposal == NO_PROPOSAL_SPI16 && type != NOTIFY_PAYLOAD_MALFORMED &&
+	       type != NOTIFY_INVALID_HASH;
+}
+
+void info_send_notify(struct ike_sa *sa, uint8_t protocol, uint16_t type)
+{
+	const struct server_mode *s = server_of(sa);
+	bool cookies = protocol == PROTO_ISAKMP ? names_itself(sa, type)
+						: s && s->no_proposal == NO_PROPOSAL_RANDOM_COOKIE;
 	uint32_t msgid = fresh_msgid(sa);
-	uint8_t buf[IKE_SENT_MAX];
+	uint8_t buf[IKE_SENT_MAX], spi[COOKIES_LEN];
 	struct isakmp_out o;
 	uint8_t *hash = begin_info(sa, &o, buf, msgid);
 
-	put_notify(&o, protocol, type, view_of(NULL, 0), view_of(NULL, 0));
+	memcpy(spi, sa->cky_i, 8);
+	memcpy(spi + 8, sa->cky_r, 8);
+	put_notify(&o, protocol, type, view_of(spi, cookies ? sizeof(spi) : 0), view_of(NULL, 0));
 	ike_keys_hash1(&sa->keys, msgid, crypt_hash_rest(&sa->keys, &o), hash);
-	ike_send(sa->ike, rx->d->local, rx->d->remote, rx->marker, buf, close_info(sa, &o, msgid));
+	ike_send(sa->ike, sa->local, sa->remote, sa->floated, buf, close_info(sa, &o, msgid));
 	event_notify(sa, true, type);
 }
 
-void info_send_clear(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
-		     const uint8_t cky_r[8], uint32_t msgid, uint8_t protocol, uint16_t type,
-		     struct view spi)
+void info_send_clear_data(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
+			  const uint8_t cky_r[8], uint32_t msgid, uint8_t protocol, uint16_t type,
+			  struct view spi, struct view data)
 {
 	struct event e = ev_new(EV_NOTIFY);
 	uint8_t buf[IKE_SENT_MAX];
 	struct isakmp_out o;
 
 	isakmp_begin(&o, buf, sizeof(buf), cky_i, cky_r, EXCHANGE_INFORMATIONAL, 0, msgid);
-	put_notify(&o, protocol, type, spi, view_of(NULL, 0));
+	put_notify(&o, protocol, type, spi, data);
 	ike_send(ike, rx->d->local, rx->d->remote, rx->marker, buf, isakmp_end(&o));
 	ev_hex(&e, K_CKY_I, cky_i, 8);
 	ev_bool(&e, K_SENT, true);
 	ev_u(&e, K_NOTIFY, type);
 	ike_event(ike, &e);
+}
+
+void info_send_clear(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
+		     const uint8_t cky_r[8], uint32_t msgid, uint8_t protocol, uint16_t type,
+		     struct view spi)
+{
+	info_send_clear_data(ike, rx, cky_i, cky_r, msgid, protocol, type, spi, view_of(NULL, 0));
+}
+
+void info_send_unknown_delete(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
+			      uint32_t msgid, uint32_t spi)
+{
+	static const uint8_t none[8];
+	uint8_t buf[IKE_SENT_MAX];
+	struct isakmp_out o;
+
+	isakmp_begin(&o, buf, sizeof(buf), cky_i, none, EXCHANGE_INFORMATIONAL, 0, msgid);
+	put_delete(NULL, &o, PROTO_ESP, spi);
+	ike_send(ike, rx->d->local, rx->d->remote, rx->marker, buf, isakmp_end(&o));
 }
 
 static bool acknowledged_deletes(const struct ike_sa *sa)
@@ -401,7 +435,7 @@ static enum drop open_info(struct ike_sa *sa, struct ike_rx *rx, uint8_t plain[I
 	else
 		ike_keys_phase2_iv(&sa->keys, sa->iv, rx->m->h.msgid, iv);
 	drop = crypt_open(&sa->keys, iv, rx, plain);
-	return drop ? drop : payloads_check(&info_rule, rx->m);
+	return drop ? drop : payloads_check(&info_rule, rx->m, ignores(sa->ike, IGNORES_PAYLOADS));
 }
 
 enum drop info_input(struct ike_sa *sa, struct ike_rx *rx)

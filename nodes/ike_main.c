@@ -139,13 +139,21 @@ static void draw_nonce(struct ike_sa *sa, struct nonce *n, uint8_t len)
 static enum drop take_key(struct ike_sa *sa, const struct isakmp_msg *m, struct dh *dh,
 			  struct nonce *nonce, uint8_t shared[DH_PUBLIC_MAX])
 {
-	if (m->nonce.len < NONCE_MIN || m->nonce.len > NONCE_MAX)
+	size_t len = group_public_len(sa->suite.group);
+	uint8_t public[DH_PUBLIC_MAX] = {0};
+
+	if (m->nonce.len > NONCE_MAX ||
+	    (m->nonce.len < NONCE_MIN && !ignores(sa->ike, IGNORES_NONCE_LENGTH)))
 		return DROP_NONCE_LENGTH;
-	if (m->ke.len != group_public_len(sa->suite.group))
+	if (m->ke.len > len || (m->ke.len < len && !ignores(sa->ike, IGNORES_KEY_LENGTH)))
 		return DROP_KEY_LENGTH;
-	if (!dh_shared(dh, m->ke.p, m->ke.len, shared))
-		return DROP_KEY_VALUE;
-	memcpy(sa->peer_public, m->ke.p, m->ke.len);
+	memcpy(public + len - m->ke.len, m->ke.p, m->ke.len); /* a shorter one is a number */
+	if (!dh_shared(dh, public, len, shared)) {
+		if (!ignores(sa->ike, IGNORES_KEY_VALUE))
+			return DROP_KEY_VALUE;
+		memset(shared, 0, DH_PUBLIC_MAX); /* 0 to whatever power */
+	}
+	memcpy(sa->peer_public, public, len);
 	memcpy(nonce->b, m->nonce.p, m->nonce.len);
 	nonce->len = m->nonce.len;
 	return DROP_NONE;
@@ -243,6 +251,7 @@ static void up(struct ike_sa *sa, usec now)
 	ev_str(&e, K_HASH, isakmp_hash_name(sa->suite.hash));
 	ev_str(&e, K_GROUP, isakmp_group_name(sa->suite.group));
 	ike_event(ike, &e);
+	sa->proved = now;
 	dh_free(sa->dh);
 	sa->dh = NULL;
 	if (ike->hooks.phase1_up)
@@ -445,7 +454,8 @@ static enum drop take_message5(struct ike_sa *sa, const struct ike_rx *rx,
 		event_notify(sa, false, rx->m->notifies[i].type);
 	begin(sa, &o, ISAKMP_FLAG_ENCRYPTED);
 	put_id_and_hash(sa, &o);
-	sa_send_kept(sa, &sa->sent, crypt_close(&sa->keys, sa->iv, &o), 6, 0, NULL, rx->now);
+	sa_send_kept(sa, &sa->sent, crypt_close(&sa->keys, sa->iv, &o), 6, 0,
+		     &server_of(sa)->message6_retry, rx->now);
 	ike_natd_tell(sa);
 	up(sa, rx->now);
 	return DROP_NONE;
@@ -534,33 +544,33 @@ const char *main_state_words(enum main_state state)
 
 /* ---- input ---- */
 
-/* A clear message 1 that nothing of ours is acceptable in: each product says it its own way. */
-static void refuse(struct ike *ike, const struct ike_rx *rx)
+/* What an SA payload says besides its transforms. */
+static enum drop sa_check(const struct ike *ike, const struct isakmp_sa *sa)
 {
-	static const uint8_t none[8];
-	const struct isakmp_header *h = &rx->m->h;
-	uint8_t cky_i[8], cky_r[8], spi[16] = {0};
+	const struct server_mode *mode = ike->cfg.server;
 
-	draw_cookie(ike, cky_r);
-	memcpy(spi, h->cky_i, 8);
-	switch (ike->cfg.server->no_proposal) {
-	case NO_PROPOSAL_PLAIN:
-		info_send_clear(ike, rx, h->cky_i, none, 0, PROTO_ISAKMP, NOTIFY_NO_PROPOSAL_CHOSEN,
-				view_of(NULL, 0));
-		break;
-	case NO_PROPOSAL_SPI16:
-		memcpy(spi + 8, cky_r, 8);
-		info_send_clear(ike, rx, h->cky_i, cky_r, rng_u32(ike->env.rng), PROTO_ISAKMP,
-				NOTIFY_NO_PROPOSAL_CHOSEN, view_of(spi, sizeof(spi)));
-		break;
-	case NO_PROPOSAL_SILENCE:
-		break;
-	case NO_PROPOSAL_RANDOM_COOKIE:
-		draw_cookie(ike, cky_i);
-		info_send_clear(ike, rx, cky_i, none, rng_u32(ike->env.rng), PROTO_ISAKMP,
-				NOTIFY_NO_PROPOSAL_CHOSEN, view_of(spi, sizeof(spi)));
-		break;
+	if (!ignores(ike, IGNORES_DOI) && sa->doi != DOI_IPSEC)
+		return sa->doi ? DROP_PAYLOAD_MALFORMED : DROP_DOI; /* 0 is ISAKMP's own */
+	if (!ignores(ike, IGNORES_DOI) && sa->situation != SITUATION_IDENTITY_ONLY)
+		return DROP_SITUATION;
+	for (size_t i = 0; i < sa->n_proposals; i++) {
+		const struct isakmp_proposal *p = &sa->proposals[i];
+
+		if (mode->minds & MINDS_PROPOSAL_PROTOCOL && p->protocol != PROTO_ISAKMP)
+			return DROP_PROTOCOL;
+		if (mode->minds & MINDS_TRANSFORM_COUNT && p->said_transforms != p->n_transforms)
+			return DROP_BAD_PROPOSAL;
 	}
+	return DROP_NONE;
+}
+
+/* Is a secret offered at all? */
+static bool offers_secret(const struct isakmp_sa *sa)
+{
+	for (size_t i = 0; i < sa->n_transforms; i++)
+		if (isakmp_attr_value(&sa->transforms[i], P1_AUTH, 0) == AUTH_PSK)
+			return true;
+	return false;
 }
 
 /* A duplicate: answered as before while that answer is the newest one, where the product does. */
@@ -589,16 +599,23 @@ enum drop main_input_first(struct ike *ike, const struct ike_rx *rx)
 
 	if (rx->m->h.flags & ISAKMP_FLAG_ENCRYPTED)
 		return DROP_FLAGS;
-	drop = payloads_check(&row->rule, rx->m);
+	drop = payloads_check(&row->rule, rx->m, ignores(ike, IGNORES_PAYLOADS));
+	if (!drop)
+		drop = sa_check(ike, &rx->m->sa);
 	if (drop)
 		return drop;
+	if (mode->esp_in_udp_only && !natt_revision(mode->vids, mode->n_vids, rx->m))
+		return DROP_UNSUPPORTED;
 	sa = mode->dup_message1 == DUP_NEW_EXCHANGE ? NULL : sa_begun_by(ike, rx);
 	if (sa)
 		return duplicate(sa, 1, rx);
+	if (mode->other_message1_ignored && sa_begun_under(ike, rx))
+		return DROP_STATE;
 	if (rx->m->sa.body.len > IKE_SA_BODY_MAX)
 		return DROP_LIMIT;
 	if (!proposal_choose_phase1(mode, &rx->m->sa, &suite)) {
-		refuse(ike, rx);
+		if (!minds(ike, MINDS_AUTHENTICATION) || offers_secret(&rx->m->sa))
+			wrong_refuse(ike, rx);
 		return DROP_NO_PROPOSAL;
 	}
 	sa = sa_new(ike, rx->m->h.cky_i, rx->d->local, rx->d->remote, rx->now);
@@ -613,6 +630,7 @@ static enum drop other_message3(struct ike_sa *sa, const struct ike_rx *rx)
 {
 	switch (server_of(sa)->other_message3) {
 	case OTHER_MESSAGE3_DROPS:
+		wrong_answer(sa->ike, sa, rx, DROP_PAYLOAD_TYPE);
 		sa_end(sa, "state", true, rx->now);
 		break;
 	case OTHER_MESSAGE3_REPEATS:
@@ -621,12 +639,14 @@ static enum drop other_message3(struct ike_sa *sa, const struct ike_rx *rx)
 	case OTHER_MESSAGE3_IGNORED:
 		break;
 	}
-	return DROP_STATE;
+	return minds(sa->ike, MINDS_FLAGS_FIRST) ? DROP_FLAGS : DROP_STATE;
 }
 
 /* Message 5 makes no sense or its hash is wrong: most likely another pre-shared key. */
-static void bad_psk(struct ike_sa *sa, const struct ike_rx *rx)
+static void bad_psk(struct ike_sa *sa, const struct ike_rx *rx, enum drop drop)
 {
+	const struct server_mode *mode = server_of(sa);
+
 	if (!sa->told_bad_psk) {
 		struct event e = event_of(sa, EV_PSK);
 
@@ -636,9 +656,18 @@ static void bad_psk(struct ike_sa *sa, const struct ike_rx *rx)
 	sa->told_bad_psk = true;
 	if (sa->initiator)
 		return;
-	switch (server_of(sa)->bad_psk) {
+	if (mode->follows == FOLLOWS_ANY ||
+	    (mode->follows == FOLLOWS_READABLE && drop == DROP_HASH)) {
+		usec last_in = sa->last_in;
+
+		sa_follow(sa, rx);
+		sa->last_in = last_in; /* but it gains no time */
+	}
+	if (wrong_notify(mode, drop)) /* by ike.c */
+		return;
+	switch (mode->bad_psk) {
 	case BAD_PSK_NOTIFY:
-		info_send_notify(sa, rx, PROTO_ISAKMP, server_of(sa)->bad_psk_type);
+		info_send_notify(sa, PROTO_ISAKMP, mode->bad_psk_type);
 		break;
 	case BAD_PSK_SILENCE:
 		break;
@@ -654,7 +683,7 @@ static enum drop input_encrypted(struct ike_sa *sa, struct ike_rx *rx, const str
 	memcpy(former, sa->iv, BLOCK_MAX);
 	drop = crypt_open(&sa->keys, iv, rx, plain);
 	if (!drop)
-		drop = payloads_check(&row->rule, rx->m);
+		drop = payloads_check(&row->rule, rx->m, ignores(sa->ike, IGNORES_PAYLOADS));
 	if (!drop) {
 		/* The answer is chained to this message; nothing counts if its hash is wrong. */
 		memcpy(sa->iv, iv, BLOCK_MAX);
@@ -662,8 +691,11 @@ static enum drop input_encrypted(struct ike_sa *sa, struct ike_rx *rx, const str
 		if (drop)
 			memcpy(sa->iv, former, BLOCK_MAX);
 	}
-	if (drop == DROP_DECRYPT || drop == DROP_HASH || drop == DROP_PAYLOAD_MISSING)
-		bad_psk(sa, rx);
+	/* What could be decrypted and is nothing that can stand here was nonsense as well. */
+	if (drop == DROP_PAYLOAD_MISSING || drop == DROP_PAYLOAD_TYPE || drop == DROP_PAYLOAD_TWICE)
+		drop = DROP_DECRYPT;
+	if (drop == DROP_DECRYPT || drop == DROP_HASH || drop == DROP_BLOCKS)
+		bad_psk(sa, rx, drop);
 	return drop;
 }
 
@@ -684,6 +716,6 @@ enum drop main_input(struct ike_sa *sa, struct ike_rx *rx)
 		return DROP_FLAGS;
 	if (encrypted)
 		return input_encrypted(sa, rx, row);
-	drop = payloads_check(&row->rule, rx->m);
+	drop = payloads_check(&row->rule, rx->m, ignores(sa->ike, IGNORES_PAYLOADS));
 	return drop ? drop : row->handle(sa, rx, row);
 }

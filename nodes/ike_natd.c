@@ -87,7 +87,8 @@ void ike_natd_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_r
 	size_t len;
 
 	/* The revision of the client's own payloads; with none of them, products differ. */
-	if (!sa->natd_type || (!m->natd_type && !server_of(sa)->natd_unasked))
+	if (!sa->natd_type || (!m->natd_type && !server_of(sa)->natd_unasked) ||
+	    (m->natd.n == 1 && minds(sa->ike, MINDS_HASH_COUNT)))
 		return;
 	len = own ? natd_of_self(sa, rx->d->local, &m->natd, hash)
 		  : natd_of_peer(sa, rx->d->remote, hash);

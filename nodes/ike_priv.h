@@ -11,6 +11,7 @@
  *	ike_natd.c      the detection of NAT in it
  *	ike_quick.c     Quick Mode, likewise
  *	ike_info.c      Informational: Notify, Delete, dead peer detection
+ *	ike_wrong.c     what is answered to messages that are wrong
  *
  * A handler gets a message that was parsed completely and whose payloads its row allows. It
  * returns an enum drop, and as long as that is not DROP_NONE it has changed nothing.
@@ -37,22 +38,11 @@
 #define IKE_BUCKETS 256
 #define DIGEST_LEN 20
 
-/* Notify types (RFC 2408 3.14.1, RFC 2407 4.6.3, RFC 3706 5, MS-IKEE). */
-enum {
-	NOTIFY_INVALID_COOKIE = 4,
-	NOTIFY_INVALID_SPI = 11,
-	NOTIFY_NO_PROPOSAL_CHOSEN = 14,
-	NOTIFY_PAYLOAD_MALFORMED = 16,
-	NOTIFY_INVALID_ID = 18,
-	NOTIFY_FIRST_STATUS = 16384, /* below: errors */
-	NOTIFY_INITIAL_CONTACT = 24578,
-	NOTIFY_R_U_THERE = 36136,
-	NOTIFY_R_U_THERE_ACK = 36137,
-};
-
 enum { PROTO_ISAKMP = 1, PROTO_ESP = 3 };
 enum { ID_IPV4_ADDR = 1, ID_IPV6_ADDR = 5 };
 #define DOI_IPSEC 1
+#define SITUATION_IDENTITY_ONLY 1
+#define AUTH_PSK 1 /* RFC 2409 appendix A */
 
 /* A message that came in. */
 struct ike_rx {
@@ -143,6 +133,9 @@ struct ike_sa {
 	struct inet_ep local, remote; /* where its messages go from and to now */
 	bool floated;		      /* with the non-ESP marker */
 	usec born, last_in, last_out, deadline;
+	usec last_keepalive;
+	usec proved; /* MAIN_UP since then */
+	bool used; /* a Quick Mode has come to its end */
 	usec linger; /* MAIN_DYING: the end */
 
 	/* what the peer said of itself */
@@ -209,6 +202,17 @@ static inline const struct server_mode *server_of(const struct ike_sa *sa)
 	return sa->ike->cfg.server;
 }
 
+/* Does this server not look at one of these (IGNORES_...), or look at what others do not? */
+static inline bool ignores(const struct ike *ike, uint32_t what)
+{
+	return ike->cfg.server && ike->cfg.server->ignores & what;
+}
+
+static inline bool minds(const struct ike *ike, uint32_t what)
+{
+	return ike->cfg.server && ike->cfg.server->minds & what;
+}
+
 /* Main Mode is not finished. */
 static inline bool sa_half_open(const struct ike_sa *sa)
 {
@@ -241,6 +245,8 @@ struct ike_sa *sa_new(struct ike *ike, const uint8_t cky_i[8], struct inet_ep lo
 		      struct inet_ep remote, usec now);
 /* The exchange that exactly this message 1 has begun; NULL none. */
 struct ike_sa *sa_begun_by(struct ike *ike, const struct ike_rx *rx);
+/* One that a message 1 with this cookie, from there, has begun. */
+struct ike_sa *sa_begun_under(struct ike *ike, const struct ike_rx *rx);
 void draw_cookie(struct ike *ike, uint8_t cookie[8]);
 /* Marks as gone; the memory stays until the outermost call ends. */
 void sa_bury(struct ike_sa *sa);
@@ -286,7 +292,8 @@ struct payload_rule {
 	uint8_t first;		     /* how many of need[] must lead the message, in that order */
 	uint8_t twice;		     /* of need[]: this one comes twice or not at all; 0 none */
 };
-enum drop payloads_check(const struct payload_rule *rule, const struct isakmp_msg *m);
+/* @skips: payloads for which the rule has no use are none of its business. */
+enum drop payloads_check(const struct payload_rule *rule, const struct isakmp_msg *m, bool skips);
 
 /* ---- ike_crypt.c ---- */
 /*
@@ -351,14 +358,33 @@ void quick_timer(struct ike_sa *sa, usec now);
 /* Fills in the body of an ID payload: ID_IPV4_ADDR or ID_IPV6_ADDR. */
 void id_write(struct id_body *id, struct inet_addr addr, uint8_t protocol, uint16_t port);
 
+/* ---- ike_wrong.c ---- */
+/* Mends in a copy, @d and @buf, what this server does not look at, and lets @rx see that. */
+void wrong_overlook(const struct ike *ike, struct ike_rx *rx, struct datagram *d,
+		    uint8_t buf[IKE_MESSAGE_MAX]);
+/* The notify that the row has for this; 0 none. */
+uint16_t wrong_notify(const struct server_mode *mode, enum drop drop);
+/* Answers a message that was dropped, if the row says so; @sa whose it is, or NULL. */
+void wrong_answer(struct ike *ike, struct ike_sa *sa, const struct ike_rx *rx, enum drop drop);
+/* A message 1 in which nothing is acceptable. */
+void wrong_refuse(struct ike *ike, const struct ike_rx *rx);
+/* A message of an SA that nobody knows. */
+void wrong_cookie(struct ike *ike, const struct ike_rx *rx);
+
 /* ---- ike_info.c ---- */
 enum drop info_input(struct ike_sa *sa, struct ike_rx *rx);
 /* A Notify in clear, to whoever sent @d. */
 void info_send_clear(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
 		     const uint8_t cky_r[8], uint32_t msgid, uint8_t protocol, uint16_t type,
 		     struct view spi);
-/* An encrypted Notify to where @rx came from. */
-void info_send_notify(struct ike_sa *sa, const struct ike_rx *rx, uint8_t protocol, uint16_t type);
+/* The same with data behind the SPI; and a Delete of an ESP SA that nobody knows. */
+void info_send_clear_data(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
+			  const uint8_t cky_r[8], uint32_t msgid, uint8_t protocol, uint16_t type,
+			  struct view spi, struct view data);
+void info_send_unknown_delete(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
+			      uint32_t msgid, uint32_t spi);
+/* An encrypted Notify to where the SA's messages go. */
+void info_send_notify(struct ike_sa *sa, uint8_t protocol, uint16_t type);
 /* Delete of the ISAKMP SA (@spi 0) or of an ESP SA of ours. */
 void info_send_delete(struct ike_sa *sa, uint8_t protocol, uint32_t spi, usec now);
 void info_send_delete_clear(struct ike_sa *sa, usec now);

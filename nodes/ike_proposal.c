@@ -4,9 +4,7 @@
  */
 #include "nodes/ike_priv.h"
 
-#define SITUATION_IDENTITY_ONLY 1
 #define KEY_IKE 1
-#define AUTH_PSK 1
 #define LIFE_SECONDS 1
 #define LIFE_KILOBYTES 2
 #define AES_DEFAULT_BITS 128 /* without a key length attribute (RFC 3602 5.1) */
@@ -130,6 +128,16 @@ struct offer1 {
 	unsigned cipher, keybits, hash, group;
 };
 
+/* Which method and life a transform names, as far as the server looks at them. */
+static bool phase1_manners(const struct server_mode *mode, const struct isakmp_transform *t)
+{
+	uint64_t life_type = isakmp_attr_value(t, P1_LIFE_TYPE, 0);
+
+	if (!(mode->ignores & IGNORES_AUTHENTICATION) && attr(t, P1_AUTH) != AUTH_PSK)
+		return false;
+	return !(mode->minds & MINDS_LIFE_TYPE) || life_type <= LIFE_KILOBYTES;
+}
+
 static bool phase1_read(const struct isakmp_transform *t, struct offer1 *o)
 {
 	o->cipher = attr(t, P1_ENC);
@@ -137,7 +145,7 @@ static bool phase1_read(const struct isakmp_transform *t, struct offer1 *o)
 	o->hash = attr(t, P1_HASH);
 	o->group = attr(t, P1_GROUP);
 	/* A product may accept what this machine's library cannot do: single DES. */
-	return t->raw.len <= TRANSFORM_MAX && t->id == KEY_IKE && attr(t, P1_AUTH) == AUTH_PSK &&
+	return t->raw.len <= TRANSFORM_MAX && t->id == KEY_IKE &&
 	       cipher_known(o->cipher, o->keybits) && hash_known(o->hash) && group_known(o->group);
 }
 
@@ -159,8 +167,9 @@ bool ike_accepts(const struct server_mode *mode, const struct isakmp_sa *sa,
 {
 	struct offer1 o;
 
-	return situation_known(sa) && sa->proposals[t->proposal].protocol == PROTO_ISAKMP &&
-	       phase1_read(t, &o) &&
+	return (situation_known(sa) || mode->ignores & IGNORES_DOI) &&
+	       sa->proposals[t->proposal].protocol == PROTO_ISAKMP && phase1_read(t, &o) &&
+	       phase1_manners(mode, t) &&
 	       mode_accepts_phase1(&mode->phase1, o.cipher, o.keybits, o.hash, o.group);
 }
 
@@ -188,7 +197,8 @@ bool proposal_check_phase1(const struct client_mode *mode, const struct isakmp_s
 	/* RFC 2409 5: exactly one transform comes back, and it must be one of ours. Values are
 	 * compared, not bytes: products write them anew. */
 	if (!situation_known(sa) || sa->n_proposals != 1 || sa->n_transforms != 1 ||
-	    sa->proposals[0].protocol != PROTO_ISAKMP || !phase1_read(&sa->transforms[0], &o))
+	    sa->proposals[0].protocol != PROTO_ISAKMP || !phase1_read(&sa->transforms[0], &o) ||
+	    attr(&sa->transforms[0], P1_AUTH) != AUTH_PSK)
 		return false;
 	for (size_t i = 0; i < mode->n_phase1; i++) {
 		const struct phase1_transform *p = &mode->phase1[i];
@@ -339,6 +349,17 @@ static bool encap_transport(uint16_t encap)
 	       encap == ENCAP_UDP_TRANSPORT_DRAFT;
 }
 
+/* Some servers take every mode for that. */
+static bool encap_accepted(const struct server_mode *s, uint16_t encap)
+{
+	if (s && s->esp_in_udp_only && (encap == ENCAP_TRANSPORT || encap == ENCAP_TUNNEL))
+		return false;
+	return encap_transport(encap) ||
+	       (s && s->ignores & IGNORES_TUNNEL &&
+		(encap == ENCAP_TUNNEL || encap == ENCAP_UDP_TUNNEL ||
+		 encap == ENCAP_UDP_TUNNEL_DRAFT));
+}
+
 static bool cipher_of_esp(uint8_t esp, unsigned keybits)
 {
 	return esp == ESP_NULL || (esp == ESP_DES && cipher_known(CIPHER_DES, 0)) ||
@@ -359,8 +380,7 @@ static bool phase2_read(const struct isakmp_sa *sa, const struct isakmp_transfor
 	c->auth = (uint16_t)attr(t, P2_AUTH);
 	c->encap = (uint16_t)attr(t, P2_ENCAP);
 	return t->raw.len <= TRANSFORM_MAX && p->protocol == PROTO_ESP && p->spi.len == SPI_LEN &&
-	       attr(t, P2_GROUP) == 0 && encap_transport(c->encap) &&
-	       cipher_of_esp(c->esp, c->keybits) &&
+	       attr(t, P2_GROUP) == 0 && cipher_of_esp(c->esp, c->keybits) &&
 	       (c->auth == AUTH_HMAC_MD5 || c->auth == AUTH_HMAC_SHA1 ||
 		c->auth == AUTH_HMAC_SHA256);
 }
@@ -390,7 +410,7 @@ const struct isakmp_transform *proposal_choose_phase2(const struct server_mode *
 		const struct isakmp_transform *t = &sa->transforms[i];
 		struct esp_choice c = {0};
 
-		if (!phase2_read(sa, t, &c))
+		if (!phase2_read(sa, t, &c) || !encap_accepted(server, c.encap))
 			continue;
 		if (server ? !mode_accepts_phase2(&server->phase2, c.esp, c.keybits, c.auth)
 			   : !client_offers(client, &c))
@@ -407,6 +427,7 @@ bool proposal_check_phase2(const struct client_mode *mode, const struct isakmp_s
 {
 	if (!situation_known(sa) || sa->n_proposals != 1 || sa->n_transforms != 1 ||
 	    !phase2_read(sa, &sa->transforms[0], choice) || choice->encap != encap ||
+	    !encap_transport(encap) ||
 	    !client_offers(mode, choice))
 		return false;
 	*spi = spi_of(sa, &sa->transforms[0]);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define SPI_MIN 256 /* RFC 4303 2.1: smaller ones are reserved */
+#define ESP_LAST 23 /* the largest transform that IANA knows */
 #define ID_HEAD 4   /* type, protocol, port */
 
 struct quick_row {
@@ -79,6 +80,11 @@ static uint16_t encap_of(const struct ike_sa *sa)
 		return ENCAP_TRANSPORT;
 	return sa->natd_type == PAYLOAD_NATD_DRAFT ? ENCAP_UDP_TRANSPORT_DRAFT
 						   : ENCAP_UDP_TRANSPORT;
+}
+
+static bool encap_in_udp(uint16_t encap)
+{
+	return encap != ENCAP_TRANSPORT && encap != ENCAP_TUNNEL;
 }
 
 static uint32_t draw_spi(const struct ike_sa *sa)
@@ -200,7 +206,7 @@ static void child_up(struct ike_sa *sa, struct ike_quick *q, usec now)
 		.spi_in = q->spi_in,
 		.spi_out = q->spi_out,
 		.msgid = q->msgid,
-		.udp = q->esp.encap != ENCAP_TRANSPORT,
+		.udp = encap_in_udp(q->esp.encap),
 		.cipher = cipher_of(q->esp.esp),
 		.keybits = q->esp.keybits,
 		.auth = auth_of(q->esp.auth),
@@ -214,6 +220,7 @@ static void child_up(struct ike_sa *sa, struct ike_quick *q, usec now)
 		.id_r = q->id_r.addr,
 	};
 
+	sa->used = true;
 	direction_keys(sa, q, &c, c.spi_in, c.key_in, c.auth_in);
 	direction_keys(sa, q, &c, c.spi_out, c.key_out, c.auth_out);
 	tell_phase2(sa, &c);
@@ -268,16 +275,22 @@ void ike_quick(struct ike *ike, struct ike_sa *sa, uint16_t port_local, usec now
 
 /* NAT-OA of the answer (RFC 3947 5.2): both ends as this server sees them; in the drafts its own.
  */
-static void put_natoa_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx)
+static void put_natoa_answer(struct ike_sa *sa, const struct ike_quick *q, struct isakmp_out *o,
+			     const struct ike_rx *rx)
 {
+	bool in_udp = encap_in_udp(q->esp.encap);
 	const struct server_mode *s = server_of(sa);
 	struct inet_addr own = s && s->address_zero ? inet_v4(0) : sa->local.addr;
 
-	if (!rx->m->n_natoa || (s && !s->natoa))
+	uint8_t type = rx->m->n_natoa ? rx->m->natoa_type : natoa_type(sa);
+
+	if (s && !s->natoa)
 		return;
-	if (rx->m->natoa_type == PAYLOAD_NATOA)
-		put_natoa(o, rx->m->natoa_type, sa->remote.addr);
-	put_natoa(o, rx->m->natoa_type, own);
+	if (!rx->m->n_natoa && !(s && s->natoa_unasked && in_udp))
+		return;
+	if (type == PAYLOAD_NATOA || (s && s->natoa_unasked))
+		put_natoa(o, type, sa->remote.addr);
+	put_natoa(o, type, own);
 }
 
 static void send_message2(struct ike_sa *sa, struct ike_quick *q, const struct ike_rx *rx,
@@ -302,7 +315,7 @@ static void send_message2(struct ike_sa *sa, struct ike_quick *q, const struct i
 		isakmp_payload_put(&o, PAYLOAD_ID, id_i.b, id_i.len);
 		isakmp_payload_put(&o, PAYLOAD_ID, id_r.b, id_r.len);
 	}
-	put_natoa_answer(sa, &o, rx);
+	put_natoa_answer(sa, q, &o, rx);
 	ike_keys_hash2(&sa->keys, q->msgid, nonce_view(&q->ni), crypt_hash_rest(&sa->keys, &o),
 		       hash);
 	sa_send_kept(sa, &q->sent, crypt_close(&sa->keys, q->iv, &o), 2, q->msgid,
@@ -322,15 +335,29 @@ static bool take_ids(struct ike_sa *sa, struct ike_quick *q, const struct isakmp
 	return id_read(&q->id_i, &m->ids[0]) && id_read(&q->id_r, &m->ids[1]) &&
 	       (q->id_i.protocol == IPPROTO_UDP_ || q->id_i.protocol == 0) &&
 	       (q->id_r.protocol == IPPROTO_UDP_ || q->id_r.protocol == 0) &&
-	       (servers->port == L2TP_PORT || servers->port == 0);
+	       (servers->port == L2TP_PORT || servers->port == 0 ||
+		ignores(sa->ike, IGNORES_PORT));
 }
 
 static enum drop refuse(struct ike_sa *sa, const struct ike_rx *rx, uint16_t type, enum drop drop)
 {
 	/* Its HASH was right: this answers the peer itself, not somebody's replay. */
 	sa_follow(sa, rx);
-	info_send_notify(sa, rx, PROTO_ESP, type);
+	info_send_notify(sa, PROTO_ESP, type);
 	return drop;
+}
+
+/* What an SA payload of which nothing was chosen is answered with: some say what is wrong. */
+static uint16_t no_proposal_type(const struct server_mode *s, const struct isakmp_sa *sa)
+{
+	const struct isakmp_transform *t = &sa->transforms[0];
+	uint64_t encap = sa->n_transforms ? isakmp_attr_value(t, P2_ENCAP, 0) : 0;
+
+	if (s && s->tunnel_notify && (encap == ENCAP_TUNNEL || encap == ENCAP_UDP_TUNNEL))
+		return s->tunnel_notify;
+	if (s && s->esp_notify && sa->n_transforms && t->id > ESP_LAST)
+		return s->esp_notify;
+	return NOTIFY_NO_PROPOSAL_CHOSEN;
 }
 
 static enum drop take_message1(struct ike_sa *sa, struct ike_quick *q, const struct ike_rx *rx)
@@ -349,7 +376,7 @@ static enum drop take_message1(struct ike_sa *sa, struct ike_quick *q, const str
 		return refuse(sa, rx, NOTIFY_INVALID_ID, DROP_SELECTOR);
 	chosen = proposal_choose_phase2(s, client_of(sa), &m->sa, &q->esp, &q->spi_out);
 	if (!chosen)
-		return refuse(sa, rx, NOTIFY_NO_PROPOSAL_CHOSEN, DROP_NO_PROPOSAL);
+		return refuse(sa, rx, no_proposal_type(s, &m->sa), DROP_NO_PROPOSAL);
 	sa_follow(sa, rx);
 	nonce_read(&q->ni, m->nonce);
 	q->natoa_i = m->natoa[0];
@@ -357,6 +384,7 @@ static enum drop take_message1(struct ike_sa *sa, struct ike_quick *q, const str
 	q->spi_in = draw_spi(sa);
 	q->nr.len = s ? s->nonce_len : client_of(sa)->nonce_len;
 	rng_bytes(sa->ike->env.rng, q->nr.b, q->nr.len);
+	sent_stop(&sa->sent); /* message 6 has arrived */
 	send_message2(sa, q, rx, chosen);
 	return DROP_NONE;
 }
@@ -458,7 +486,7 @@ static enum drop step(struct ike_sa *sa, struct ike_quick *q, struct ike_rx *rx)
 	memcpy(former, q->iv, BLOCK_MAX);
 	drop = crypt_open(&sa->keys, q->iv, rx, plain);
 	if (!drop)
-		drop = payloads_check(&row->rule, rx->m);
+		drop = payloads_check(&row->rule, rx->m, ignores(sa->ike, IGNORES_PAYLOADS));
 	if (!drop)
 		drop = row->handle(sa, q, rx);
 	if (drop) {
@@ -502,7 +530,8 @@ enum drop quick_input(struct ike_sa *sa, struct ike_rx *rx)
 		return begin_peers(sa, rx);
 	if (memcmp(q->last_in, rx->digest, DIGEST_LEN) == 0) {
 		/* Our answer may have been lost: message 2 to message 1, message 3 to message 2. */
-		if (q->initiator || q->state == QUICK_R_WAIT_3)
+		if (q->initiator ||
+		    (q->state == QUICK_R_WAIT_3 && server_of(sa)->dup_quick1 == DUP_SAME_ANSWER))
 			sa_send_again(sa, &q->sent, rx->now);
 		return DROP_DUPLICATE;
 	}

@@ -137,7 +137,10 @@ bool sent_timer(struct ike_sa *sa, struct ike_sent *s, usec now)
 	sa_send_again(sa, s, now);
 	s->tries++;
 	s->next = sent_due(s);
-	return true;
+	if (s->next > now)
+		return true;
+	s->next = USEC_NEVER; /* the last one is sent as it is given up */
+	return false;
 }
 
 /* ---- the table ---- */
@@ -165,6 +168,15 @@ struct ike_sa *sa_find(struct ike *ike, const struct isakmp_header *h)
 		if (cookie_is(sa->cky_r, h->cky_r) || (sa->initiator && sa->state == MAIN_I_WAIT_2))
 			return sa;
 	}
+	return NULL;
+}
+
+struct ike_sa *sa_begun_under(struct ike *ike, const struct ike_rx *rx)
+{
+	for (struct ike_sa *sa = *bucket(ike, rx->m->h.cky_i); sa; sa = sa->next)
+		if (!sa->gone && sa_half_open(sa) && cookie_is(sa->cky_i, rx->m->h.cky_i) &&
+		    inet_ep_eq(sa->remote, rx->d->remote))
+			return sa;
 	return NULL;
 }
 
@@ -205,7 +217,7 @@ struct ike_sa *sa_new(struct ike *ike, const uint8_t cky_i[8], struct inet_ep lo
 	memcpy(sa->cky_i, cky_i, 8);
 	sa->local = local;
 	sa->remote = remote;
-	sa->born = sa->last_in = sa->last_out = now;
+	sa->born = sa->last_in = sa->last_out = sa->last_keepalive = now;
 	sa->sent.next = sa->deadline = sa->linger = USEC_NEVER;
 	sa->next = *b;
 	*b = sa;
@@ -378,8 +390,20 @@ static size_t payload_count(const struct isakmp_msg *m, uint8_t type)
 	return n;
 }
 
-enum drop payloads_check(const struct payload_rule *rule, const struct isakmp_msg *m)
+/* A payload for which the state has no use. */
+static bool payload_useless(const struct payload_rule *rule, const struct isakmp_msg *m)
 {
+	for (size_t i = 0; i < m->n_payloads; i++)
+		if (!payload_in(rule->need, m->payloads[i].type) &&
+		    !payload_in(rule->allow, m->payloads[i].type))
+			return true;
+	return false;
+}
+
+enum drop payloads_check(const struct payload_rule *rule, const struct isakmp_msg *m, bool skips)
+{
+	bool useless = payload_useless(rule, m);
+
 	for (size_t i = 0; i < ROW_PAYLOADS && rule->need[i]; i++) {
 		size_t n = payload_count(m, rule->need[i]);
 
@@ -388,14 +412,12 @@ enum drop payloads_check(const struct payload_rule *rule, const struct isakmp_ms
 				return n < 2 ? DROP_PAYLOAD_MISSING : DROP_PAYLOAD_TWICE;
 			continue;
 		}
-		if (n != 1)
-			return n ? DROP_PAYLOAD_TWICE : DROP_PAYLOAD_MISSING;
+		if (n > 1)
+			return DROP_PAYLOAD_TWICE;
+		if (n == 0)
+			return useless ? DROP_PAYLOAD_TYPE : DROP_PAYLOAD_MISSING;
 		if (i < rule->first && m->payloads[i].type != rule->need[i])
 			return DROP_PAYLOAD_TYPE;
 	}
-	for (size_t i = 0; i < m->n_payloads; i++)
-		if (!payload_in(rule->need, m->payloads[i].type) &&
-		    !payload_in(rule->allow, m->payloads[i].type))
-			return DROP_PAYLOAD_TYPE;
-	return DROP_NONE;
+	return useless && !skips ? DROP_PAYLOAD_TYPE : DROP_NONE;
 }

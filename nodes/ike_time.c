@@ -16,7 +16,7 @@ static uint32_t keepalive_ms(const struct ike_sa *sa)
 	if (sa->state == MAIN_DYING)
 		return 0;
 	if (s)
-		return behind || (s->keepalive_always && sa->floated) ? s->keepalive_ms : 0;
+		return (s->keepalive_always ? sa->floated : behind) ? s->keepalive_ms : 0;
 	return behind ? client_of(sa)->keepalive_ms : 0;
 }
 
@@ -41,6 +41,30 @@ static usec after(usec since, uint32_t ms)
 	return ms ? since + ms * MSEC : USEC_NEVER;
 }
 
+static usec half_open_due(const struct ike_sa *sa)
+{
+	const struct server_mode *s = server_of(sa);
+
+	return after(s && s->half_open_renewed ? sa->last_in : sa->born, half_open_ms(sa));
+}
+
+/* An SA for which no Quick Mode has come. */
+static usec unused_due(const struct ike_sa *sa)
+{
+	const struct server_mode *s = server_of(sa);
+
+	return s && sa->state == MAIN_UP && !sa->used ? after(sa->proved, s->unused_ms)
+						      : USEC_NEVER;
+}
+
+static usec keepalive_due(const struct ike_sa *sa)
+{
+	const struct server_mode *s = server_of(sa);
+
+	return after(s && s->keepalive_steady ? sa->last_keepalive : sa->last_out,
+		     keepalive_ms(sa));
+}
+
 static usec dpd_due(const struct ike_sa *sa)
 {
 	return after(MAX(sa->last_in, sa->dpd_asked), dpd_ms(sa));
@@ -50,10 +74,11 @@ void sa_schedule(struct ike_sa *sa)
 {
 	usec t = MIN(sa->sent.next, sa->linger);
 
-	t = MIN(t, after(sa->last_out, keepalive_ms(sa)));
+	t = MIN(t, keepalive_due(sa));
 	t = MIN(t, dpd_due(sa));
 	t = MIN(t, after(sa->last_in, idle_ms(sa)));
-	t = MIN(t, after(sa->born, half_open_ms(sa)));
+	t = MIN(t, half_open_due(sa));
+	t = MIN(t, unused_due(sa));
 	for (const struct ike_quick *q = sa->quicks; q; q = q->next)
 		t = MIN(t, q->sent.next);
 	for (const struct ike_reliable *r = sa->reliables; r; r = r->next)
@@ -73,7 +98,7 @@ static void keepalive(struct ike_sa *sa, usec now)
 {
 	static const uint8_t ff = 0xff; /* RFC 3948 2.3; without the marker, which is zeros */
 
-	sa->last_out = now;
+	sa->last_out = sa->last_keepalive = now;
 	ike_send(sa->ike, sa->local, sa->remote, false, &ff, sizeof(ff));
 }
 
@@ -83,7 +108,7 @@ static void sa_timer(struct ike_sa *sa, usec now)
 		sa_end(sa, why_unfinished(sa), true, now);
 		return;
 	}
-	if (now >= after(sa->born, half_open_ms(sa))) {
+	if (now >= half_open_due(sa)) {
 		if (server_of(sa)->half_open_delete)
 			info_send_delete_clear(sa, now);
 		sa_end(sa, why_unfinished(sa), true, now);
@@ -100,8 +125,12 @@ static void sa_timer(struct ike_sa *sa, usec now)
 		return;
 	if (now >= dpd_due(sa))
 		info_send_dpd(sa, now);
-	if (now >= after(sa->last_out, keepalive_ms(sa)))
+	if (now >= keepalive_due(sa))
 		keepalive(sa, now);
+	if (now >= unused_due(sa)) {
+		info_send_delete(sa, PROTO_ISAKMP, 0, now);
+		sa_end(sa, "no-reply", true, now);
+	}
 }
 
 void ike_timer(struct ike *ike, usec now)

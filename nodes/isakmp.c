@@ -291,7 +291,8 @@ static enum drop body_parse(struct isakmp_msg *m, uint8_t type, struct rd *r)
 		if (m->has_sa)
 			return DROP_NONE;
 		m->has_sa = true;
-		return sa_parse(&m->sa, r);
+		d = sa_parse(&m->sa, r);
+		return d == DROP_PAYLOAD_MALFORMED || d == DROP_SHORT ? DROP_BAD_PROPOSAL : d;
 	case PAYLOAD_PROPOSAL:
 	case PAYLOAD_TRANSFORM:
 		return DROP_PAYLOAD_TYPE; /* these live inside an SA payload only */

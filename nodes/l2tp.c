@@ -74,14 +74,17 @@ static struct l2tp_tunnel *tunnel_new(struct l2tp *l, void *peer, uint16_t port,
 {
 	struct l2tp_tunnel *t = NULL;
 	unsigned of_peer = 0;
+	size_t place = l->used;
 	uint16_t id;
 
 	for (size_t i = 0; i < l->used; i++) {
 		if (l->tunnels[i]->state == TUNNEL_FREE)
-			t = t ? t : l->tunnels[i];
+			place = MIN(place, i);
 		else if (l->tunnels[i]->peer == peer)
 			of_peer++;
 	}
+	if (place < l->used)
+		t = l->tunnels[place];
 	if (!t && l->used < l->cfg.tunnels) {
 		t = l->tunnels[l->used++] = calloc(1, sizeof(*t));
 		if (!t)
@@ -89,8 +92,9 @@ static struct l2tp_tunnel *tunnel_new(struct l2tp *l, void *peer, uint16_t port,
 	}
 	if (!t || of_peer >= L2TP_PEER_TUNNELS)
 		return NULL;
+	id = (uint16_t)place; /* the first that is free, where they are counted */
 	do
-		id = l2tp_random_id(l);
+		id = l2tp_next_id(l, id);
 	while (tunnel_by_id(l, NULL, id));
 	*t = (struct l2tp_tunnel){
 		.state = TUNNEL_NEW,

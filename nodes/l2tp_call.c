@@ -59,8 +59,10 @@ void send_cdn(struct l2tp *l, struct l2tp_tunnel *t, uint16_t local, uint16_t re
 
 /* ---- sessions and the ends of tunnels ---- */
 
-uint16_t l2tp_random_id(struct l2tp *l)
+uint16_t l2tp_next_id(struct l2tp *l, uint16_t last)
 {
+	if (l->cfg.id.counts_ids)
+		return last == UINT16_MAX ? 1 : (uint16_t)(last + 1);
 	return (uint16_t)(1 + rng_below(l->env.rng, UINT16_MAX));
 }
 
@@ -84,12 +86,12 @@ static struct l2tp_session *session_new(struct l2tp *l, struct l2tp_tunnel *t)
 {
 	for (size_t i = 0; i < L2TP_SESSIONS; i++) {
 		struct l2tp_session *s = &t->sessions[i];
-		uint16_t id;
+		uint16_t id = 0;
 
 		if (s->state != L2TP_FREE)
 			continue;
 		do
-			id = l2tp_random_id(l);
+			id = l2tp_next_id(l, id);
 		while (session_by_id(t, id));
 		*s = (struct l2tp_session){.tunnel = t, .local = id};
 		return s;

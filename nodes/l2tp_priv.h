@@ -129,6 +129,7 @@ void send_identity(struct l2tp *l, struct l2tp_tunnel *t, enum l2tp_type type, u
 void send_plain(struct l2tp *l, struct l2tp_tunnel *t, enum l2tp_type type, usec now);
 void send_cdn(struct l2tp *l, struct l2tp_tunnel *t, uint16_t local, uint16_t remote,
 	      uint16_t result, uint16_t error, usec now);
-uint16_t l2tp_random_id(struct l2tp *l); /* never 0 */
+/* Of a tunnel or session: random, or the one after @last, as the row has it. Never 0. */
+uint16_t l2tp_next_id(struct l2tp *l, uint16_t last);
 
 #endif

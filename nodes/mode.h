@@ -104,6 +104,7 @@ struct l2tp_identity {
 	uint16_t firmware;  /* 0: not sent */
 	uint16_t window;    /* 0: not sent */
 	uint64_t optional;  /* AVPs sent without the M bit that RFC 2661 asks for: bit = type */
+	bool counts_ids;    /* tunnels and sessions are 1, 2, 3 ... instead of random */
 };
 
 /* How a client shows that it knows the password (RFC 1661 6.2). */
@@ -123,6 +124,7 @@ struct lcp_identity {
 	uint32_t wants;
 	uint32_t rejects; /* besides those that we do not know */
 	uint16_t mru;     /* when wanted */
+	const char *echo; /* what an Echo-Request carries behind the magic number, or NULL */
 };
 
 /* What a client does with "the server is behind NAT". */
@@ -183,6 +185,40 @@ struct client_mode {
 	enum ppp_method auth[PPP_AUTH_MAX];
 };
 
+/* What a server answers to a message that is wrong in one way; to others, silence. */
+struct wrong_answer {
+	enum drop drop; /* what the parser and the tables of states call it */
+	uint16_t notify;
+};
+
+/* What a server does not look at: bits of server_mode.ignores. */
+enum {
+	IGNORES_LENGTH = 1,	       /* the length in the header: the datagram's counts */
+	IGNORES_VERSION = 2,	       /* major and minor */
+	IGNORES_MESSAGE_ID = 4,	       /* of Main Mode, where it should be 0 */
+	IGNORES_PAYLOADS = 8,	       /* payloads that it has no use for */
+	IGNORES_DOI = 16,	       /* and the situation */
+	IGNORES_AUTHENTICATION = 32,   /* the method that a phase 1 transform names */
+	IGNORES_KEY_LENGTH = 64,       /* a shorter public value is a number all the same */
+	IGNORES_KEY_VALUE = 128,       /* even 0 */
+	IGNORES_NONCE_LENGTH = 256,
+	IGNORES_TUNNEL = 512,	       /* tunnel mode is taken for transport mode */
+	IGNORES_PORT = 1024,	       /* the port of its own Quick Mode ID */
+};
+
+/* What a server looks at that others do not: bits of server_mode.minds. */
+enum {
+	MINDS_MINOR_VERSION = 1,
+	MINDS_TRANSFORM_COUNT = 2, /* the number of transforms that a proposal claims */
+	MINDS_LIFE_TYPE = 4,	   /* of a phase 1 transform: seconds or kilobytes */
+	MINDS_AUTHENTICATION = 8,  /* another method than a secret: not even refused */
+	MINDS_PROPOSAL_PROTOCOL = 16,
+	MINDS_FLAGS_FIRST = 32,	   /* a message in clear where an encrypted one is due is not read */
+	MINDS_HASH_COUNT = 64,	   /* one NAT-D payload alone is none */
+};
+
+#define MODE_WRONG 16
+
 struct server_mode {
 	const char *name; /* "softether-4" */
 	const char *title;
@@ -209,29 +245,41 @@ struct server_mode {
 	struct answer_part message4[MODE_ANSWER];
 	bool pads_whole_block; /* a block of padding where the last one is full anyway */
 	bool natoa;	       /* NAT-OA in Quick Mode message 2 (if the client sent some) */
+	bool natoa_unasked;    /* also if the client sent none, once floated */
 	bool qm_ids_rewritten; /* strongSwan answers with the outer addresses */
 	bool reliable_delete;
 	bool dpd;
 	uint32_t dpd_ms;       /* sends R-U-THERE after this long without traffic; 0 never */
 	uint32_t keepalive_ms; /* NAT keep-alive to floated peers; 0 none */
 	bool keepalive_always; /* also when it is not behind NAT itself */
+	bool keepalive_steady; /* whatever else is sent meanwhile */
 	uint32_t idle_ms;      /* an SA without any traffic is forgotten after this; 0 never */
 	uint32_t half_open_ms; /* an unfinished exchange is forgotten after this */
+	bool half_open_renewed; /* counted from its last message instead of its first */
+	uint32_t unused_ms;	/* without a finished Quick Mode an SA is deleted after this; 0 never */
 	bool half_open_delete; /* and says so with an unencrypted Delete, in whose header are a
 				  random cookie and a zero one */
 	struct retry message2_retry, message4_retry, quick_retry;
+	struct retry message6_retry; /* until a Quick Mode comes */
 	enum {
 		DUP_SAME_ANSWER,
 		DUP_NEW_EXCHANGE,
 		DUP_SILENCE
 	} dup_message1,
-		dup_message3, dup_message5;
+		dup_message3, dup_message5, dup_quick1;
+	bool other_message1_ignored; /* a message 1 that differs under a cookie that is known */
 	enum { BAD_PSK_NOTIFY, BAD_PSK_SILENCE } bad_psk;
-	uint16_t bad_psk_type; /* of the Notify */
-	/* How NO-PROPOSAL-CHOSEN to message 1 looks: 40 bytes with a zero cookie of its own,
-	 * message ID 0 and no SPI; or 56 bytes with a fresh cookie, a random message ID and both
-	 * cookies as SPI; or the same with a random cookie and a zero one in the header and
-	 * CKY-I | 0 as SPI; or nothing is said. */
+	uint16_t bad_psk_type; /* of the Notify, where wrong[] has none for what was wrong */
+	/* When a client that is not proven yet has moved, which is what message 5 on 4500 is: */
+	enum {
+		FOLLOWS_PROVEN,	  /* its hash is right */
+		FOLLOWS_READABLE, /* it can be decrypted */
+		FOLLOWS_ANY,	  /* its cookies are right */
+	} follows;
+	/* How NO-PROPOSAL-CHOSEN to message 1, and other notifies in clear, look: 40 bytes with a
+	 * zero cookie of its own, message ID 0 and no SPI; or 56 bytes with a fresh cookie, a random
+	 * message ID and both cookies as SPI; or the same with a random cookie and a zero one in the
+	 * header and CKY-I | 0 as SPI; or nothing is said. */
 	enum {
 		NO_PROPOSAL_PLAIN,
 		NO_PROPOSAL_SPI16,
@@ -244,9 +292,21 @@ struct server_mode {
 		OTHER_MESSAGE3_REPEATS,
 		OTHER_MESSAGE3_IGNORED
 	} other_message3;
-	bool payload_malformed; /* answers nonsense in clear with PAYLOAD-MALFORMED */
+	uint8_t n_wrong;
+	struct wrong_answer wrong[MODE_WRONG];
+	uint32_t ignores, minds;
+	/* A major version that is not 1: RFC 7296 2.5 asks for an answer in version 2. */
+	enum {
+		VERSION_SILENCE,
+		VERSION_NEWER_ANSWERED, /* with INVALID_MAJOR_VERSION */
+		VERSION_OTHER_ANSWERED, /* an older one too; both bits, version and response */
+	} version;
+	uint16_t tunnel_notify; /* to a Quick Mode for tunnel mode; 0 NO-PROPOSAL-CHOSEN */
+	uint16_t esp_notify;	/* to one for an ESP transform that nobody knows; 0 likewise */
 	bool invalid_cookie;	/* answers messages of unknown SAs with INVALID-COOKIE */
-	bool invalid_spi;	/* and ESP of unknown SPIs with INVALID-SPI */
+	bool invalid_spi;	/* and ESP of unknown SPIs with INVALID-SPI and a Delete of it */
+	/* It has no socket for bare ESP: a client without NAT-T is not answered at all. */
+	bool esp_in_udp_only;
 	struct fact facts[MODE_FACTS];
 	struct l2tp_identity l2tp;
 	struct lcp_identity lcp;

@@ -29,11 +29,31 @@
 	.message4_retry = RETRY(60000, 500, 1000, 2000, 4000, 8000, 16000, 32000),		\
 	.quick_retry = RETRY(60000, 500, 1000, 2000, 4000, 8000, 16000, 32000),			\
 	.dup_message1 = DUP_SAME_ANSWER,							\
-	.dup_message3 = DUP_SAME_ANSWER,							\
+	.dup_message3 = DUP_SILENCE,								\
 	.dup_message5 = DUP_SAME_ANSWER,							\
 	.bad_psk = BAD_PSK_SILENCE,								\
 	.no_proposal = NO_PROPOSAL_PLAIN,							\
-	.other_message3 = OTHER_MESSAGE3_REPEATS,						\
+	.other_message1_ignored = true,								\
+	.other_message3 = OTHER_MESSAGE3_IGNORED,						\
+	SERVER_LIST(wrong,									\
+		    {DROP_PAYLOAD_TYPE, NOTIFY_INVALID_PAYLOAD_TYPE},				\
+		    {DROP_PAYLOAD_TWICE, NOTIFY_INVALID_PAYLOAD_TYPE},				\
+		    {DROP_DOI, NOTIFY_DOI_NOT_SUPPORTED},					\
+		    {DROP_SITUATION, NOTIFY_SITUATION_NOT_SUPPORTED},				\
+		    {DROP_PROTOCOL, NOTIFY_INVALID_PROTOCOL_ID},				\
+		    {DROP_VERSION, NOTIFY_INVALID_MINOR_VERSION},				\
+		    {DROP_EXCHANGE_TYPE, NOTIFY_UNSUPPORTED_EXCHANGE},				\
+		    {DROP_FLAGS, NOTIFY_INVALID_FLAGS},						\
+		    {DROP_MESSAGE_ID, NOTIFY_INVALID_MESSAGE_ID},				\
+		    {DROP_NO_COOKIE, NOTIFY_INVALID_COOKIE},					\
+		    {DROP_KEY_LENGTH, NOTIFY_INVALID_KEY},					\
+		    {DROP_HASH, NOTIFY_INVALID_HASH}),						\
+	.ignores = IGNORES_KEY_VALUE,								\
+	.minds = MINDS_MINOR_VERSION | MINDS_TRANSFORM_COUNT | MINDS_LIFE_TYPE |		\
+		 MINDS_AUTHENTICATION | MINDS_PROPOSAL_PROTOCOL | MINDS_FLAGS_FIRST |		\
+		 MINDS_HASH_COUNT,									\
+	.version = VERSION_NEWER_ANSWERED,							\
+	.esp_notify = NOTIFY_BAD_PROPOSAL_SYNTAX,						\
 	XL2TPD
 
 #define LIBRESWAN_FACTS										\
@@ -56,13 +76,17 @@
 	 "measured-libreswan", HIGH},								\
 	{"An unfinished exchange is forgotten after 60 s.",					\
 	 "libreswan-src", MEDIUM},								\
-	{"Duplicates are answered as before; another message 3 gets the same message 4.",	\
+	{"Duplicates of messages 1 and 5 are answered as before, of message 3 not: message 4 "	\
+	 "comes again by itself. Another message 3: INVALID-FLAGS.",				\
 	 "measured-libreswan", HIGH},								\
 	{"A wrong pre-shared key: silence, and message 4 again.",				\
 	 "measured-libreswan", HIGH},								\
 	{"NO-PROPOSAL-CHOSEN of 40 bytes: no cookie of its own, message ID 0, no SPI.",		\
 	 "measured-libreswan", HIGH},								\
-	{"Most malformed messages are met with silence.",					\
+	{"Messages that are well formed and make no sense get the notify that RFC 2408 has for "\
+	 "it, 40 bytes; malformed ones silence.",						\
+	 "measured-libreswan", HIGH},								\
+	{"A public value of 0 is taken.",							\
 	 "measured-libreswan", HIGH},								\
 	{"Quick Mode was not reached where it was measured: IDs echoed, two NAT-OA, the "	\
 	 "transform as offered.",								\

@@ -5,7 +5,21 @@
 #include "nodes/l2tp_msg.h"
 #include "nodes/mode_rows.h"
 
-/* What both versions do. */
+/*
+ * A message 1 that cannot be read offers nothing, and names no revision of NAT-T. So it is refused
+ * where a client without NAT-T is served, and else not answered.
+ */
+#define REFUSED(wrong)										\
+	{(wrong), NOTIFY_NO_PROPOSAL_CHOSEN}
+#define REFUSES_NONSENSE									\
+	SERVER_LIST(wrong, REFUSED(DROP_PAYLOAD_TYPE), REFUSED(DROP_BAD_PROPOSAL),		\
+		    REFUSED(DROP_SHORT), REFUSED(DROP_PAYLOAD_MALFORMED),			\
+		    REFUSED(DROP_PAYLOAD_MISSING), REFUSED(DROP_PAYLOAD_TWICE),			\
+		    REFUSED(DROP_DOI), REFUSED(DROP_SITUATION))
+
+#define SOFTETHER_ECHO "Aho Baka Manuke"
+
+/* What all of them do. */
 #define SOFTETHER										\
 	.natd_own = NATD_OWN_PARROT,								\
 	.natd_peer = NATD_PEER_UNMATCHED,							\
@@ -24,16 +38,25 @@
 	.dpd_ms = 10000,									\
 	.keepalive_ms = 5000,									\
 	.keepalive_always = true,								\
+	.keepalive_steady = true,								\
 	.idle_ms = 150000,									\
 	.half_open_ms = 10000,									\
 	.half_open_delete = true,								\
+	.half_open_renewed = true,								\
+	.unused_ms = 10000,									\
 	.message2_retry = RETRY(10000, 2000, 4000, 6000, 8000, 10000),				\
 	.message4_retry = RETRY(10000, 2000, 4000, 6000, 8000, 10000),				\
+	.message6_retry = RETRY(10000, 2000, 4000, 6000),					\
 	.quick_retry = RETRY(10000, 2000, 4000, 6000, 8000, 10000),				\
 	.dup_message1 = DUP_NEW_EXCHANGE,							\
 	.dup_message3 = DUP_SILENCE,								\
 	.dup_message5 = DUP_SILENCE,								\
+	.dup_quick1 = DUP_SILENCE,								\
 	.bad_psk = BAD_PSK_SILENCE,								\
+	.follows = FOLLOWS_ANY,									\
+	.ignores = IGNORES_VERSION | IGNORES_MESSAGE_ID | IGNORES_PAYLOADS |			\
+		   IGNORES_KEY_LENGTH | IGNORES_NONCE_LENGTH | IGNORES_TUNNEL | IGNORES_PORT,	\
+	.minds = MINDS_LIFE_TYPE,								\
 	.no_proposal = NO_PROPOSAL_RANDOM_COOKIE,						\
 	.other_message3 = OTHER_MESSAGE3_IGNORED,						\
 	.invalid_cookie = true,									\
@@ -44,11 +67,13 @@
 		 .has_bearer = true,								\
 		 .bearer = 3,									\
 		 .window = 16,									\
+		 .counts_ids = true,								\
 		 .optional = L2TP_AVP_BIT(AVP_FRAMING_CAPABILITIES) |				\
 			     L2TP_AVP_BIT(AVP_BEARER_CAPABILITIES) |				\
 			     L2TP_AVP_BIT(AVP_RECEIVE_WINDOW)},					\
 	.lcp = {.rejects = LCP_BIT(LCP_ACCM) | LCP_BIT(LCP_MAGIC) | LCP_BIT(LCP_PFC) |		\
-			   LCP_BIT(LCP_ACFC)},							\
+			   LCP_BIT(LCP_ACFC),							\
+		.echo = SOFTETHER_ECHO},							\
 	.chap_wordless = true,									\
 	.hello_ms = 8800,									\
 	.tunnel_timeout_ms = 60000,								\
@@ -78,20 +103,31 @@
 	{"Messages 2 and 4 are sent again every 2 s, five times; at 10 s a Delete in clear "	\
 	 "ends the exchange.",									\
 	 "rt-softether", HIGH},									\
-	{"A duplicate of message 1 begins another exchange; of messages 3 and 5 it is ignored.",\
+	{"Message 6 is sent again after 2, 4 and 6 s until a Quick Mode comes; without one the "\
+	 "SA is deleted after 10 s.",								\
 	 "measured-softether", HIGH},								\
-	{"A wrong pre-shared key: no answer to message 5, message 4 again.",			\
+	{"A duplicate of message 1 begins another exchange; of messages 3 and 5 and of Quick "	\
+	 "Mode 1 it is ignored.",								\
+	 "measured-softether", HIGH},								\
+	{"A wrong pre-shared key: no answer to message 5, message 4 again, to where that came "	\
+	 "from.",										\
+	 "measured-softether", HIGH},								\
+	{"Versions, message IDs, the lengths of keys and nonces, tunnel mode and the ports of "	\
+	 "Quick Mode are not looked at.",							\
 	 "measured-softether", HIGH},								\
 	{"NO-PROPOSAL-CHOSEN, 56 bytes, with a random and a zero cookie in the header and the "	\
 	 "initiator's in the SPI.",								\
 	 "measured-softether", HIGH},								\
-	{"INVALID-COOKIE answers an unknown exchange, INVALID-SPI an unknown ESP SA.",		\
+	{"INVALID-COOKIE answers an unknown exchange; INVALID-SPI and a Delete in clear an "	\
+	 "unknown ESP SA.",									\
 	 "measured-softether", HIGH},								\
 	{"R-U-THERE every 10 s to a client that advertised DPD; a keep-alive every 5 s; a "	\
 	 "silent client is forgotten after 150 s.",						\
 	 "softether-src", HIGH},								\
 	{"MS-CHAPv2's answers are S=... or E=691 R=0 C=... V=3, without a text (M=).",		\
 	 "softether-src", HIGH},								\
+	{"Tunnels and sessions are counted from 1; its LCP echo carries 16 bytes of text.",	\
+	 "measured-softether", HIGH},								\
 	{"L2TP: host vm, vendor name L2TP, window 16, Hello every 8.8 s, resend every 0.5 s, "	\
 	 "60 s to the end.",									\
 	 "softether-src", HIGH}
@@ -101,6 +137,7 @@ const struct server_mode mode_softether_4 = {
 	.title = "SoftEther VPN Server 4.0",
 	SOFTETHER,
 	.auth = {PPP_AUTH_PAP, PPP_AUTH_MSCHAPV2},
+	REFUSES_NONSENSE,
 	.phase1 = {.ciphers = ACCEPT(CIPHER_DES) | ACCEPT(CIPHER_3DES) | ACCEPT(CIPHER_AES),
 		   .keys = ACCEPT_KEY(128) | ACCEPT_KEY(192) | ACCEPT_KEY(256),
 		   .hashes = ACCEPT(HASH_MD5) | ACCEPT(HASH_SHA1),
@@ -154,6 +191,8 @@ const struct server_mode mode_softether_5 = {
 	.title = "SoftEther VPN Server 5.01",
 	SOFTETHER_5,
 	.address_zero = true,
+	.esp_in_udp_only = true,
+	SERVER_LIST(wrong, REFUSED(DROP_PAYLOAD_TYPE), REFUSED(DROP_BAD_PROPOSAL)),
 	SERVER_LIST(
 		facts,
 		{"To a client with NAT-T vendor IDs alone it sends the hash of 0.0.0.0:500, "
@@ -162,6 +201,9 @@ const struct server_mode mode_softether_5 = {
 		 "measured-softether", HIGH},
 		{"0.0.0.0 stands in its ID and in NAT-OA, too.",
 		 "measured-softether", HIGH},
+		{"Bound to no address it has no socket for bare ESP, and does not answer a client "
+		 "without a vendor ID of NAT-T.",
+		 "measured-softether", HIGH},
 		SOFTETHER_5_FACTS, SOFTETHER_FACTS),
 };
 
@@ -169,6 +211,7 @@ const struct server_mode mode_softether_5_listen = {
 	.name = "softether-5-listen",
 	.title = "SoftEther 5.01 with ListenIP set",
 	SOFTETHER_5,
+	REFUSES_NONSENSE,
 	SERVER_LIST(
 		facts,
 		{"With ListenIP set to its own address it knows that: a client with NAT-T "
@@ -176,5 +219,7 @@ const struct server_mode mode_softether_5_listen = {
 		 "measured-softether", HIGH},
 		{"The address stands in its ID and in NAT-OA, too.",
 		 "kat-softether", HIGH},
+		{"It has a socket for bare ESP then, and a client without NAT-T may use that.",
+		 "measured-softether", HIGH},
 		SOFTETHER_5_FACTS, SOFTETHER_FACTS),
 };

@@ -26,6 +26,7 @@
 	.nonce_len = 32,									\
 	.pads_whole_block = true,								\
 	.natoa = true,										\
+	.natoa_unasked = true,									\
 	.qm_ids_rewritten = true,								\
 	.dpd = true,										\
 	.keepalive_ms = 20000,									\
@@ -40,7 +41,26 @@
 	.bad_psk_type = 16, /* PAYLOAD-MALFORMED */						\
 	.no_proposal = NO_PROPOSAL_SPI16,							\
 	.other_message3 = OTHER_MESSAGE3_DROPS,							\
-	.payload_malformed = true,								\
+	SERVER_LIST(wrong,									\
+		    {DROP_SHORT, NOTIFY_PAYLOAD_MALFORMED},					\
+		    {DROP_PAYLOAD_MALFORMED, NOTIFY_PAYLOAD_MALFORMED},				\
+		    {DROP_BAD_PROPOSAL, NOTIFY_PAYLOAD_MALFORMED},				\
+		    {DROP_PROTOCOL, NOTIFY_PAYLOAD_MALFORMED},					\
+		    {DROP_PAYLOAD_TWICE, NOTIFY_PAYLOAD_MALFORMED},				\
+		    {DROP_NONCE_LENGTH, NOTIFY_PAYLOAD_MALFORMED},				\
+		    {DROP_DECRYPT, NOTIFY_PAYLOAD_MALFORMED},					\
+		    {DROP_BLOCKS, NOTIFY_INVALID_HASH},						\
+		    {DROP_HASH, NOTIFY_AUTHENTICATION_FAILED},					\
+		    {DROP_AGGRESSIVE, NOTIFY_AUTHENTICATION_FAILED},				\
+		    {DROP_PAYLOAD_TYPE, NOTIFY_INVALID_PAYLOAD_TYPE},				\
+		    {DROP_PAYLOAD_MISSING, NOTIFY_INVALID_PAYLOAD_TYPE},			\
+		    {DROP_KEY_LENGTH, NOTIFY_INVALID_PAYLOAD_TYPE},				\
+		    {DROP_KEY_VALUE, NOTIFY_INVALID_PAYLOAD_TYPE}),				\
+	.ignores = IGNORES_LENGTH | IGNORES_PAYLOADS | IGNORES_DOI | IGNORES_AUTHENTICATION,	\
+	.minds = MINDS_TRANSFORM_COUNT | MINDS_PROPOSAL_PROTOCOL,				\
+	.version = VERSION_OTHER_ANSWERED,							\
+	.follows = FOLLOWS_READABLE,								\
+	.tunnel_notify = NOTIFY_INVALID_ID,							\
 	XL2TPD
 
 #define STRONGSWAN_VIDS										\
@@ -62,7 +82,8 @@
 	{"Quick Mode message 2 carries the outer addresses as IDs: the client's public one, "	\
 	 "its own private one.",								\
 	 "kat-strongswan", HIGH},								\
-	{"NAT-OA in Quick Mode message 2: the client's public address, its own private one.",	\
+	{"NAT-OA in Quick Mode message 2, asked or not: the client's public address, its own "	\
+	 "private one.",									\
 	 "kat-strongswan", HIGH},								\
 	{"It sends two NAT-D payloads although message 3 had none.",				\
 	 "measured-strongswan", HIGH},								\
@@ -77,9 +98,14 @@
 	{"NO-PROPOSAL-CHOSEN in clear with a fresh cookie, a random message ID and both "	\
 	 "cookies as SPI, 56 bytes.",								\
 	 "measured-strongswan", HIGH},								\
-	{"Malformed messages in clear are answered with PAYLOAD-MALFORMED.",			\
+	{"Malformed messages are answered with PAYLOAD-MALFORMED, those that lack a payload "	\
+	 "with INVALID-PAYLOAD-TYPE; in clear, or encrypted where there are keys.",		\
 	 "measured-strongswan", HIGH},								\
-	{"The length in the header is not looked at.",						\
+	{"The length in the header, the DOI, the situation, the authentication method and "	\
+	 "payloads that it has no use for are not looked at.",					\
+	 "measured-strongswan", HIGH},								\
+	{"A wrong HASH_I: AUTHENTICATION-FAILED; tunnel mode: INVALID-ID-INFORMATION; another "	\
+	 "major version: INVALID_MAJOR_VERSION as IKEv2 has it.",				\
 	 "measured-strongswan", HIGH},								\
 	{"Quick Mode message 2 is sent again after 4, 7.2, 13, 23.3, 42 s.",			\
 	 "strongswan-src", MEDIUM},								\

@@ -9,6 +9,7 @@
 #define MRU_LEAST 128 /* a peer that can take less is not worth talking to */
 #define ECHO_TIME (3 * SEC)
 #define ECHO_TRIES 5
+#define ECHO_TEXT_MAX 64
 #define ASK_TIME SEC /* of ppp_ask(): the tunnel was good, so whoever waits waits for a NAT */
 #define ASK_TRIES 3
 #define MAX_FAILURE 5 /* Naks of a wish before it is rejected (RFC 1661 4.6) */
@@ -339,14 +340,17 @@ static bool lcp_object(void *owner, struct rd *options, bool reject)
 
 static void send_echo(struct ppp *p, usec now)
 {
-	uint8_t magic[4];
-	struct wr w = wr_new(magic, sizeof(magic));
+	uint8_t echo[4 + ECHO_TEXT_MAX];
+	struct wr w = wr_new(echo, sizeof(echo));
 
 	wr_u32(&w, p->magic);
+	if (p->id.echo)
+		wr_bytes(&w, p->id.echo, strlen(p->id.echo) + 1); /* the zero is sent, too */
+	assert(wr_ok(&w));
 	p->echo_id = ++p->lcp.id;
 	p->echo_tries++;
 	p->echo_at = now + (p->asking ? ASK_TIME : ECHO_TIME);
-	lcp_send(p, LCP_ECHO_REQUEST, p->echo_id, magic, sizeof(magic), now);
+	lcp_send(p, LCP_ECHO_REQUEST, p->echo_id, echo, wr_len(&w), now);
 }
 
 static void on_echo_request(struct ppp *p, const struct ppp_packet *pkt, usec now)

@@ -520,10 +520,10 @@ static void a_client_of_the_drafts_is_answered_in_their_numbers(void **state)
 		assert_int_equal(m4.natd_type, PAYLOAD_NATD_DRAFT);
 		assert_int_equal(m4.natd.n, 2);
 		assert_connected(net, true);
-		/* RFC 3947 5.2 sends two addresses, the drafts one. */
+		/* RFC 3947 5.2 sends two addresses, the drafts one; strongSwan always two. */
 		assert_int_equal(net->server.children[0].natoa_i.len, 4);
 		assert_int_equal(net->client.children[0].natoa_i.len, 4);
-		assert_int_equal(net->client.children[0].natoa_r.len, 0);
+		assert_int_equal(net->client.children[0].natoa_r.len, i == 1 ? 4 : 0);
 		net_free(net);
 	}
 }

@@ -25,13 +25,6 @@ static bool lose_one(struct net *net, struct frame *f, size_t number)
 	return number != (size_t)net->arg;
 }
 
-/* SoftEther does not answer message 5 a second time (measured-softether): when its message 6 is
- * lost the client must dial again. */
-static bool fatal(const char *server, int lost)
-{
-	return strcmp(server, "softether-4") == 0 && lost == 5;
-}
-
 static void any_one_message_may_be_lost(void **state)
 {
 	(void)state;
@@ -42,8 +35,6 @@ static void any_one_message_may_be_lost(void **state)
 		net->arg = (int)(i / 6);
 		net_dial(net);
 		net_run(net, 25 * SEC);
-		if (fatal(server_names[i / 2 % 3], net->arg))
-			net_dial(net);
 		if (net->client.n_children != 1 || net->server.n_children != 1)
 			fail_msg("%s, %s: message %d lost, %u and %u SAs", client_names[i % 2],
 				 server_names[i / 2 % 3], net->arg + 1, net->client.n_children,
@@ -250,7 +241,8 @@ static void strongswan_says_malformed_to_a_wrong_secret(void **state)
 
 	(void)state;
 	net_dial(net);
-	assert_int_equal(net->frames[5].len, 76 + 4);
+	assert_int_equal(net->frames[5].len, 76);
+	assert_int_equal(net->frames[5].src.port, 500); /* message 5, on 4500, proved nothing */
 	assert_int_equal(ev_get_u(last_event(&net->server, EV_NOTIFY), K_NOTIFY), 16);
 	net_free(net);
 }
