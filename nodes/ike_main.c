@@ -75,6 +75,15 @@ static uint8_t natt_revision(const struct vid_rule *own, size_t n, const struct 
 	return type;
 }
 
+/* Does the peer know any revision of NAT-T? */
+static bool knows_natt(const struct isakmp_msg *m)
+{
+	for (enum vid v = 0; v < VIDS; v++)
+		if (vid_is_natt(v) && peer_sent(m, vid_bytes(v), false))
+			return true;
+	return false;
+}
+
 static void read_vids(struct ike_sa *sa, const struct isakmp_msg *m)
 {
 	const struct client_mode *c = client_of(sa);
@@ -604,7 +613,7 @@ enum drop main_input_first(struct ike *ike, const struct ike_rx *rx)
 		drop = sa_check(ike, &rx->m->sa);
 	if (drop)
 		return drop;
-	if (mode->esp_in_udp_only && !natt_revision(mode->vids, mode->n_vids, rx->m))
+	if (mode->natt && mode->esp_in_udp_only && !knows_natt(rx->m))
 		return DROP_UNSUPPORTED;
 	sa = mode->dup_message1 == DUP_NEW_EXCHANGE ? NULL : sa_begun_by(ike, rx);
 	if (sa)

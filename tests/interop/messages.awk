@@ -103,6 +103,8 @@ BEGIN {
 }
 /^ *Protocol ID: / && type == "ID" { proto = $3 }
 /^ *Port: / && type == "ID" { port = $2 }
+# Macs speak L2TP from a port that their system draws.
+/^ *Port: / && type == "ID" && $2 + 0 >= 49152 { port = "an ephemeral one" }
 /^ *ID_IPV4_ADDR: / { ids = add(ids, $NF " protocol " proto " port " port) }
 /^ *NAT Original IPv4 Address: / { natoa = add(natoa, $NF) }
 /^ *Notify Message Type: / { notify = $4 }

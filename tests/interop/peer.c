@@ -9,7 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE (6 * SEC) /* for an answer without which a case cannot go on */
+#define PATIENCE (5500 * MSEC) /* for an answer without which a case cannot go on */
+#define OWN_QUICK "a Quick Mode that the server begins"
+#define MOMENT (SEC / 2)
 #define ON_TIME (SEC / 4)  /* sooner than this is at once */
 
 static void die(const char *what)
@@ -418,7 +420,7 @@ static void hear_encrypted(struct peer *p, struct ike_rx *rx, char *said)
 		break;
 	case EXCHANGE_QUICK:
 		if (!ours) {
-			snprintf(said, SAID_MAX, "a Quick Mode of its own");
+			snprintf(said, SAID_MAX, OWN_QUICK);
 		} else if (open_with(p, rx, p->quick_iv, plain) && rx->m->has_sa) {
 			snprintf(said, SAID_MAX, "Quick Mode 2 (%zu bytes)", len);
 			p->reached = 8;
@@ -614,11 +616,26 @@ static size_t put_time(char *buf, size_t size, usec t)
 	return (size_t)snprintf(buf, size, " %g", (double)((t + SEC / 4) / (SEC / 2)) / 2);
 }
 
+/* Other words in the moment of a Delete: whether they come before it, behind it, or not at all, is
+ * chance in products whose timers run out together. */
+static bool drowned(const struct peer *p, size_t i)
+{
+	for (size_t k = 0; k < p->n_heard; k++) {
+		usec apart = p->heard[k].t - p->heard[i].t;
+
+		if (!p->heard[k].before && !strncmp(p->heard[k].said, "Delete", 6) &&
+		    strncmp(p->heard[k].said, "Delete of", 9) != 0 && k != i &&
+		    apart > -MOMENT && apart < MOMENT)
+			return true;
+	}
+	return false;
+}
+
 const char *peer_heard(const struct peer *p, char *buf, size_t size)
 {
 	const char *former = ""; /* "again" or "anew", when the last piece was that */
 	const char *former_said = "";
-	bool was_late = false;
+	bool was_late = false, own_quick = false;
 	size_t n = 0;
 
 	snprintf(buf, size, "silence");
@@ -629,8 +646,12 @@ const char *peer_heard(const struct peer *p, char *buf, size_t size)
 		bool goes_on = n && late && was_late && *how && !strcmp(former_said, h->said) &&
 			       !strcmp(former, how);
 
-		if (h->before)
+		if (h->before || drowned(p, i))
 			continue;
+		if (!strcmp(h->said, OWN_QUICK)) {
+			own_quick = true;
+			continue;
+		}
 		if (goes_on) {
 			n += (size_t)snprintf(buf + n, size - n, ",");
 		} else {
@@ -643,5 +664,8 @@ const char *peer_heard(const struct peer *p, char *buf, size_t size)
 		former_said = h->said;
 		was_late = late;
 	}
+	/* SoftEther's come at any time, and many. */
+	if (own_quick)
+		snprintf(buf + n, size - n, "%sQuick Modes of its own", n ? "; " : "");
 	return buf;
 }

@@ -93,7 +93,7 @@ void peer_send_on(struct peer *p, uint16_t port, const void *b, size_t len);
 /* As bare ESP. */
 void peer_send_esp(struct peer *p, const void *b, size_t len);
 /* Main Mode up to message 2, 4 or 6, or Quick Mode up to its message 2 (8). False: that did not
- * come within six seconds. */
+ * come within five and a half seconds. */
 bool peer_go(struct peer *p, uint8_t message);
 /* Waits for that message, and sends nothing. */
 bool peer_await(struct peer *p, uint8_t message);

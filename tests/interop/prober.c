@@ -667,8 +667,8 @@ static const struct probe probes[] = {
 	{"message 3", "a nonce of 4 bytes", botches_message3, NONCE_SHORT},
 	{"message 3", "no nonce", botches_message3, NONCE_NONE},
 	{"message 5", "not encrypted", botches_message5, IN_CLEAR},
-	{"message 5", "not whole blocks", botches_message5, PART_OF_A_BLOCK},
 	{"message 5", "random bytes", botches_message5, GARBAGE},
+	{"message 5", "not whole blocks", botches_message5, PART_OF_A_BLOCK},
 	{"Quick Mode 1", "a bit of its HASH changed", botches_quick1, 40},
 	{"Quick Mode 1", "a bit of its length changed", botches_quick1, 27},
 

@@ -8,6 +8,7 @@
 #	DIR/scan        ike-scan at products and modes
 #	DIR/login       a right and a wrong password, at SoftEther and at our mode of it
 #	DIR/client      a real strongSwan, and the mode that stands for it, dial our servers
+#	DIR/answers     topologies/real-prober.yaml: what a client that misbehaves is answered
 #
 # Beside each folder what `natdlab run` printed (.txt) and its exit status (.status). All run at
 # once: they spend their time waiting. Tests and docs/fidelity.md are made from it.
@@ -86,4 +87,5 @@ matrix:
   server.mode: [rras-2012r2, strongswan-5.3, strongswan-5.9, strongswan-forceencaps, libreswan, libreswan-encapsulation, openswan-forceencaps, softether-4, softether-5, no-natt]
 END
 start client "$dir/client.yaml"
+start answers topologies/real-prober.yaml
 wait
