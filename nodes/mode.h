@@ -213,7 +213,7 @@ enum {
 	MINDS_LIFE_TYPE = 4,	   /* of a phase 1 transform: seconds or kilobytes */
 	MINDS_AUTHENTICATION = 8,  /* another method than a secret: not even refused */
 	MINDS_PROPOSAL_PROTOCOL = 16,
-	MINDS_FLAGS_FIRST = 32,	   /* a message in clear where an encrypted one is due is not read */
+	MINDS_FLAGS_FIRST = 32,	   /* clear where encrypted is due: it is not even read */
 	MINDS_HASH_COUNT = 64,	   /* one NAT-D payload alone is none */
 };
 
@@ -256,7 +256,7 @@ struct server_mode {
 	uint32_t idle_ms;      /* an SA without any traffic is forgotten after this; 0 never */
 	uint32_t half_open_ms; /* an unfinished exchange is forgotten after this */
 	bool half_open_renewed; /* counted from its last message instead of its first */
-	uint32_t unused_ms;	/* without a finished Quick Mode an SA is deleted after this; 0 never */
+	uint32_t unused_ms;	/* an SA without a whole Quick Mode is deleted; 0 never */
 	bool half_open_delete; /* and says so with an unencrypted Delete, in whose header are a
 				  random cookie and a zero one */
 	struct retry message2_retry, message4_retry, quick_retry;
@@ -276,10 +276,10 @@ struct server_mode {
 		FOLLOWS_READABLE, /* it can be decrypted */
 		FOLLOWS_ANY,	  /* its cookies are right */
 	} follows;
-	/* How NO-PROPOSAL-CHOSEN to message 1, and other notifies in clear, look: 40 bytes with a
-	 * zero cookie of its own, message ID 0 and no SPI; or 56 bytes with a fresh cookie, a random
-	 * message ID and both cookies as SPI; or the same with a random cookie and a zero one in the
-	 * header and CKY-I | 0 as SPI; or nothing is said. */
+	/* How NO-PROPOSAL-CHOSEN to message 1, and other notifies in clear, look: 40 bytes with
+	 * a zero cookie of its own, message ID 0 and no SPI; or 56 bytes with a fresh cookie, a
+	 * random message ID and both cookies as SPI; or the same with a random cookie and a zero
+	 * one in the header and CKY-I | 0 as SPI; or nothing is said. */
 	enum {
 		NO_PROPOSAL_PLAIN,
 		NO_PROPOSAL_SPI16,

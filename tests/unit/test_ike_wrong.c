@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each product answers to what is wrong, and what it does not look at: measured of the products
- * by tests/interop/prober.c, held here in virtual time.
+ * What each product answers to what is wrong, and what it does not look at: measured by
+ * tests/interop/prober.c, held here in virtual time.
  */
 #include <setjmp.h>
 #include <stdarg.h>
