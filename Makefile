@@ -30,7 +30,7 @@ CLI      := $(filter-out tests/cli/lib.sh,$(wildcard tests/cli/*.sh))
 GUEST    := $(B)/tests/vm/guest
 MUTANTS  := $(wildcard tests/mutants/*.sh)
 FUZZ     := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH    := $(addprefix $(B)/tests/bench/,setup ike times)
+BENCH    := $(addprefix $(B)/tests/bench/,setup ike times traffic)
 SCRIPTS  := .ci/deps .ci/real .ci/run $(wildcard tests/*.sh tests/*/*.sh)
 TESTSRC  := $(wildcard tests/*/*.c)
 OBJ      := $(SRC:%.c=$(B)/%.o)

@@ -23,6 +23,7 @@
 #include "lab/fragments.h"
 
 #define BUCKETS 4096 /* of exchanges by initiator cookie; a power of two */
+#define BUCKET_MAX 64 /* many times what chance puts into one */
 #define PLACES_MAX 4096
 #define PLACE_SLOTS 8192 /* a power of two, well above PLACES_MAX */
 
@@ -38,8 +39,11 @@
 struct watch {
 	struct arena *a;
 	struct ev_sink sink;
-	size_t n;
-	struct exchange *v[WATCH_EXCHANGES]; /* in the order of their first message */
+	/* Exchanges in the order of their first message are v[first], ..., v[past - 1]; those before
+	 * v[open] are finished. What is forgotten goes at the front, so that a flood costs no more
+	 * for each of its messages than a capture without one. */
+	size_t first, open, past;
+	struct exchange *v[2 * WATCH_EXCHANGES];
 	struct tracked *buckets[BUCKETS];
 	struct flows flows;
 	VEC(const char *) places;
@@ -90,8 +94,8 @@ uint64_t watch_stray_esp(const struct watch *w)
 
 size_t watch_exchanges(const struct watch *w, struct exchange *const **v)
 {
-	*v = w->v;
-	return w->n;
+	*v = w->v + w->first;
+	return w->past - w->first;
 }
 
 /* ---- small tools ---- */
@@ -198,17 +202,25 @@ static bool is_finished(const struct exchange *x)
 }
 
 /* The place in w->v of the exchange to forget: the oldest unfinished, else the oldest. */
-static size_t victim(const struct watch *w)
+static size_t victim(struct watch *w)
 {
-	for (size_t i = 0; i < w->n; i++)
-		if (!is_finished(w->v[i]))
-			return i;
-	return 0;
+	while (w->open < w->past && is_finished(w->v[w->open]))
+		w->open++;
+	return w->open < w->past ? w->open : w->first;
 }
 
-static struct tracked *forget(struct watch *w)
+static size_t index_of(const struct watch *w, const struct tracked *t)
 {
-	size_t i = victim(w);
+	size_t i = w->first;
+
+	while (w->v[i] != &t->x)
+		i++;
+	return i;
+}
+
+/* Takes exchange @i out of all tables; its memory is as new, but for its generation and buffers. */
+static struct tracked *forget(struct watch *w, size_t i)
+{
 	struct tracked *t = (struct tracked *)w->v[i];
 	struct tracked **p = bucket_of(w, t->x.cky_i);
 	uint32_t generation = t->generation;
@@ -218,9 +230,9 @@ static struct tracked *forget(struct watch *w)
 	while (*p != t)
 		p = &(*p)->next;
 	*p = t->next;
-	w->n--;
-	for (; i < w->n; i++)
-		w->v[i] = w->v[i + 1];
+	memmove(&w->v[w->first + 1], &w->v[w->first], (i - w->first) * sizeof(w->v[0]));
+	w->first++;
+	w->open += i >= w->open;
 	memset(t, 0, sizeof(*t));
 	t->generation = generation + 1;
 	for (size_t n = 0; n < ARRAY_LEN(kept); n++)
@@ -228,11 +240,24 @@ static struct tracked *forget(struct watch *w)
 	return t;
 }
 
+/* The memory for one more. A bucket that somebody fills on purpose makes room by itself. */
+static struct tracked *room_for_one(struct watch *w, struct tracked *bucket)
+{
+	size_t n = 0;
+
+	for (struct tracked *t = bucket; t; t = t->next)
+		n++;
+	if (n >= BUCKET_MAX)
+		return forget(w, index_of(w, bucket));
+	if (w->past - w->first == WATCH_EXCHANGES)
+		return forget(w, victim(w));
+	return arena_new_of(w->a, struct tracked);
+}
+
 static struct tracked *add(struct watch *w, const struct isakmp_header *h, usec t)
 {
-	bool full = w->n == WATCH_EXCHANGES;
-	struct tracked *n = full ? forget(w) : arena_new_of(w->a, struct tracked);
 	struct tracked **p = bucket_of(w, h->cky_i);
+	struct tracked *n = room_for_one(w, *p);
 
 	memcpy(n->x.cky_i, h->cky_i, 8);
 	memcpy(n->x.cky_r, h->cky_r, 8);
@@ -240,7 +265,13 @@ static struct tracked *add(struct watch *w, const struct isakmp_header *h, usec 
 	while (*p) /* behind the older ones, which find() gives first */
 		p = &(*p)->next;
 	*p = n;
-	w->v[w->n++] = &n->x;
+	if (w->past == ARRAY_LEN(w->v)) { /* once for WATCH_EXCHANGES of them */
+		memmove(w->v, &w->v[w->first], (w->past - w->first) * sizeof(w->v[0]));
+		w->past -= w->first;
+		w->open -= w->first;
+		w->first = 0;
+	}
+	w->v[w->past++] = &n->x;
 	return n;
 }
 
@@ -768,6 +799,6 @@ void watch_frame(struct watch *w, const char *place, uint32_t linktype, usec t, 
 			break;
 		}
 	}
-	if (!done)
+	if (!done && w->sink.put)
 		other_frame(w, &f);
 }

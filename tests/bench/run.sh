@@ -7,6 +7,7 @@
 # where something is not here. What is divided was measured in turns in this run. How exact that is
 # depends on what else the machine does meanwhile: its load is printed first and last.
 #
+# NATDLAB_BENCH_ONLY: one of the functions below (users, article, growth, many, captures).
 # NATDLAB_BENCH_REPEATS: of each measurement, 5 by default. Exit status 1 when an aim is missed.
 
 set -u
@@ -110,6 +111,53 @@ many() {
 	line '500 scenarios on two processors, of 20 s' "$(divide "$(column 1 "$T/many" 1)" 20)" 1
 }
 
+# `natdlab inspect` on a busy link's capture of 1 GB with 20 exchanges in it, and on captures of
+# nothing but exchanges.
+captures() {
+	what='inspect, a capture of 1 GB'
+	if [ "$(df -Pk "$T" | awk 'NR == 2 { print int($4 / 1024) }')" -lt 2000 ]; then
+		skipped "$what" "no room for it in $T"
+		return
+	fi
+	session=tests/data/captures/softether-eip-napt-ms.client.pcap
+	"$bench/traffic" 1000 20 $session >"$T/1000.pcap"
+	"$bench/traffic" 100 20 $session >"$T/100.pcap"
+	"$bench/times" "$repeats" "cat $T/1000.pcap >/dev/null" \
+		"$natdlab inspect $T/1000.pcap >/dev/null" \
+		"$natdlab inspect $T/100.pcap >/dev/null" >"$T/big"
+	line "$what, of what cat takes" \
+		"$(divide "$(column 1 "$T/big" 2)" "$(column 1 "$T/big" 1)")" 5
+	line '  the same in processors'\'' time' \
+		"$(divide "$(column 2 "$T/big" 2)" "$(column 2 "$T/big" 1)")" 5
+	line '  its peak memory, of that with 100 MB' \
+		"$(divide "$(column 3 "$T/big" 2)" "$(column 3 "$T/big" 3)")" 1.05
+	if command -v tshark >/dev/null; then
+		"$bench/times" 1 "$natdlab inspect $T/1000.pcap >/dev/null" \
+			"tshark -r $T/1000.pcap -Y 'isakmp or esp' >/dev/null 2>&1" >"$T/tshark"
+		line '  the time, of what tshark takes to list its IKE and ESP' \
+			"$(divide "$(column 1 "$T/tshark" 1)" "$(column 1 "$T/tshark" 2)")" 0.1
+		line '  its peak memory, of tshark'\''s' \
+			"$(divide "$(column 3 "$T/tshark" 1)" "$(column 3 "$T/tshark" 2)")" 0.1
+	else
+		skipped '  the time, of what tshark takes' 'no tshark here'
+	fi
+	rm -f "$T"/*.pcap
+
+	session=tests/data/captures/strongswan-eip-napt-ms.client.pcap
+	for n in 10000 100000; do
+		"$bench/traffic" 0 $n $session >"$T/$n.pcap"
+	done
+	"$bench/times" "$repeats" "$natdlab inspect $T/10000.pcap >/dev/null; true" \
+		"$natdlab inspect $T/100000.pcap >/dev/null; true" >"$T/exchanges"
+	line 'growth exponent, 10,000 exchanges to 100,000' "$(
+		awk 'NR == 1 { a = $2 } NR == 2 { print log($2 / a) / log(10) }' "$T/exchanges")" 1.1
+	line '  peak memory with 100,000, of that with 10,000' \
+		"$(divide "$(column 3 "$T/exchanges" 2)" "$(column 3 "$T/exchanges" 1)")" 1.05
+	printf '%-62s %8.0f MB\n' '  peak memory with 100,000' \
+		"$(divide "$(column 3 "$T/exchanges" 2)" 1024)"
+	rm -f "$T"/*.pcap
+}
+
 measure() {
 	"$bench/setup" "$article" $((repeats * 8))
 	"$bench/ike" $((repeats * 20))
@@ -119,9 +167,10 @@ measure() {
 	article
 	growth
 	many
+	captures
 }
 
 load
-measure | tee "$T/table"
+"${NATDLAB_BENCH_ONLY:-measure}" | tee "$T/table"
 load
 ! grep -q MISSED "$T/table"

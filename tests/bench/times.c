@@ -5,8 +5,8 @@
  *	times REPEATS COMMAND...
  *
  * Each COMMAND is run by the shell, one after the other, REPEATS times over. For each a line: the
- * median of the seconds that pass, and of the seconds of processors that it and all that it waited
- * for have used. For other programs to divide; not results by themselves. A command that fails
+ * median of the seconds that pass, of the seconds of processors that it and all that it waited for
+ * have used, and of the most memory that one of them had at once, in KiB. For other programs to divide; not results by themselves. A command that fails
  * ends everything.
  */
 #include <string.h>
@@ -20,7 +20,7 @@ static double seconds(struct timeval t)
 	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
 }
 
-static void run(const char *command, double *wall, double *cpu)
+static void run(const char *command, double *wall, double *cpu, double *peak)
 {
 	double began = bench_now();
 	struct rusage used;
@@ -36,13 +36,14 @@ static void run(const char *command, double *wall, double *cpu)
 		exit(1);
 	}
 	*wall = bench_now() - began;
+	*peak = (double)used.ru_maxrss;
 	*cpu = seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
 int main(int argc, char **argv)
 {
 	size_t n = argc > 1 ? (size_t)atoi(argv[1]) : 0, commands = (size_t)argc - 2;
-	double *wall, *cpu;
+	double *wall, *cpu, *peak;
 
 	if (argc < 3 || n < 1) {
 		fprintf(stderr, "usage: times REPEATS COMMAND...\n");
@@ -50,13 +51,15 @@ int main(int argc, char **argv)
 	}
 	wall = calloc(n * commands, sizeof(*wall));
 	cpu = calloc(n * commands, sizeof(*cpu));
-	if (!wall || !cpu)
+	peak = calloc(n * commands, sizeof(*peak));
+	if (!wall || !cpu || !peak)
 		return 1;
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < commands; k++)
-			run(argv[2 + k], &wall[k * n + i], &cpu[k * n + i]);
+			run(argv[2 + k], &wall[k * n + i], &cpu[k * n + i], &peak[k * n + i]);
 	for (size_t k = 0; k < commands; k++)
-		printf("%.6f %.6f\n", bench_median(wall + k * n, n), bench_median(cpu + k * n, n));
+		printf("%.6f %.6f %.0f\n", bench_median(wall + k * n, n),
+		       bench_median(cpu + k * n, n), bench_median(peak + k * n, n));
 	free(wall);
 	free(cpu);
 	return 0;
