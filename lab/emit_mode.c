@@ -313,7 +313,7 @@ static bool is_microsoft(const struct exchange *x)
 
 /* What Windows concludes of it: what a client concluded that got the hash that Windows gets. Only
  * a server that copies treats clients differently. */
-static int conclusion(const struct server *s)
+static enum emit_client conclusion(const struct server *s)
 {
 	for (size_t i = 0; i < s->met.n; i++)
 		if (s->seen[i]->client != CLIENT_NO_IDEA &&

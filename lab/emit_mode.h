@@ -16,15 +16,17 @@
 
 #include "lab/watch.h"
 
+/* What a client concludes of the server, by message 4; where the server stands. */
+enum emit_client { CLIENT_NO_IDEA, CLIENT_SEES_PUBLIC, CLIENT_SEES_NAT };
+enum emit_place { SERVER_WHO_KNOWS, SERVER_PUBLIC, SERVER_BEHIND_NAT };
+
 /* One exchange, as it was seen and judged. */
 struct emit_seen {
 	const struct exchange *x; /* of a watch that keeps */
 	const struct judgement *j;
 	bool searched; /* its own hash fits no private address: all were tried */
-	/* What this client concludes of the server, by message 4. */
-	enum { CLIENT_NO_IDEA, CLIENT_SEES_PUBLIC, CLIENT_SEES_NAT } client;
-	/* Is the address that was dialled the server's own? */
-	enum { SERVER_WHO_KNOWS, SERVER_PUBLIC, SERVER_BEHIND_NAT } server;
+	enum emit_client client;
+	enum emit_place server;
 };
 
 struct emit_about {

@@ -48,17 +48,15 @@ void fit_server(const struct met *met, struct fit *out, struct ties *ties)
 	struct fit one;
 
 	ties->n = 0;
-	for (size_t i = 0; i < n; i++) {
+	fit_row(rows[0], met, out);
+	for (size_t i = 1; i < n; i++) {
 		fit_row(rows[i], met, &one);
-		if (i && cost(&one) > cost(out))
-			continue;
-		if (i && cost(&one) == cost(out)) {
-			if (ties->n < ARRAY_LEN(ties->v))
-				ties->v[ties->n++] = rows[i];
-			continue;
+		if (cost(&one) < cost(out)) {
+			*out = one;
+			ties->n = 0;
+		} else if (cost(&one) == cost(out) && ties->n < ARRAY_LEN(ties->v)) {
+			ties->v[ties->n++] = rows[i];
 		}
-		*out = one;
-		ties->n = 0;
 	}
 }
 

@@ -495,8 +495,8 @@ static void no_name_of_a_place_leaves_its_remark(void **state)
 		"\xc2\x85    nonce: 8",     /* U+0085, likewise */
 		"\xef\xbb\xbf\xef\xbf\xbe\x1b[2J\x7f\x01",
 		"\xff\xfe broken UTF-8",
-		"a name that is longer than anybody would want to read, much longer than that, and "
-		"that has no end: 0123456789012345678901234567890123456789012345678901234567890123",
+		("a name that is longer than anybody would want to read, much longer than that, "
+		 "and that has no end: 01234567890123456789012345678901234567890123456789012345"),
 	};
 	const struct trial t = {mode_client("windows-10"), true, true, ALL_IS_WELL, 0};
 	struct server_mode stranger = *mode_server("libreswan");
