@@ -39,9 +39,9 @@
 struct watch {
 	struct arena *a;
 	struct ev_sink sink;
-	/* Exchanges in the order of their first message are v[first], ..., v[past - 1]; those before
-	 * v[open] are finished. What is forgotten goes at the front, so that a flood costs no more
-	 * for each of its messages than a capture without one. */
+	/* Exchanges in the order of their first message: v[first], ..., v[past - 1]; those
+	 * before v[open] are finished. What is forgotten goes at the front, so that a flood costs
+	 * no more for each of its messages than a capture without one. */
 	size_t first, open, past;
 	struct exchange *v[2 * WATCH_EXCHANGES];
 	struct tracked *buckets[BUCKETS];

@@ -6,8 +6,8 @@
  *
  * Each COMMAND is run by the shell, one after the other, REPEATS times over. For each a line: the
  * median of the seconds that pass, of the seconds of processors that it and all that it waited for
- * have used, and of the most memory that one of them had at once, in KiB. For other programs to divide; not results by themselves. A command that fails
- * ends everything.
+ * have used, and of the most memory that one of them had at once, in KiB. For other programs to
+ * divide; not results by themselves. A command that fails ends everything.
  */
 #include <string.h>
 #include <sys/wait.h>

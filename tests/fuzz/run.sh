@@ -43,7 +43,8 @@ for source in tests/fuzz/fuzz_*.c; do
 	seeds=tests/fuzz/corpus/${name#fuzz_}
 	[ -d "$seeds" ] || seeds=
 	case $name in
-	*pcap* | *capture* | *watch* | *inspect* | *emit*) seeds="$seeds tests/data/captures" ;;
+	*pcap* | *capture* | *watch* | *inspect* | *emit*)
+		seeds="$seeds tests/data/captures tests/fuzz/corpus/captures" ;;
 	*load* | *topology*) seeds="$seeds topologies" ;;
 	esac
 	# shellcheck disable=SC2086,SC2046 # lists of folders
