@@ -210,7 +210,9 @@ static int run_somewhere(struct arena *a, const struct args *args, struct run_co
 static int run_file(struct arena *a, const struct args *args, const struct topology *t,
 		    struct run_config cfg, struct run_result *out, int *status)
 {
-	struct progress progress = {.on = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO)};
+	/* Where machines are waited for, the labs themselves tell how far they are. */
+	struct progress progress = {.on = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO) &&
+					  !scenario_has_vm(scenario_new(a, t, 0))};
 	struct err e = {0};
 	int failed;
 
