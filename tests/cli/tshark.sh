@@ -98,8 +98,8 @@ clean() {
 if [ "${NATDLAB_TSHARK-}" = all ]; then
 	for topology in topologies/*.yaml; do
 		base=$(basename "$topology" .yaml)
-		# Real products do not speak in our name.
-		case $base in real-*) continue ;; esac
+		# Real products do not speak in our name, and machines are not there (vm.sh).
+		case $base in real-* | windows-vm | windows-server-vm) continue ;; esac
 		for b in sim netns; do
 			clean $b "$base"
 			# The matrix is needed below, the others only fill the disk.
