@@ -149,6 +149,9 @@ static json_t *exchange_json(const struct inspected *in)
 	json_object_set_new(o, "natd", natd_json(in));
 	json_object_set_new(o, "unmask_in_vain", json_boolean(in->searched));
 	add_traffic(o, in);
+	/* What a lab alone has; a reader of both documents finds the same keys. */
+	json_object_set_new(o, "predicted", json_null());
+	json_object_set_new(o, "lab_error", json_null());
 	json_object_set_new(o, "signature", json_string(signature_name(d->sig)));
 	json_object_set_new(o, "certainty", json_string(certainty_name(d->certainty)));
 	json_object_set_new(o, "evidence", evidence_json(d));

@@ -235,6 +235,33 @@ run "$natdlab" inspect "$T/kept/nothing/mac/capture.pcapng"
 is_status 0
 out_has 'A Windows client in its'
 
+it 'an exchange has every key of a run'\''s connection, and what docs/diagnose.md adds'
+jq -r '[.scenarios[].connections[] | keys[]] | unique | .[]' "$T/kept/run.json" >"$T/want"
+for word in exchange initiator responder vendor_ids identities offered signature certainty \
+	evidence windows cause cures not_the_cause; do
+	echo "$word"
+done >>"$T/want"
+for file in strongswan-eip-napt-ms aggressive-eip-napt ikev2-eip-napt; do
+	"$natdlab" inspect --format json "$captures/$file.client.pcap" |
+		jq -r '.exchanges[0] | keys[]' >"$T/keys"
+	while read -r key; do
+		check "$file has no $key" grep -qx "$key" "$T/keys"
+	done <"$T/want"
+done
+run "$natdlab" inspect --format json "$T/kept/nothing/registry-0/capture.pcapng"
+jq -c '.schema, (.exchanges[0] | .initiator, .windows, .natd.server_hash, .error, .encapsulation,
+	.quick_modes, .vendor_ids.responder[0].name)' "$out" >"$T/got"
+printf '%s\n' 1 '"192.168.1.10:500"' '{"0":"blocked","1":"blocked","2":"connects"}' '"exact"' 809 \
+	'"udp"' 6 '"XAUTH"' >"$T/want"
+cp "$T/got" "$out"
+check 'not the values that were wanted' cmp -s "$T/got" "$T/want"
+
+it 'no exchanges are an empty list'
+head -c 24 "$captures/softether-eip-napt-ms.client.pcap" >"$T/empty.pcap"
+run "$natdlab" inspect --format json "$T/empty.pcap"
+is_status 1
+check 'a list' [ "$(jq -c '[.schema, .exchanges, .frames]' "$out")" = '[1,[],0]' ]
+
 # ---- input ----
 
 it 'a capture is read from a pipe'
