@@ -35,6 +35,9 @@
  * once. */
 #define LINGERING_MAX 128
 
+/* Not touched, it costs nothing. */
+#define SHARED_BLOCK ((size_t)4 << 20)
+
 struct job {
 	struct lab_config lab;
 	struct scenario_result *result;
@@ -333,6 +336,33 @@ static const char no_legacy[] =
 	"  openssl-provider-legacy. OPENSSL_MODULES, when it is set, names another folder.\n"
 	"  Or leave user and password out of the file: then no server asks for them.";
 
+/*
+ * Memory that labs share with us. What is private is copied for each lab, page by page of its page
+ * tables: with ten thousand scenarios in private memory forks took most of the time.
+ */
+static void *shared_memory(size_t size)
+{
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (mem == MAP_FAILED) {
+		fputs("natdlab: out of memory\n", stderr);
+		abort();
+	}
+	return mem;
+}
+
+/* Scenarios, which nobody changes once they are there; they go with the process. */
+static void make_scenarios(struct arena *a, const struct run_config *cfg, struct scenario **out)
+{
+	size_t all = scenario_count(cfg->topology);
+	struct arena *shared = arena_new_from(shared_memory, SHARED_BLOCK);
+
+	for (size_t i = 0; i < all; i++)
+		if (run_wants(cfg->filter, scenario_id(a, cfg->topology, i)))
+			*out++ = scenario_new(shared, cfg->topology, i);
+	arena_free(shared);
+}
+
 /* Shared memory for all results in one piece; it goes with the process. */
 static int make_results(struct arena *a, struct scenario **s, struct scenario_result **r, size_t n,
 			struct err *e)
@@ -393,7 +423,7 @@ static int need_legacy(struct scenario *const *s, size_t n, struct err *e)
 
 int run_all(struct arena *a, const struct run_config *cfg, struct run_result *out, struct err *e)
 {
-	size_t all = scenario_count(cfg->topology), n = count_matching(a, cfg), k = 0;
+	size_t n = count_matching(a, cfg);
 	struct scenario **scenarios = arena_array_of(a, n, struct scenario *);
 	struct scenario_result **results = arena_array_of(a, n, struct scenario_result *);
 	struct pool p = {
@@ -405,9 +435,7 @@ int run_all(struct arena *a, const struct run_config *cfg, struct run_result *ou
 	if (!n)
 		return err_set(e, ERR_INPUT, "no scenario of %s matches \"%s\"; --list shows them",
 			       topology_path(cfg->topology), cfg->filter ? cfg->filter : "*");
-	for (size_t i = 0; i < all; i++)
-		if (run_wants(cfg->filter, scenario_id(a, cfg->topology, i)))
-			scenarios[k++] = scenario_new(a, cfg->topology, i);
+	make_scenarios(a, cfg, scenarios);
 	if (need_legacy(scenarios, n, e) || make_results(a, scenarios, results, n, e))
 		return -1;
 	if (pipe2(p.notify, O_CLOEXEC | O_NONBLOCK))

@@ -18,6 +18,8 @@ struct block {
 struct arena {
 	struct block *blocks; /* the newest first; only it is filled */
 	size_t used;
+	void *(*get)(size_t size); /* NULL: calloc() */
+	size_t block;
 };
 
 static void out_of_memory(void)
@@ -32,6 +34,16 @@ struct arena *arena_new(void)
 
 	if (!a)
 		out_of_memory();
+	a->block = BLOCK_SIZE;
+	return a;
+}
+
+struct arena *arena_new_from(void *(*get)(size_t size), size_t block)
+{
+	struct arena *a = arena_new();
+
+	a->get = get;
+	a->block = block;
 	return a;
 }
 
@@ -41,7 +53,7 @@ void arena_free(struct arena *a)
 
 	if (!a)
 		return;
-	for (b = a->blocks; b; b = next) {
+	for (b = a->get ? NULL : a->blocks; b; b = next) {
 		next = b->next;
 		free(b);
 	}
@@ -63,14 +75,14 @@ void *arena_alloc(struct arena *a, size_t size)
 		out_of_memory();
 	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	if (!b || b->size - b->used < size) {
-		size_t room = MAX(size, BLOCK_SIZE);
+		size_t room = MAX(size, a->block - sizeof(*b));
 
-		b = calloc(1, sizeof(*b) + room);
+		b = a->get ? a->get(sizeof(*b) + room) : calloc(1, sizeof(*b) + room);
 		if (!b)
 			out_of_memory();
 		b->size = room;
 		/* A block made for one large piece goes behind the one that still has room. */
-		if (a->blocks && size > BLOCK_SIZE / 4) {
+		if (a->blocks && size > a->block / 4) {
 			b->next = a->blocks->next;
 			a->blocks->next = b;
 		} else {

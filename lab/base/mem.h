@@ -17,6 +17,9 @@
 struct arena;
 
 struct arena *arena_new(void);
+/* One whose memory comes in blocks of at least @block bytes from @get, which gives it zeroed and
+ * never fails; arena_free() leaves those blocks as they are: they are whose they were. */
+struct arena *arena_new_from(void *(*get)(size_t size), size_t block);
 /* Frees the arena and every piece of it. NULL is allowed. */
 void arena_free(struct arena *a);
 /* For CLEANUP(arena_freep): frees *ap. */
