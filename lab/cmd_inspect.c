@@ -198,8 +198,8 @@ static int emit(struct arena *a, const struct inspection *in, usec end,
 	}
 	if (!emit_modes(stdout, a, &about, v, in->n))
 		return err_set(e, ERR_FAILED,
-			       "inspect: no answer to Main Mode was captured: there is nothing to "
-			       "replay");
+			       "inspect: no message 1 of Main Mode with its answer was captured: "
+			       "there is nothing to replay");
 	return 0;
 }
 

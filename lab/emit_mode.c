@@ -233,21 +233,23 @@ static void put_head(const struct emitter *e)
 		e->n == 1 ? "A server that was met," : "Servers that were met,");
 }
 
-/* As near to where it stood as the packets told. */
-static bool is_public(const struct server *s)
+/* Where it stood, as far as the packets tell: by an exchange that knows, or because its hash is the
+ * one of the dialled address and the row is none that copies. */
+static enum emit_place place_of(const struct server *s)
 {
 	for (size_t i = 0; i < s->met.n; i++)
 		if (s->seen[i]->server != SERVER_WHO_KNOWS)
-			return s->seen[i]->server == SERVER_PUBLIC;
-	return false;
+			return s->seen[i]->server;
+	for (size_t i = 0; i < s->met.n; i++)
+		if (s->met.v[i].j->server_hash == CLASS_EXACT_OR_COPIED &&
+		    s->fit.row.natd_own == NATD_OWN_EXACT)
+			return SERVER_PUBLIC;
+	return SERVER_WHO_KNOWS;
 }
 
-static bool place_known(const struct server *s)
+static bool is_public(const struct server *s)
 {
-	for (size_t i = 0; i < s->met.n; i++)
-		if (s->seen[i]->server != SERVER_WHO_KNOWS)
-			return true;
-	return false;
+	return place_of(s) == SERVER_PUBLIC;
 }
 
 static void put_network(const struct emitter *e)
@@ -279,7 +281,7 @@ static void put_matrix(const struct emitter *e)
 	for (size_t i = 0; i < e->n; i++)
 		fprintf(e->f, "    %s: {server.mode: %s, igw.nat: %s}%s\n", e->v[i]->name,
 			e->v[i]->name, is_public(e->v[i]) ? "false" : "true",
-			place_known(e->v[i]) ? "" : " # not known; this is a guess");
+			place_of(e->v[i]) != SERVER_WHO_KNOWS ? "" : " # not known; this is a guess");
 	fputs("  place: # of the client\n"
 	      "    at-home: {home.nat: true}\n"
 	      "    public: {home.nat: false}\n"
@@ -392,8 +394,8 @@ static void put_expect(const struct emitter *e)
 /* Modes do Main Mode only. */
 static bool worth_it(const struct exchange *x)
 {
-	return x->version != 2 && x->type == EXCHANGE_MAIN &&
-	       (x->kept[2].len || (x->kept[1].len && x->kept[0].len));
+	return x->version != 2 && x->type == EXCHANGE_MAIN && x->kept[1].len &&
+	       (x->kept[2].len || x->kept[0].len);
 }
 
 /* The one to which this exchange belongs. Two products may have had one address: captures of a lab,

@@ -145,13 +145,34 @@ static void fit_retry(struct fit *f, const struct met *met, unsigned n, enum asp
 	if (!seen.n && (waited(met, by->x, n) < SEC || (n == 4 && may_have_floated(by))))
 		return;
 	fit_seen(f, a, by, (uint8_t)n);
-	if (!retry_fits(row, &seen, waited(met, by->x, n))) {
-		*row = seen;
-		fit_said(f, a, by, (uint8_t)n, k);
-	}
+	if (retry_fits(row, &seen, waited(met, by->x, n)))
+		return;
+	*row = seen;
+	fit_said(f, a, by, (uint8_t)n, k);
 	if (!by->x->delete_at.place)
 		f->of[a].doubt = "later ones may be missing: the capture shows how long somebody "
 				 "waited, not how long the server would have";
+}
+
+/* What was sent again after the row would have forgotten the exchange shows that it had not. */
+static void fit_memory(struct fit *f)
+{
+	static const struct {
+		enum aspect aspect;
+		uint8_t message;
+	} v[] = {{ASPECT_AGAIN_2, 2}, {ASPECT_AGAIN_4, 4}};
+	const struct retry *rows[] = {&f->row.message2_retry, &f->row.message4_retry};
+
+	for (size_t i = 0; i < ARRAY_LEN(v); i++) {
+		const struct retry *r = rows[i];
+		uint32_t last = r->n ? r->at_ms[r->n - 1] : 0;
+
+		if (f->of[v[i].aspect].state != CHANGED || !f->row.half_open_ms ||
+		    last < f->row.half_open_ms)
+			continue;
+		f->row.half_open_ms = (last / 1000 + 1) * 1000;
+		fit_said(f, ASPECT_HALF_OPEN, f->of[v[i].aspect].by, v[i].message, KEY_HALF_OPEN);
+	}
 }
 
 /* An exchange that nobody finished went on for longer than the row would have waited, and no Delete
@@ -282,5 +303,6 @@ void fit_times(struct fit *f, const struct met *met)
 	fit_half_open(f, met);
 	if (f->of[ASPECT_HALF_OPEN].state == NOT_SEEN)
 		fit_no_delete(f, met);
+	fit_memory(f);
 	fit_duplicates(f, met);
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "lab/base/packet.h"
+#include "lab/predict.h"
 #include "tests/unit/emitted.h"
 #include "tests/unit/ike_net.h"
 
@@ -141,6 +142,26 @@ struct looked {
 	const struct server_mode *row;
 };
 
+/* What the file expects is what will come out of it. */
+static void check_claims(struct arena *a, const char *text)
+{
+	struct topology *t = topo_load(a, text);
+
+	for (size_t i = 0; i < scenario_count(t); i++) {
+		const struct scenario *s = scenario_new(a, t, i);
+		struct prediction p;
+
+		assert_int_equal(s->nodes[0].kind, KIND_CLIENT);
+		predict(s, &s->nodes[0], &p);
+		for (size_t k = 0; k < s->n_expects; k++) {
+			if (!strcmp(p.outcome, s->expects[k].outcome))
+				continue;
+			fputs(text, stderr);
+			fail_msg("%s is %s", s->id, p.outcome);
+		}
+	}
+}
+
 /* Meets the server in all of the trials, and writes it down. */
 static struct looked look(const struct trial *t, size_t n, const struct server_mode *server,
 			  enum sight view)
@@ -167,6 +188,7 @@ static struct looked look(const struct trial *t, size_t n, const struct server_m
 	l.text = emitted_text(l.a, v, n_x, watch_end(eye));
 	eye = NULL;
 	l.row = emitted_row(l.a, l.text);
+	check_claims(l.a, l.text);
 	return l;
 }
 
@@ -402,6 +424,14 @@ static void slow_and_stubborn(struct server_mode *m)
 	m->half_open_delete = true;
 }
 
+static void patient(struct server_mode *m)
+{
+	m->message4_retry = (struct retry){.n = 3, .at_ms = {10000, 25000, 40000}};
+	m->message2_retry = (struct retry){.n = 1, .at_ms = {35000}};
+	m->half_open_ms = 60000;
+	m->half_open_delete = false;
+}
+
 static void never_again(struct server_mode *m)
 {
 	m->message2_retry = m->message4_retry = (struct retry){0};
@@ -437,6 +467,7 @@ static const struct {
 	{"accepts_nothing", accepts_nothing},
 	{"no_natt", no_natt},
 	{"slow_and_stubborn", slow_and_stubborn},
+	{"patient", patient},
 	{"never_again", never_again},
 	{"deaf_to_duplicates", deaf_to_duplicates},
 	{"begins_anew", begins_anew},
