@@ -6,6 +6,7 @@
 
 #include "lab/base/packet.h"
 #include "lab/fragments.h"
+#include "lab/watch_priv.h"
 
 #define PORT_IKE 500
 #define PORT_NATT 4500
@@ -160,15 +161,17 @@ static struct exchange *exchange_of(struct ike2 *w, const struct init *m, usec t
 static void note_sighting(struct mm_seen *mm, const char *place, usec t, uint32_t number,
 			  const struct packet *pkt)
 {
-	struct sighting *s;
+	const struct sighting s = {place, t, pkt->src, pkt->dst, number, pkt->ttl};
+	size_t i;
 
-	for (size_t i = 0; i < mm->n_sightings; i++)
+	for (i = 0; i < mm->n_sightings; i++)
 		if (mm->at[i].place == place && inet_ep_eq(mm->at[i].src, pkt->src))
 			return;
 	if (mm->n_sightings == ARRAY_LEN(mm->at))
 		return;
-	s = &mm->at[mm->n_sightings++];
-	*s = (struct sighting){place, t, pkt->src, pkt->dst, number, pkt->ttl};
+	for (i = mm->n_sightings++; i && sighting_is_behind(&mm->at[i - 1], &s); i--)
+		mm->at[i] = mm->at[i - 1];
+	mm->at[i] = s;
 }
 
 static void note(struct exchange *x, const struct init *m, const char *place, usec t,

@@ -105,6 +105,34 @@ static void print_places(FILE *f, const struct exchange *x)
 	}
 }
 
+#define CLOCKS_APART SEC
+
+/* Two captures whose clocks differ: said, because durations and silences are then none. */
+static void print_clocks(FILE *f, const struct exchange *x)
+{
+	char text[1000];
+
+	for (unsigned n = 1; n <= 6; n++) {
+		const struct mm_seen *mm = &x->mm[n];
+
+		for (size_t i = 1; i < mm->n_sightings; i++) {
+			usec ahead = mm->at[i].t - mm->at[0].t;
+
+			if (ahead > -CLOCKS_APART && ahead < CLOCKS_APART)
+				continue;
+			snprintf(text, sizeof(text),
+				 "%s is %.1f s %s %s: what is said of times may be wrong; "
+				 "shift it with editcap -t %.1f",
+				 mm->at[i].place,
+				 (double)(ahead < 0 ? -ahead : ahead) / 1e6,
+				 ahead < 0 ? "behind" : "ahead of", mm->at[0].place,
+				 -(double)ahead / 1e6);
+			line(f, "clocks", text);
+			return;
+		}
+	}
+}
+
 static void print_vids(FILE *f, const struct exchange *x, unsigned side, bool verbose)
 {
 	const char *product = diagnose_product(x, side);
@@ -507,6 +535,7 @@ static void print_one(FILE *f, const struct inspected *in, const struct inspect_
 {
 	print_when(f, in->x);
 	print_places(f, in->x);
+	print_clocks(f, in->x);
 	print_vids(f, in->x, 0, style->verbose);
 	print_vids(f, in->x, 1, style->verbose);
 	print_proposals(f, in->x);

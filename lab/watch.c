@@ -428,8 +428,7 @@ static void note_sighting(struct mm_seen *mm, const struct frame *f)
 			return;
 	if (mm->n_sightings == ARRAY_LEN(mm->at))
 		return;
-	/* In the order of time, which is that of the path, even if files are read one by one. */
-	for (i = mm->n_sightings++; i && mm->at[i - 1].t > s.t; i--)
+	for (i = mm->n_sightings++; i && sighting_is_behind(&mm->at[i - 1], &s); i--)
 		mm->at[i] = mm->at[i - 1];
 	mm->at[i] = s;
 }

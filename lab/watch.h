@@ -73,7 +73,7 @@ struct mm_seen {
 	usec t;
 	size_t len;          /* ISAKMP length */
 	uint8_t n_sightings;
-	struct sighting at[WATCH_NAMES]; /* in the order of time, so of the path */
+	struct sighting at[WATCH_NAMES]; /* in the order of the path: TTL, then time */
 	uint32_t copies;     /* transmissions, as counted nearest to the sender */
 	struct mark last;    /* the last one of them */
 	usec again[WATCH_AGAIN]; /* when the second one came, the third, ... */

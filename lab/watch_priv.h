@@ -47,6 +47,13 @@ static inline uint64_t digest_of(const void *p, size_t len, uint64_t h)
 	return h;
 }
 
+/* Does @a come after @b on a message's way? Routers count the TTL down, and clocks of two machines
+ * may differ; where nothing was routed between, time tells. */
+static inline bool sighting_is_behind(const struct sighting *a, const struct sighting *b)
+{
+	return a->ttl != b->ttl ? a->ttl < b->ttl : a->t > b->t;
+}
+
 /* ---- flows: whose exchange two addresses and ports belong to (watch_flows.c) ---- */
 
 struct flow;

@@ -96,6 +96,27 @@ editcap -s 96 "$captures/ikev2-eip-napt.client.pcap" "$T/part.pcap"
 run "$natdlab" inspect "$T/part.pcap"
 out_has 'not known: messages were captured without their ends'
 
+# ---- clocks ----
+
+it 'captures of two machines whose clocks differ are put together by their TTL, and the gap is told'
+needs_tools
+run "$natdlab" inspect "$blocked" "$at_server"
+out_lacks clocks
+for shift in -40 40; do
+	editcap -t $shift "$at_server" "$T/shifted.pcap"
+	run "$natdlab" inspect "$T/shifted.pcap" "$blocked"
+	is_status 1
+	out_has 'exchange 1 of 1: 10.20.0.2:500 dials 203.0.113.10:500'
+	out_has "server's hash     exact: its own address"
+	out_has 'server concludes  I am behind NAT, and so is the client'
+	out_has "editcap -t $((-shift)).0"
+	editcap -t $shift "$captures/ikev2-eip-napt.server.pcap" "$T/shifted.pcap"
+	run "$natdlab" inspect "$T/shifted.pcap" "$captures/ikev2-eip-napt.client.pcap"
+	out_has 'exchange 1 of 1: 192.168.1.10:500 dials 203.0.113.10:500 (IKEv2)'
+	out_has 'server concludes  I am behind NAT, and so is the client'
+	out_has "editcap -t $((-shift)).0"
+done
+
 # ---- files ----
 
 # Without what names files and frames.
