@@ -221,7 +221,7 @@ static int run_file(struct arena *a, const struct args *args, const struct topol
 		cfg.dir = arena_printf(a, "%s/%s", cfg.dir, topology_name(t));
 	cfg.progress = show_progress;
 	cfg.ctx = &progress;
-	failed = (cfg.dir && keep_make_dir(cfg.dir, &e)) || run_somewhere(a, args, &cfg, out, &e);
+	failed = (cfg.dir && keep_begin(cfg.dir, &e)) || run_somewhere(a, args, &cfg, out, &e);
 	wipe_progress(&progress);
 	if (failed) {
 		*status = report_err(&e);
@@ -233,6 +233,19 @@ static int run_file(struct arena *a, const struct args *args, const struct topol
 	return 0;
 }
 
+/*
+ * One status for several files, as if they were one: what cannot be read, then what is not as
+ * wanted, then what this machine cannot do; and a file of which everything was skipped counts only
+ * where nothing else was run.
+ */
+static int worse(int a, int b)
+{
+	static const unsigned char rank[] = {0, 2, 3, 1};
+
+	assert(a >= 0 && b >= 0 && a <= 3 && b <= 3);
+	return rank[a] > rank[b] ? a : b;
+}
+
 static int run_files(struct arena *a, const struct args *args, struct topology *const *files,
 		     const struct run_config *cfg)
 {
@@ -241,6 +254,7 @@ static int run_files(struct arena *a, const struct args *args, struct topology *
 	/* These two are one document, however many files were run. */
 	bool junit = !strcmp(format, "junit"), tap = !strcmp(format, "tap");
 	struct run_result *runs = arena_array_of(a, args->n, struct run_result);
+	bool ran = false, skipped = false;
 	int status = 0, one;
 	size_t n = 0;
 
@@ -251,9 +265,16 @@ static int run_files(struct arena *a, const struct args *args, struct topology *
 			if (!junit && !tap)
 				print_result(args, format, &runs[n]);
 			n++;
+			if (one == 3 && run_verdict(&runs[n - 1]) == VERDICT_SKIPPED) {
+				skipped = true;
+				continue;
+			}
 		}
-		status = MAX(status, one);
+		ran = true;
+		status = worse(status, one);
 	}
+	if (skipped && !ran)
+		status = 3;
 	if (junit && n)
 		report_junit(stdout, runs, n);
 	if (tap && n)

@@ -125,3 +125,34 @@ else
 	err_lacks 'backend: sim'
 	check 'it names the folder' grep -q "taken/rras-2012r2" "$out" "$err"
 fi
+
+it 'a folder that is used again holds the new run only, and what is not natdlab'\''s'
+run "$natdlab" run --backend sim -o "$T/again" topologies/article.yaml
+is_status 0
+echo mine >"$T/again/softether-4/mac/note"
+mkdir "$T/again/links"
+: >"$T/again/links/x.pcapng"
+run "$natdlab" run --backend sim -o "$T/again" --filter 'rras-2012r2/mac' topologies/article.yaml
+is_status 0
+(cd "$T/again" && find . -name events.jsonl -o -name note -o -name x.pcapng -o -name strong\*) |
+	sort >"$out"
+printf '%s\n' ./links/x.pcapng ./rras-2012r2/mac/events.jsonl ./softether-4/mac/note >"$T/want"
+check 'not what should be left' cmp -s "$out" "$T/want"
+check 'run.json is of another run' [ "$(jq '.scenarios | length' "$T/again/run.json")" -eq 1 ]
+
+it 'a folder that was never a run is added to, not cleaned'
+mkdir -p "$T/other/old/links" "$T/other/old/wireshark"
+: >"$T/other/old/plan.sh"
+: >"$T/other/old/wireshark/preferences"
+run "$natdlab" run --backend sim -o "$T/other" --filter 'rras-2012r2/mac' topologies/article.yaml
+is_status 0
+check 'a file is gone' [ -e "$T/other/old/plan.sh" ]
+
+it 'of several files one failure is not hidden by another file that was skipped'
+run "$natdlab" run --backend sim topologies/article.yaml topologies/real-softether.yaml
+is_status 0
+run "$natdlab" run --backend sim topologies/real-softether.yaml
+is_status 3
+run "$natdlab" run --backend sim --set server.psk=other topologies/article.yaml \
+	topologies/real-softether.yaml
+is_status 1
