@@ -28,7 +28,7 @@ function flush() {
 	avp = avps = message = kind = options = data = flags = ""
 }
 
-# What follows hangs on whether a password is asked for.
+# Both ask for a password; what is said of it is ppp_auth.h's.
 BEGIN {
 	split("L2TP Start_Control_Reply,L2TP Incoming_Call_Reply,LCP Configuration Request," \
 		"LCP Configuration Reject,LCP Configuration Ack,LCP Echo Request", w, ",")
