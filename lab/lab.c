@@ -187,7 +187,7 @@ static void make_vpn(struct lab *lab, struct actor *actor)
 		.name = n->name,
 		.client = n->client,
 		.server = n->server,
-		.own = lab->s->ifaces[n->ifaces[0]].addr,
+		.own = lab->s->ifaces[scenario_own(lab->s, n)].addr,
 		.dials = n->dials,
 		.registry = n->registry,
 		.psk = n->psk,
@@ -212,7 +212,8 @@ static int start_actor(struct lab *lab, struct actor *actor, const struct node *
 	actor->waits = actor->machine >= 0;
 	lab->n_undecided += actor->undecided;
 	lab->actor_of[actor->number] = actor;
-	if (lab->ops->open(lab->net, actor->number, lab->s->ifaces[n->ifaces[0]].addr, e))
+	if (lab->ops->open(lab->net, actor->number,
+			   lab->s->ifaces[scenario_own(lab->s, n)].addr, e))
 		return -1;
 	make_vpn(lab, actor);
 	return 0;

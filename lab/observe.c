@@ -25,7 +25,7 @@ const struct known *observe_known(struct arena *a, const struct scenario *s, siz
 
 static struct inet_addr node_addr(const struct scenario *s, unsigned node)
 {
-	return s->ifaces[s->nodes[node].ifaces[0]].addr;
+	return s->ifaces[scenario_own(s, &s->nodes[node])].addr;
 }
 
 /* ---- names ---- */
@@ -89,7 +89,7 @@ static struct connection *at_link(const struct index *x, const char *name, unsig
 		return NULL;
 	iface = x->s->links[link].iface[end];
 	n = &x->s->nodes[x->s->ifaces[iface].node];
-	return n->n_ifaces && n->ifaces[0] == iface ? x->of_node[n - x->s->nodes] : NULL;
+	return n->n_ifaces && scenario_own(x->s, n) == iface ? x->of_node[n - x->s->nodes] : NULL;
 }
 
 /* ---- exchanges ---- */

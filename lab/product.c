@@ -85,7 +85,7 @@ static const char strongswan_conf[] =
 
 static struct inet_addr own_address(const struct scenario *s, const struct node *n)
 {
-	return s->ifaces[n->ifaces[0]].addr;
+	return s->ifaces[scenario_own(s, n)].addr;
 }
 
 static void add(struct product_setup *p, const char *path, const char *text)

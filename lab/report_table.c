@@ -168,6 +168,8 @@ static bool print_outcomes(FILE *f, const struct run_result *run, const struct s
 			    summary_registry_text(rows[r].registry_needed));
 	}
 	print_grid(f, g, style->colour);
+	if (n_cols == SUMMARY_COLUMNS)
+		fputs("Further kinds of clients, if any, are in --format json.\n", f);
 	return any_dagger;
 }
 

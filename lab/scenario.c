@@ -476,3 +476,11 @@ int scenario_route(const struct scenario *s, const struct node *n, struct inet_a
 	}
 	return iface;
 }
+
+unsigned scenario_own(const struct scenario *s, const struct node *n)
+{
+	struct inet_addr to;
+	int iface = n->dials.len ? scenario_route(s, n, n->dials, &to) : -1;
+
+	return iface >= 0 ? (unsigned)iface : n->ifaces[0];
+}

@@ -30,7 +30,9 @@ struct summary_column {
 	const struct client_mode *mode;
 	int registry; /* -1 absent; of a mode without the gate always -1 */
 };
-#define SUMMARY_COLUMNS 24
+#define SUMMARY_COLUMNS 64
+/* The kinds in the order of first appearance. No more than these have a column, and the table
+ * says so where that many are in it. */
 size_t summary_columns(const struct run_result *run, struct summary_column cols[SUMMARY_COLUMNS]);
 
 /* The connection that a row is described by: its Windows client with the lowest registry value,

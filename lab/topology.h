@@ -236,5 +236,8 @@ bool topology_duration(const char *text, usec *out);
  * when it knows no way. */
 int scenario_route(const struct scenario *s, const struct node *n, struct inet_addr dst,
 		   struct inet_addr *to);
+/* The interface whose address a client or server has for its own: that towards what it dials,
+ * else its first. */
+unsigned scenario_own(const struct scenario *s, const struct node *n);
 
 #endif

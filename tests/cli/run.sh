@@ -222,3 +222,26 @@ wait "$sleeper" 2>/dev/null
 run env "$mark" "$natdlab" run --seed 1 "$article"
 check 'no process' lib_not left
 check 'no name and no interface' [ "$(ls /run/netns 2>/dev/null; ip -o link)" = "$before" ]
+
+it 'a client with two links has the address of the one that leads to its server, in both backends'
+sed 's|^    - {endpoints: \["client:eth0".*|&\n    - {endpoints: ["client:eth1", "internet:eth7"], subnet: 198.18.0.0/24}|' \
+	topologies/article.yaml | sed '/^expect:/,$d' >"$T/two-links.yaml"
+for backend in sim auto; do
+	run "$natdlab" run --backend $backend --format json --filter 'strongswan-5.3/registry-1' \
+		"$T/two-links.yaml"
+	is_status 0
+	check 'it does not go past its home router' jq -e '.scenarios[0].connections[0] |
+		.outcome == "connected" and .client_sees.self_behind_nat == false' "$out"
+done >/dev/null
+
+it 'thirty kinds of clients have thirty columns'
+{
+	sed '/^matrix:/,$d' topologies/article.yaml
+	echo 'modes:'
+	seq -f '  mac-%g: {like: macos}' 30
+	echo 'matrix:'
+	echo "  client.mode: [$(seq -s ', ' -f 'mac-%g' 30)]"
+} >"$T/thirty.yaml"
+run "$natdlab" run --backend sim --format markdown "$T/thirty.yaml"
+is_status 0
+check 'columns are missing' [ "$(sed -n 3p "$out" | tr -cd '|' | wc -c)" -eq 35 ]

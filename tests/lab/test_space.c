@@ -219,7 +219,8 @@ static int build_and_leave(void *arg)
 /*
  * Nothing is left in the kernel either: with the limits set to what one lab needs besides the
  * present one, a lab can be made. The kernel takes namespaces away in its own time, those of an
- * attempt that failed too, so it is tried again after longer and longer pauses.
+ * attempt that failed too, one after the other for the whole machine: where others build labs, too,
+ * that may take long. So it is tried again after longer and longer pauses, for a minute and more.
  */
 static int room_for_one_lab(struct life *life)
 {
@@ -227,7 +228,7 @@ static int room_for_one_lab(struct life *life)
 
 	CHECK(set_limit("net", 1 + 6) == 0 && set_limit("pid", 2) == 0);
 	CHECK(set_limit("mnt", 2) == 0 && set_limit("user", 1) == 0);
-	for (int pause_ms = 50; pause_ms < 10000; pause_ms *= 2) {
+	for (int pause_ms = 50; pause_ms < 60000; pause_ms *= 2) {
 		siginfo_t end = {0};
 		int pidfd;
 
