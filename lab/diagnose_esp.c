@@ -133,6 +133,21 @@ static const struct esp_seen *died_at(const struct exchange *x)
 	return NULL;
 }
 
+/* Did the client end the tunnel soon after it began? Of L2TP and PPP nothing more can be seen. */
+#define SOON (30 * SEC)
+static bool ended_at_once(const struct exchange *x)
+{
+	const struct mark *end = &x->informational_at[0];
+
+	if (!end->place || end->t - x->first_esp[0].t > SOON)
+		return false;
+	for (size_t i = 0; i < x->n_esp_at; i++)
+		for (unsigned side = 0; side < 2; side++)
+			if (x->esp_at[i].n[side] && x->esp_at[i].last[side] > end->t)
+				return false;
+	return true;
+}
+
 static void both_ways(struct patient *p)
 {
 	const struct exchange *x = p->x;
@@ -153,6 +168,13 @@ static void both_ways(struct patient *p)
 			       "client's in %.0f s without an answer.",
 			       x->esp[0], x->esp[1], died->unanswered,
 			       (double)(died->last[0] - died->last[1]) / 1e6);
+	} else if (ended_at_once(x)) {
+		diagnose_show(p, "the client's first Informational", x->informational_at[0]);
+		diagnose_found(p, SIG_FINE, CERTAIN_HIGH,
+			       "ESP flowed both ways, %u packets and %u; %.1f s after the first one "
+			       "the client ended it, as after a refused login, or by hand.",
+			       x->esp[0], x->esp[1],
+			       (double)(x->informational_at[0].t - x->first_esp[0].t) / 1e6);
 	} else {
 		diagnose_found(p, SIG_FINE, CERTAIN_HIGH, "ESP flows both ways: %u packets and %u.",
 			       x->esp[0], x->esp[1]);

@@ -70,6 +70,17 @@ run "$natdlab" inspect "$T/measured/strongswan-5.9/both/plain-0/capture.pcapng"
 out_has 'registry 0 or absent is blocked (809)'
 out_has 'reg add HKLM'
 
+it 'a refused login is told from a tunnel that goes on'
+for words in wrong-password no-words; do
+	run "$natdlab" inspect "$T/login/softether-5/$words/links/client-home.pcapng"
+	is_status 0
+	out_has 'as after a refused login'
+	out_has 'Error 691'
+done
+run "$natdlab" inspect "$T/login/softether-5/right/links/client-home.pcapng"
+is_status 0
+out_lacks 'refused login'
+
 # ---- frames taken away ----
 
 # without FILTER FROM TO: a copy of a capture without these frames.
