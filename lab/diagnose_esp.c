@@ -143,8 +143,8 @@ static bool ended_at_once(const struct exchange *x)
 		return false;
 	for (size_t i = 0; i < x->n_esp_at; i++)
 		for (unsigned side = 0; side < 2; side++)
-			if (x->esp_at[i].n[side] && x->esp_at[i].last[side] > end->t)
-				return false;
+			if (x->esp_at[i].n[side] && x->esp_at[i].last[side] - end->t > SEC)
+				return false; /* an answer under way does not count */
 	return true;
 }
 
