@@ -16,6 +16,20 @@ static json_t *facts_json(const struct fact *v, size_t n)
 	return a;
 }
 
+static json_t *known_json(const struct field_known *v)
+{
+	json_t *a = json_array();
+
+	for (enum known_field f = 0; f < KNOWN_FIELDS; f++)
+		if (v[f].what)
+			json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:s, s:s}", "field",
+							   known_field_name(f), "basis",
+							   basis_name(v[f].basis), "certainty",
+							   certainty_name(v[f].certainty), "what",
+							   v[f].what, "source", v[f].source));
+	return a;
+}
+
 static json_t *rules_json(const struct vid_rule *v, size_t n)
 {
 	json_t *a = json_array();
@@ -95,7 +109,7 @@ static json_t *server_mode_json(const struct server_mode *s)
 {
 	return json_pack(
 		"{s:s, s:s, s:b, s:s?, s:s?, s:b, s:{s:o, s:o}, s:{s:o, s:o}, s:o,"
-		" s:{s:o, s:o, s:o}, s:i, s:o, s:{s:o, s:o, s:o, s:o}, s:o}",
+		" s:{s:o, s:o, s:o}, s:i, s:o, s:{s:o, s:o, s:o, s:o}, s:o, s:o}",
 		"name", s->name, "title", s->title, "natt", s->natt, "server_hash",
 		s->natt ? natd_own_name(s->natd_own) : NULL, "peer_hash",
 		s->natt ? natd_peer_name(s->natd_peer) : NULL, "bound", !s->address_zero,
@@ -108,7 +122,8 @@ static json_t *server_mode_json(const struct server_mode *s)
 		"groups", set_json(s->phase1.groups, isakmp_group_name), "nonce",
 		(int)s->nonce_len, "authentication", methods_json(s->auth), "times", "message2", retry_json(&s->message2_retry), "message4",
 		retry_json(&s->message4_retry), "quick", retry_json(&s->quick_retry), "l2tp",
-		retry_json(&s->l2tp_retry), "facts", facts_json(s->facts, s->n_facts));
+		retry_json(&s->l2tp_retry), "facts", facts_json(s->facts, s->n_facts), "known",
+		known_json(s->known));
 }
 
 static json_t *offers_json(const struct client_mode *c)
@@ -130,7 +145,8 @@ static json_t *offers_json(const struct client_mode *c)
 
 static json_t *client_mode_json(const struct client_mode *c)
 {
-	return json_pack("{s:s, s:s, s:b, s:o, s:o, s:i, s:o, s:{s:o, s:o, s:o, s:o}, s:o}", "name",
+	return json_pack("{s:s, s:s, s:b, s:o, s:o, s:i, s:o, s:{s:o, s:o, s:o, s:o}, s:o, s:o}",
+			 "name",
 			 c->name, "title", c->title, "asks_registry", c->gate == GATE_MICROSOFT,
 			 "vendor_ids", rules_json(c->vids, c->n_vids), "offers",
 			 offers_json(c),
@@ -138,7 +154,8 @@ static json_t *client_mode_json(const struct client_mode *c)
 			 methods_json(c->auth), "times", "message1",
 			 retry_json(&c->main_retry), "messages3_5", retry_json(&c->later_retry),
 			 "quick", retry_json(&c->quick_retry), "l2tp", retry_json(&c->l2tp_retry),
-			 "facts", facts_json(c->facts, c->n_facts));
+			 "facts", facts_json(c->facts, c->n_facts), "known",
+			 known_json(c->known));
 }
 
 void json_modes(FILE *f, const struct server_mode *server, const struct client_mode *client)

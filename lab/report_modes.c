@@ -212,6 +212,26 @@ static void facts(FILE *f, const struct fact *v, size_t n)
 	}
 }
 
+/* Of a product that cannot be run beside its mode. */
+static void known(FILE *f, const struct field_known *v)
+{
+	bool any = false;
+
+	for (enum known_field i = 0; i < KNOWN_FIELDS; i++) {
+		char text[600];
+
+		if (!v[i].what)
+			continue;
+		if (!any)
+			head(f, "How each field is known, as it cannot be compared with the product");
+		any = true;
+		snprintf(text, sizeof(text), "%s, %s: %s [%s]", basis_name(v[i].basis),
+			 certainty_name(v[i].certainty), v[i].what, v[i].source);
+		fprintf(f, "  %-22s", known_field_name(i));
+		wrapped(f, text, 24, 24);
+	}
+}
+
 /* ---- one server ---- */
 
 static const char *own_words(const struct server_mode *s)
@@ -286,6 +306,38 @@ static void accepted(FILE *f, const struct server_mode *s)
 		     : "written anew: number 1, attributes in an order of its own");
 }
 
+/* "short, bad-proposal: PAYLOAD-MALFORMED;": what each notify answers. */
+static void wrong_input(FILE *f, const struct server_mode *s)
+{
+	static const char *const overlooked[] = {
+		"lengths", "versions", "message IDs", "useless payloads", "DOI and situation",
+		"authentication method", "length of keys", "value of keys", "length of nonces",
+		"tunnel mode", "ports of Quick Mode",
+	};
+	char text[600] = "", word[100];
+
+	for (size_t i = 0; i < s->n_wrong; i++) {
+		const char *name = isakmp_notify_name(s->wrong[i].notify);
+		bool last = i + 1 == s->n_wrong || s->wrong[i + 1].notify != s->wrong[i].notify;
+
+		snprintf(word, sizeof(word), "%s%s%s%s", drop_name(s->wrong[i].drop),
+			 last ? ": " : ",", last && name ? name : "",
+			 last && i + 1 < s->n_wrong ? ";" : "");
+		add(text, sizeof(text), word);
+	}
+	line(f, "wrong input", "%s", *text ? text : "silence");
+	text[0] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(overlooked); i++)
+		if (s->ignores & UINT32_C(1) << i) {
+			size_t len = strlen(text);
+
+			snprintf(text + len, sizeof(text) - len, "%s%s", len ? ", " : "",
+				 overlooked[i]);
+		}
+	if (*text)
+		line(f, "not looked at", "%s", text);
+}
+
 static void manners(FILE *f, const struct server_mode *s)
 {
 	static const char *const no_proposal[] = {
@@ -318,8 +370,11 @@ static void manners(FILE *f, const struct server_mode *s)
 	line(f, "message 3", "another one %s", other3[s->other_message3]);
 	line(f, "wrong key", "%s",
 	     s->bad_psk == BAD_PSK_NOTIFY ? "an encrypted notify instead of message 6" : "silence");
+	wrong_input(f, s);
 	line(f, "Quick Mode", "IDs %s; %s", s->qm_ids_rewritten ? "rewritten" : "echoed",
-	     s->natoa ? "NAT-OA to a client that sends it" : "no NAT-OA");
+	     !s->natoa		? "no NAT-OA"
+	     : s->natoa_unasked ? "NAT-OA to everybody in UDP"
+				: "NAT-OA to a client that sends it");
 	l2tp(f, &s->l2tp);
 	authentication(f, s->auth, "asks for ", ", then ", "asks nobody");
 }
@@ -329,8 +384,13 @@ static void server_times(FILE *f, const struct server_mode *s)
 	head(f, "Times");
 	times(f, "message 2", &s->message2_retry);
 	times(f, "message 4", &s->message4_retry);
+	if (s->message6_retry.n)
+		times(f, "message 6", &s->message6_retry);
 	times(f, "Quick Mode", &s->quick_retry);
 	times(f, "L2TP", &s->l2tp_retry);
+	if (s->unused_ms)
+		line(f, "unused", "deleted after %g s without a Quick Mode",
+		     s->unused_ms / 1000.0);
 	line(f, "half open", "forgotten after %g s%s", s->half_open_ms / 1000.0,
 	     s->half_open_delete ? ", with a Delete in clear" : "");
 	every(f, "keep-alive", s->keepalive_ms,
@@ -354,6 +414,7 @@ void report_server_mode(FILE *f, const struct server_mode *s)
 	accepted(f, s);
 	manners(f, s);
 	server_times(f, s);
+	known(f, s->known);
 	facts(f, s->facts, s->n_facts);
 }
 
@@ -426,6 +487,7 @@ void report_client_mode(FILE *f, const struct client_mode *c)
 	times(f, "Quick Mode", &c->quick_retry);
 	times(f, "L2TP", &c->l2tp_retry);
 	every(f, "keep-alive", c->keepalive_ms, " when it is behind NAT itself");
+	known(f, c->known);
 	facts(f, c->facts, c->n_facts);
 }
 

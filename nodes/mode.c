@@ -103,6 +103,47 @@ const char *certainty_name(enum certainty c)
 	return "?";
 }
 
+const char *known_field_name(enum known_field f)
+{
+	static const char *const names[KNOWN_FIELDS] = {
+		[KNOWN_LENGTHS] = "lengths of messages",
+		[KNOWN_ORDER] = "order of payloads",
+		[KNOWN_VIDS] = "vendor IDs",
+		[KNOWN_TRANSFORMS] = "Main Mode transforms",
+		[KNOWN_ENCODING] = "their encoding",
+		[KNOWN_NONCE] = "length of nonces",
+		[KNOWN_HASHES] = "NAT-D hashes",
+		[KNOWN_VERDICT] = "what NAT-D leads to",
+		[KNOWN_PORTS] = "ports",
+		[KNOWN_QUICK] = "Quick Mode IDs",
+		[KNOWN_ESP] = "ESP transforms",
+		[KNOWN_NATOA] = "NAT-OA",
+		[KNOWN_NOTIFIES] = "notifies, Deletes",
+		[KNOWN_MAIN_TIMES] = "first message again",
+		[KNOWN_LATER_TIMES] = "later ones again",
+		[KNOWN_END] = "when it gives up",
+		[KNOWN_DUPLICATES] = "duplicates",
+		[KNOWN_WRONG] = "wrong input",
+		[KNOWN_L2TP] = "L2TP",
+		[KNOWN_PPP] = "PPP",
+	};
+
+	return names[f];
+}
+
+const char *basis_name(enum basis b)
+{
+	switch (b) {
+	case BASIS_CAPTURED:
+		return "captured";
+	case BASIS_DOCUMENTED:
+		return "documented";
+	case BASIS_INFERRED:
+		return "inferred";
+	}
+	return "?";
+}
+
 const char *phase1_attr_name(uint16_t type)
 {
 	static const char *const names[] = {

@@ -22,6 +22,44 @@ struct fact {
 	enum certainty certainty;
 };
 
+/*
+ * How each field of a product is known that cannot be run beside its mode (docs/fidelity.md):
+ * seen in captures and logs, written in documents, or inferred from either. Of other modes there is
+ * nothing here: tests/interop compares them with the product.
+ */
+enum known_field {
+	KNOWN_LENGTHS,
+	KNOWN_ORDER, /* of payloads */
+	KNOWN_VIDS,
+	KNOWN_TRANSFORMS, /* offered, or accepted and chosen */
+	KNOWN_ENCODING,	  /* of their attributes */
+	KNOWN_NONCE,
+	KNOWN_HASHES,  /* NAT-D */
+	KNOWN_VERDICT, /* what is made of NAT-D */
+	KNOWN_PORTS,   /* 500 and 4500 */
+	KNOWN_QUICK,   /* message IDs and IDs of Quick Mode */
+	KNOWN_ESP,     /* transforms */
+	KNOWN_NATOA,
+	KNOWN_NOTIFIES, /* and Deletes */
+	KNOWN_MAIN_TIMES,
+	KNOWN_LATER_TIMES,
+	KNOWN_END, /* of what is unfinished */
+	KNOWN_DUPLICATES,
+	KNOWN_WRONG, /* answers to wrong input */
+	KNOWN_L2TP,
+	KNOWN_PPP,
+	KNOWN_FIELDS,
+};
+
+enum basis { BASIS_CAPTURED, BASIS_DOCUMENTED, BASIS_INFERRED };
+
+struct field_known {
+	const char *what; /* NULL: nothing is said of this field */
+	const char *source;
+	enum basis basis;
+	enum certainty certainty;
+};
+
 /* The hash a server sends of itself: the second NAT-D payload of message 4. */
 enum natd_own {
 	NATD_OWN_EXACT,	    /* its own address and port */
@@ -178,6 +216,7 @@ struct client_mode {
 	struct retry later_retry; /* of messages 3 and 5 */
 	struct retry quick_retry, l2tp_retry;
 	struct fact facts[MODE_FACTS];
+	struct field_known known[KNOWN_FIELDS];
 	bool quick_per_sccrq; /* an unanswered SCCRQ goes out again over a new Quick Mode */
 	struct l2tp_identity l2tp;
 	struct lcp_identity lcp;
@@ -308,6 +347,7 @@ struct server_mode {
 	/* It has no socket for bare ESP: a client without NAT-T is not answered at all. */
 	bool esp_in_udp_only;
 	struct fact facts[MODE_FACTS];
+	struct field_known known[KNOWN_FIELDS];
 	struct l2tp_identity l2tp;
 	struct lcp_identity lcp;
 	/* It asks for these, one after the other, until the client agrees; for nothing when the
@@ -324,6 +364,9 @@ struct server_mode {
 const char *natd_own_name(enum natd_own own);
 const char *natd_peer_name(enum natd_peer peer);
 const char *certainty_name(enum certainty c);
+/* "lengths of messages"; "captured". */
+const char *known_field_name(enum known_field f);
+const char *basis_name(enum basis b);
 /* "encryption", "life-type"; NULL of an attribute type that no row can have. "key", "peer-hash". */
 const char *phase1_attr_name(uint16_t type);
 const char *answer_kind_name(enum answer_kind kind);

@@ -88,6 +88,37 @@
 	 "and EAP are choices that its user can make.",						\
 	 "mode-inference", MEDIUM}
 
+/* How each field is known, where all of them are alike. */
+#define WINDOWS_KNOWN										\
+	[KNOWN_ORDER] = CAPTURED("cloudstack-872", HIGH,					\
+				 "message 1: SA, vendor IDs; 3: KE, nonce, NAT-D, NAT-D; Quick "	\
+				 "Mode 1: HASH, SA, nonce, ID, ID, NAT-OA, NAT-OA"),		\
+	[KNOWN_NONCE] = INFERRED(MEDIUM, "48 bytes, from the lengths of messages 3 in logs"),	\
+	[KNOWN_HASHES] = CAPTURED("article", HIGH,						\
+				  "the server as dialled, then its own address, port 500"),	\
+	[KNOWN_VERDICT] = DOCUMENTED("kb926179", HIGH,						\
+				     "value 0 refuses a server behind NAT, 2 nothing; value 1 "	\
+				     "stands in text only"),					\
+	[KNOWN_PORTS] = CAPTURED("hwdsl2-229", HIGH,						\
+				 "4500 from message 5 on, after any NAT was found"),		\
+	[KNOWN_QUICK] = CAPTURED("cloudstack-872", HIGH,					\
+				 "message IDs 1, 2, 3; UDP 1701, its private address, the "	\
+				 "server's as dialled"),					\
+	[KNOWN_NATOA] = CAPTURED("hwdsl2-229", MEDIUM,						\
+				 "two; some logs have none, so servers should not insist"),	\
+	[KNOWN_NOTIFIES] = DOCUMENTED("ms-ikee", HIGH,						\
+				      "a Delete to a Microsoft peer carries a nonce and is "	\
+				      "acknowledged"),						\
+	[KNOWN_MAIN_TIMES] = CAPTURED("pastebin-zlggwhub", MEDIUM, "after 1, 2 and 5 s"),	\
+	[KNOWN_LATER_TIMES] = DOCUMENTED("ms-aips", LOW,					\
+					 "messages 3, 5 and Quick Mode after 1, 3, 7, 15 s, as "	\
+					 "AuthIP's"),						\
+	[KNOWN_END] = CAPTURED("ubuntuforums-endy3", MEDIUM,					\
+			       "error 809 some 30 to 35 s after the first SCCRQ"),		\
+	[KNOWN_DUPLICATES] = INFERRED(LOW, "ignored"),						\
+	[KNOWN_WRONG] = INFERRED(LOW, "ignored; a refused proposal ends the exchange"),		\
+	[KNOWN_PPP] = INFERRED(LOW, "MRU 1400, magic number, PFC, ACFC, callback; MS-CHAPv2")
+
 const struct client_mode mode_windows_10 = {
 	.name = "windows-10",
 	.short_name = "Windows 10",
@@ -119,6 +150,19 @@ const struct client_mode mode_windows_10 = {
 		{"L2TP from port 1701, vendor name Microsoft, firmware 0a00, synchronous framing, "
 		 "no bearer, window 8.",
 		 "pastebin-tyxewrkk", HIGH}),
+	.known = {
+		WINDOWS_KNOWN,
+		[KNOWN_LENGTHS] = CAPTURED("capture-win10-mm1", HIGH,
+					   "message 1 has 408 bytes, Quick Mode 1 444; message 5, "
+					   "76 or 68, is reckoned"),
+		[KNOWN_VIDS] = CAPTURED("capture-win10-mm1", HIGH, "eight, in this order"),
+		[KNOWN_TRANSFORMS] = CAPTURED("capture-win10-mm1", HIGH, "five, in this order"),
+		[KNOWN_ENCODING] = CAPTURED("capture-win10-mm1", HIGH,
+					    "order of attributes; lives in four bytes"),
+		[KNOWN_ESP] = INFERRED(MEDIUM, "five proposals, by the length of Quick Mode 1"),
+		[KNOWN_L2TP] = CAPTURED("pastebin-tyxewrkk", HIGH,
+					"AVPs of SCCRQ in order; port 1701"),
+	},
 };
 
 const struct client_mode mode_windows_7 = {
@@ -149,4 +193,16 @@ const struct client_mode mode_windows_7 = {
 		 "mode-inference", LOW},
 		{"L2TP as Windows 10, but for firmware 0601.",
 		 "mode-inference", LOW}),
+	.known = {
+		WINDOWS_KNOWN,
+		[KNOWN_LENGTHS] = CAPTURED("capture-win7-mm1", HIGH,
+					   "message 1 has 384 bytes; the others are reckoned"),
+		[KNOWN_VIDS] = CAPTURED("capture-win7-mm1", HIGH, "seven, in this order"),
+		[KNOWN_TRANSFORMS] = CAPTURED("capture-win7-mm1", HIGH, "those of Windows 10"),
+		[KNOWN_ENCODING] = CAPTURED("capture-win7-mm1", HIGH,
+					    "order of attributes; lives in four bytes"),
+		[KNOWN_ESP] = CAPTURED("ubuntuforums-endy3", MEDIUM,
+				       "AES-128 is what a server takes; the rest is inferred"),
+		[KNOWN_L2TP] = INFERRED(LOW, "as Windows 10, but for the firmware's number"),
+	},
 };

@@ -74,6 +74,20 @@ extern const struct server_mode mode_rras_2012r2, mode_strongswan_5_3, mode_stro
 			"mode-inference", CERTAIN_LOW                                              \
 	}
 
+/* How a field is known, and how well. */
+#define CAPTURED(source, certainty, what)                                                          \
+	{                                                                                          \
+		(what), (source), BASIS_CAPTURED, (certainty)                                      \
+	}
+#define DOCUMENTED(source, certainty, what)                                                        \
+	{                                                                                          \
+		(what), (source), BASIS_DOCUMENTED, (certainty)                                    \
+	}
+#define INFERRED(certainty, what)                                                                  \
+	{                                                                                          \
+		(what), "mode-inference", BASIS_INFERRED, (certainty)                              \
+	}
+
 #define HIGH CERTAIN_HIGH
 #define MEDIUM CERTAIN_MEDIUM
 #define LOW CERTAIN_LOW

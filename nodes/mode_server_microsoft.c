@@ -88,4 +88,41 @@ const struct server_mode mode_rras_2012r2 = {
 		 "mode-inference", LOW},
 		{"L2TP firmware revision 0603, by analogy with Windows 10's 0a00.",
 		 "mode-inference", LOW}),
+	.known = {
+		[KNOWN_LENGTHS] = INFERRED(
+			MEDIUM, "message 2 has 212 bytes with AES, 208 with 3DES, by its payloads"),
+		[KNOWN_ORDER] = CAPTURED(
+			"pastebin-slfubtpe", HIGH,
+			"message 2: SA, then vendor IDs; the others as RFC 2409 and 3947 have them"),
+		[KNOWN_VIDS] = CAPTURED("pastebin-slfubtpe", HIGH,
+					"six, version 8 on 2008 R2, 9 on a server of 2012"),
+		[KNOWN_TRANSFORMS] = DOCUMENTED(
+			"ms-ikee", MEDIUM,
+			"3DES and AES, SHA-1, four groups; which of a list is taken is inferred"),
+		[KNOWN_ENCODING] = INFERRED(MEDIUM, "the chosen transform comes back as offered"),
+		[KNOWN_NONCE] = INFERRED(LOW, "48 bytes, as the client's"),
+		[KNOWN_HASHES] = CAPTURED("article", HIGH,
+					  "both are true: the client as seen, its private address"),
+		[KNOWN_VERDICT] = DOCUMENTED("kb926179", MEDIUM,
+					     "the value is to be set on the server too; here it "
+					     "serves everybody"),
+		[KNOWN_PORTS] = DOCUMENTED("ms-ikee", HIGH, "answers where it is asked"),
+		[KNOWN_QUICK] = INFERRED(MEDIUM, "IDs are echoed; any port of the client's will do"),
+		[KNOWN_ESP] = INFERRED(MEDIUM, "AES-256, AES-128, 3DES with HMAC-SHA1"),
+		[KNOWN_NATOA] = DOCUMENTED("ms-ikee", MEDIUM, "sent to a client that sends it"),
+		[KNOWN_NOTIFIES] = DOCUMENTED("ms-ikee", HIGH,
+					      "a Delete carries a nonce and is acknowledged"),
+		[KNOWN_MAIN_TIMES] = DOCUMENTED("ms-ikee", HIGH,
+						"as a responder it sends nothing again by itself"),
+		[KNOWN_LATER_TIMES] = DOCUMENTED("ms-ikee", HIGH, "nor later"),
+		[KNOWN_END] = DOCUMENTED("ms-aips", MEDIUM,
+					 "unfinished exchanges are forgotten after 60 s"),
+		[KNOWN_DUPLICATES] = INFERRED(LOW, "answered as before"),
+		[KNOWN_WRONG] = DOCUMENTED(
+			"ms-ikee", MEDIUM,
+			"a wrong secret: notify 40003; how other nonsense is answered is not known: "
+			"NO-PROPOSAL-CHOSEN without an SPI, else silence"),
+		[KNOWN_L2TP] = INFERRED(LOW, "as the client's, but for the firmware's number"),
+		[KNOWN_PPP] = INFERRED(MEDIUM, "asks for MS-CHAPv2"),
+	},
 };

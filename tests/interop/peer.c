@@ -73,6 +73,18 @@ void peer_open(struct peer *p, struct inet_addr own, struct inet_addr server, co
 	peer_listen(p);
 }
 
+void peer_forget(struct peer *p)
+{
+	dh_free(p->dh);
+	p->dh = NULL;
+	p->reached = 0;
+	p->has_keys = false;
+	p->n_heard = 0;
+	memset(p->cky_r, 0, 8);
+	rng_bytes(p->rng, p->cky_i, 8);
+	peer_listen(p);
+}
+
 /* ---- messages ---- */
 
 static void begin(struct peer *p, struct message *m, struct isakmp_out *o, uint8_t exchange,
@@ -633,18 +645,19 @@ static bool drowned(const struct peer *p, size_t i)
 
 const char *peer_heard(const struct peer *p, char *buf, size_t size)
 {
-	const char *former = ""; /* "again" or "anew", when the last piece was that */
-	const char *former_said = "";
-	bool was_late = false, own_quick = false;
+	const struct heard *former = NULL; /* the last one that was told */
+	const char *former_how = "";
+	bool own_quick = false, was_late = false;
 	size_t n = 0;
 
 	snprintf(buf, size, "silence");
 	for (size_t i = 0; i < p->n_heard && n < size - SAID_MAX - 40; i++) {
 		const struct heard *h = &p->heard[i];
-		bool same, said = said_before(p, i, &same), late = h->t - p->since >= ON_TIME;
+		bool same, said = said_before(p, i, &same);
+		bool late = p->tells_times && h->t - p->since >= ON_TIME;
 		const char *how = !said ? "" : same ? "again" : "anew";
-		bool goes_on = n && late && was_late && *how && !strcmp(former_said, h->said) &&
-			       !strcmp(former, how);
+		bool goes_on = former && *how && !strcmp(former->said, h->said) &&
+			       !strcmp(former_how, how);
 
 		if (h->before || drowned(p, i))
 			continue;
@@ -652,16 +665,15 @@ const char *peer_heard(const struct peer *p, char *buf, size_t size)
 			own_quick = true;
 			continue;
 		}
-		if (goes_on) {
+		if (goes_on && late && was_late)
 			n += (size_t)snprintf(buf + n, size - n, ",");
-		} else {
+		else if (!goes_on || p->tells_times)
 			n += (size_t)snprintf(buf + n, size - n, "%s%s%s%s%s", n ? "; " : "",
 					      h->said, *how ? " " : "", how, late ? " at" : "");
-		}
 		if (late)
 			n += put_time(buf + n, size - n, h->t - p->since);
-		former = how;
-		former_said = h->said;
+		former = h;
+		former_how = how;
 		was_late = late;
 	}
 	/* SoftEther's come at any time, and many. */

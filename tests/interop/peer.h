@@ -39,6 +39,7 @@ struct peer {
 	bool floats;	    /* message 5 and all that follows on 4500; else all on 500 */
 	bool starts_floated; /* message 1 too */
 	const char *psk;
+	bool tells_times; /* when things come, not only in what order */
 	bool tells_payloads; /* of messages in clear: the payloads, not the length */
 	/* of the Quick Mode */
 	uint8_t esp;
@@ -73,6 +74,9 @@ struct peer {
 
 /* Opens its sockets on @own, which must be an address of this machine. */
 void peer_open(struct peer *p, struct inet_addr own, struct inet_addr server, const char *psk);
+
+/* Forgets the exchange; what comes next is another, under a cookie of its own. */
+void peer_forget(struct peer *p);
 
 /* ---- messages ---- */
 void peer_message1(struct peer *p, struct message *m);

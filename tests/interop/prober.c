@@ -57,10 +57,16 @@ static bool came(bool it)
 
 static bool go(struct peer *p, uint8_t message)
 {
-	if (!came(peer_go(p, message)))
-		return false;
-	peer_listen(p);
-	return true;
+	bool there = peer_go(p, message);
+
+	/* A hundred clients at once are many: the one that was lost tries again. */
+	for (int tries = 1; tries < 3 && !there; tries++) {
+		peer_forget(p);
+		there = peer_go(p, message);
+	}
+	if (there)
+		peer_listen(p);
+	return came(there);
 }
 
 static void answer(struct peer *p, const struct message *m)
@@ -69,6 +75,14 @@ static void answer(struct peer *p, const struct message *m)
 	peer_send(p, m);
 	peer_wait(p, SOON);
 	tell(p);
+}
+
+static void answer_to_quick1(struct peer *p)
+{
+	struct message m;
+
+	peer_quick1(p, &m);
+	answer(p, &m);
 }
 
 /* ---- time ---- */
@@ -193,8 +207,7 @@ static void knows_only_on_to_quick_mode(struct peer *p, int vid)
 	p->encap = ENCAP_UDP_TRANSPORT_DRAFT;
 	if (!go(p, 6))
 		return;
-	peer_go(p, 8);
-	tell(p);
+	answer_to_quick1(p);
 }
 
 /* No vendor ID at all, or all but those of NAT-T. */
@@ -220,8 +233,7 @@ static void knows_no_natt_on_to_quick_mode(struct peer *p, int n_vids)
 	p->encap = ENCAP_TRANSPORT;
 	if (!go(p, 6))
 		return;
-	peer_go(p, 8);
-	tell(p);
+	answer_to_quick1(p);
 }
 
 static void sends_hashes(struct peer *p, int n)
@@ -257,11 +269,14 @@ static void begins_on_4500(struct peer *p, int message)
 
 static void has_another_secret(struct peer *p, int unused)
 {
+	struct message m;
+
 	(void)unused;
 	p->psk = "another-secret";
 	if (!go(p, 4))
 		return;
-	peer_go(p, 6);
+	peer_message5(p, &m);
+	peer_send(p, &m);
 	peer_wait(p, 12 * SEC);
 	tell(p);
 }
@@ -305,8 +320,7 @@ static void offers_esp(struct peer *p, int esp)
 	if (!go(p, 6))
 		return;
 	p->esp = (uint8_t)esp;
-	peer_go(p, 8);
-	tell(p);
+	answer_to_quick1(p);
 }
 
 static void offers_encapsulation(struct peer *p, int encap)
@@ -314,8 +328,7 @@ static void offers_encapsulation(struct peer *p, int encap)
 	if (!go(p, 6))
 		return;
 	p->encap = (uint16_t)encap;
-	peer_go(p, 8);
-	tell(p);
+	answer_to_quick1(p);
 }
 
 static void wants_port(struct peer *p, int port)
@@ -323,8 +336,7 @@ static void wants_port(struct peer *p, int port)
 	if (!go(p, 6))
 		return;
 	p->l2tp_port = (uint16_t)port;
-	peer_go(p, 8);
-	tell(p);
+	answer_to_quick1(p);
 }
 
 /* ---- malformed ---- */
@@ -575,17 +587,18 @@ static const struct probe probes[] = {
 	{"time", "message 3 never comes", falls_silent, 2},
 	{"time", "message 5 never comes", falls_silent, 4},
 	{"time", "Quick Mode 3 never comes", falls_silent, 8},
-	{"time", "message 3 comes after 8 s", goes_on_late, 8},
+	{"time", "message 3 comes after 7 s", goes_on_late, 7},
 	{"time", "message 3 comes after 15 s", goes_on_late, 15},
 	{"time", "message 3 comes after 27 s", goes_on_late, 27},
 	{"time", "message 3 comes after 36 s", goes_on_late, 36},
 	{"time", "message 3 comes after 57 s", goes_on_late, 57},
 	{"time", "message 3 comes after 70 s", goes_on_late, 70},
-	{"time", "message 5 comes after 8 s", goes_on_late_with_5, 8},
+	{"time", "message 5 comes after 7 s", goes_on_late_with_5, 7},
 	{"time", "message 5 comes after 27 s", goes_on_late_with_5, 27},
 	{"time", "message 5 comes after 57 s", goes_on_late_with_5, 57},
 	{"time", "message 5 comes after 70 s", goes_on_late_with_5, 70},
 	{"time", "nothing more after message 6", stays_idle, 0},
+	{"time", "another pre-shared key", has_another_secret, 0},
 
 	{"again", "message 1 twice", repeats, 1},
 	{"again", "message 3 twice", repeats, 3},
@@ -609,7 +622,6 @@ static const struct probe probes[] = {
 	{"NAT-T", "message 1 on 4500", begins_on_4500, 2},
 	{"NAT-T", "message 3 on 4500", begins_on_4500, 4},
 
-	{"secret", "another pre-shared key", has_another_secret, 0},
 	{"secret", "a wrong HASH_I", proves_nothing, 0},
 
 	{"proposal", "an unknown group", offers_group, 99},
@@ -745,6 +757,7 @@ static void ask(const struct probe *what, struct inet_addr own, struct inet_addr
 	static struct peer p;
 
 	peer_open(&p, own, server, psk);
+	p.tells_times = !strcmp(what->when, "time");
 	what->ask(&p, what->arg);
 }
 

@@ -98,6 +98,30 @@ run tests/interop/fidelity.sh "$runs"
 is_status 0
 out_has 'softether-5 and SoftEther'
 
+it 'and a difference that is not explained is named'
+needs_lab
+needs_real
+[ "$state" = skip ] || {
+	mkdir "$T/altered" && ln -s "$runs"/* "$T/altered" && rm "$T/altered/answers" &&
+		cp -a "$runs/answers" "$T/altered/answers" &&
+		sed -i 's/INVALID-FLAGS in clear/NO-SUCH-THING in clear/' \
+			"$T/altered/answers/mode-libreswan/daemon-client.log"
+}
+run tests/interop/fidelity.sh "$T/altered"
+is_status 1
+err_has 'libreswan: prober: again, another message 3: ours NO-SUCH-THING'
+
+it 'every case of the client that misbehaves was tried'
+needs_lab
+needs_real
+for server in strongswan libreswan softether softether-own; do
+	[ "$state" = skip ] ||
+		sed '1,/^---- log/d' "$runs/answers/$server/daemon-client.log" >"$T/said"
+	run cat "$T/said"
+	check "fewer lines than cases: $server" [ "$(wc -l <"$T/said")" -gt 100 ]
+	out_lacks 'the prober itself failed'
+done
+
 # What the log of a real strongSwan client says of a NAT before its server.
 says_nat() {
 	grep -q 'remote host is behind NAT' "$runs/client/real/$1/daemon-client.log"

@@ -217,6 +217,46 @@ static void a_wrong_secret_is_answered_where_the_product_believes_the_client(voi
 	}
 }
 
+static void strongswan_tells_original_addresses_unasked(void **state)
+{
+	static const char *const servers[] = {STRONGSWAN, LIBRESWAN};
+	struct client_mode client = *mode_client("macos");
+
+	(void)state;
+	client.natoa_always = false;
+	for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
+		/* A client in public finds only the server behind a NAT, and sends no NAT-OA. */
+		struct net *net = net_new_rows(&client, mode_server(servers[i]), false, true, "x",
+					       "x");
+
+		net_dial(net);
+		assert_int_equal(net->client.n_children, 1);
+		assert_int_equal(net->server.children[0].natoa_i.len, 0);
+		assert_int_equal(net->client.children[0].natoa_r.len, i == 0 ? 4 : 0);
+		net_free(net);
+	}
+}
+
+static void quick_mode_1_again_gets_what_the_product_gives(void **state)
+{
+	static const struct {
+		const char *server;
+		size_t answers;
+	} v[] = {{STRONGSWAN, 1}, {LIBRESWAN, 1}, {SOFTETHER, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(v); i++) {
+		struct net *net = paused(v[i].server, 6);
+		size_t before;
+
+		net_deliver(net, &net->frames[6]);
+		before = net->n;
+		net_deliver(net, &net->frames[6]);
+		assert_int_equal(net->n - before, v[i].answers);
+		net_free(net);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +264,8 @@ int main(void)
 		cmocka_unit_test(who_has_no_bare_esp_does_not_serve_clients_without_natt),
 		cmocka_unit_test(message_6_is_sent_again_until_a_quick_mode_comes),
 		cmocka_unit_test(a_wrong_secret_is_answered_where_the_product_believes_the_client),
+		cmocka_unit_test(strongswan_tells_original_addresses_unasked),
+		cmocka_unit_test(quick_mode_1_again_gets_what_the_product_gives),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

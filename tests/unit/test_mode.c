@@ -204,6 +204,35 @@ static void an_inference_is_never_certain(void **state)
 				    s[i]->facts[k].certainty != CERTAIN_HIGH);
 }
 
+/* Of products that cannot be run beside their modes each field is said to be known somehow; of the
+ * others none is, because tests/interop compares them. */
+static void each_field_of_microsofts_products_is_known_somehow(void **state)
+{
+	static const char *const names[] = {"windows-7", "windows-10", "rras-2012r2"};
+	static char text[64 * 1024];
+	FILE *f = fopen("docs/sources.md", "re");
+
+	(void)state;
+	assert_non_null(f);
+	assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+	fclose(f);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const struct client_mode *c = mode_client(names[i]);
+		const struct field_known *v = c ? c->known : mode_server(names[i])->known;
+
+		for (enum known_field k = 0; k < KNOWN_FIELDS; k++) {
+			bool inferred = v[k].basis == BASIS_INFERRED;
+
+			if (!v[k].what || !documented(text, v[k].source) ||
+			    inferred != (strcmp(v[k].source, "mode-inference") == 0) ||
+			    (inferred && v[k].certainty == CERTAIN_HIGH))
+				fail_msg("%s: %s", names[i], known_field_name(k));
+		}
+	}
+	assert_null(mode_server("softether-5")->known[KNOWN_VIDS].what);
+	assert_null(mode_client("macos")->known[KNOWN_VIDS].what);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +243,7 @@ int main(void)
 		cmocka_unit_test(every_row_is_whole),
 		cmocka_unit_test(every_fact_names_a_documented_source),
 		cmocka_unit_test(an_inference_is_never_certain),
+		cmocka_unit_test(each_field_of_microsofts_products_is_known_somehow),
 	};
 
 	return cmocka_run_group_tests_name("mode", tests, NULL, NULL);

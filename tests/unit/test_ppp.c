@@ -289,6 +289,11 @@ static void softether_rejects_the_magic_number_and_echoes_bear_zero(void **state
 	open_both(&p);
 	ppp_input(p.client.ppp, (const uint8_t *)"\xff\x03\xc0\x21\x09\x07\x00\x08\0\0\0\0", 12, 0);
 	assert_memory_equal(last(&p)->b, "\xff\x03\xc0\x21\x0a\x07\x00\x08\0\0\0\0", 12);
+	/* Behind that stands a text, and the zero that ends it (measured-softether). */
+	ppp_ask(p.server.ppp, 0);
+	assert_int_equal(last(&p)->len, 4 + 24);
+	assert_int_equal(last(&p)->b[4], 9);
+	assert_memory_equal(last(&p)->b + 12, mode_server("softether-4")->lcp.echo, 16);
 	pair_free(&p);
 }
 
