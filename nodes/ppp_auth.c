@@ -119,8 +119,7 @@ static void send_pap_request(struct ppp_auth *a, usec now)
 	wr_bytes(&w, a->who.user, user);
 	wr_u8(&w, (uint8_t)password);
 	wr_bytes(&w, a->who.password, password);
-	if (a->tries == 0)
-		a->id++;
+	a->id++; /* of each transmission anew (RFC 1334 2.2.1) */
 	send_written(a, PAP_REQUEST, &w, data, now);
 	bytes_wipe(data, sizeof(data));
 	wait_for_answer(a, now);
@@ -435,7 +434,7 @@ void ppp_auth_start(struct ppp_auth *a, enum ppp_method method, usec now)
 	a->state = AUTH_RUNNING;
 	a->method = method;
 	a->tries = 0;
-	a->challenged = false;
+	a->challenged = a->done = false;
 	if (method == PPP_AUTH_EAP) {
 		fail(a, "no-method", 0, "ppp-failed", now);
 		return;

@@ -36,7 +36,7 @@ bool ppp_auth_asks(const enum ppp_method *wanted, const struct ppp_account *who)
 struct ppp_auth_ops {
 	void (*send)(void *owner, uint16_t protocol, uint8_t code, uint8_t id, const void *data,
 		     size_t len, usec now);
-	/* The client is who it says. Once in the life of a link. */
+	/* The client is who it says. Once each time that LCP was opened. */
 	void (*done)(void *owner, usec now);
 	/* It is not, or nobody answers: LCP has to end. @reason: a word of EV_OUTCOME. */
 	void (*failed)(void *owner, const char *reason, usec now);

@@ -518,6 +518,55 @@ static void a_challenge_is_answered_whenever_it_comes(void **state)
 	line_free(&l);
 }
 
+/* RFC 1334 2.2.1: each Authenticate-Request has an identifier of its own, and the answer is to the
+ * last one. */
+static void pap_counts_each_request(void **state)
+{
+	uint8_t late[] = {0xff, 0x03, 0xc0, 0x23, 2, 0, 0, 5, 0};
+	struct line l;
+
+	(void)state;
+	line_new(&l, "macos", "softether-4");
+	late[5] = run_to(&l, 1)->b[5];
+	l.n = 0;
+	assert_true(step(&l, l.now + 3 * SEC));
+	assert_int_equal(l.v[0].b[4], 1);
+	assert_int_equal(l.v[0].b[5], late[5] + 1);
+	assert_int_equal(ppp_input(l.client.ppp, late, sizeof(late), l.now), DROP_STATE);
+	run(&l, l.now + SEC);
+	assert_int_equal(l.client.authenticated, 1);
+	line_free(&l);
+}
+
+/* LCP may be negotiated anew at any time (RFC 1661 4.3, 3.4): who was known is asked again, and then
+ * the network phase begins again. */
+static void all_phases_come_again_when_lcp_does(void **state)
+{
+	static const struct {
+		const char *client, *server;
+		uint8_t code; /* of the server's word, behind which LCP begins anew */
+	} cases[] = {{"windows-10", "softether-5", 3}, {"macos", "softether-4", 2}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		static const uint8_t anew[] = {0xff, 0x03, 0xc0, 0x21, 1, 0x77, 0, 4};
+		struct line l;
+
+		line_new(&l, cases[i].client, cases[i].server);
+		run_to(&l, cases[i].code);
+		assert_true(step(&l, l.now));
+		assert_int_equal(l.client.authenticated, 1);
+		l.n = 0; /* the first echo is lost */
+		assert_int_equal(ppp_input(l.client.ppp, anew, sizeof(anew), l.now), DROP_NONE);
+		run(&l, l.now + 20 * SEC);
+		assert_int_equal(l.client.authenticated, 2);
+		assert_int_equal(l.server.authenticated, 2);
+		assert_int_equal(l.client.echoed, 1);
+		assert_int_equal(l.server.echoed, 1);
+		line_free(&l);
+	}
+}
+
 /* ---- forged and broken ---- */
 
 static void a_success_without_the_proof_is_none(void **state)
@@ -837,6 +886,8 @@ int main(void)
 		cmocka_unit_test(a_challenge_that_nobody_answers_ends_after_ten),
 		cmocka_unit_test(a_repeated_response_gets_the_answer_that_it_got),
 		cmocka_unit_test(a_challenge_is_answered_whenever_it_comes),
+		cmocka_unit_test(pap_counts_each_request),
+		cmocka_unit_test(all_phases_come_again_when_lcp_does),
 		cmocka_unit_test(a_success_without_the_proof_is_none),
 		cmocka_unit_test(a_failures_number_is_told),
 		cmocka_unit_test(a_server_that_hangs_up_on_the_password_has_refused_it),
