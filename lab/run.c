@@ -35,6 +35,9 @@
  * once. */
 #define LINGERING_MAX 128
 
+/* A lab takes milliseconds, in real time three minutes. */
+#define HANGS_AFTER (600 * SEC)
+
 /* Not touched, it costs nothing. */
 #define SHARED_BLOCK ((size_t)4 << 20)
 
@@ -203,6 +206,41 @@ static void read_signal(struct pool *p)
 	forget_signals(p);
 }
 
+/* How long a lab may take: a fault of the kernel's or ours must not hold up a CI for ever. */
+static usec hangs_at(const struct pool *p, const struct job *job)
+{
+	const struct scenario *s = job->lab.scenario;
+	usec limit = p->cfg->hangs_after;
+
+	if (p->machines)
+		return USEC_NEVER;
+	for (size_t i = 0; i < s->n_nodes && !p->cfg->hangs_after; i++)
+		limit = MAX(limit, HANGS_AFTER + s->nodes[i].idle);
+	return job->started + limit;
+}
+
+/* Ends labs that hang, and says when the next one would; in milliseconds for poll(), -1 never. */
+static int end_hanging(struct pool *p)
+{
+	usec now = clock_monotonic(), next = USEC_NEVER;
+
+	for (size_t i = p->oldest; i < p->next; i++) {
+		struct job *job = &p->jobs[i];
+		usec at = job->running ? hangs_at(p, job) : USEC_NEVER;
+
+		if (at > now) {
+			next = MIN(next, at);
+			continue;
+		}
+		err_set(&job->result->error, ERR_FAILED,
+			"the lab did not end in %lld s of real time and was stopped",
+			(long long)((now - job->started) / SEC));
+		kill(job->pid, SIGKILL);
+		next = MIN(next, now + SEC); /* for its descriptor to tell its death */
+	}
+	return next == USEC_NEVER ? -1 : (int)((next - now) / MSEC + 1);
+}
+
 /* Waits until a lab has a result or is dead. */
 static int wait_for_one(struct pool *p, struct pollfd *fds, struct err *e)
 {
@@ -213,7 +251,7 @@ static int wait_for_one(struct pool *p, struct pollfd *fds, struct err *e)
 	for (size_t i = p->oldest; i < p->next; i++)
 		if (p->jobs[i].running)
 			fds[n++] = (struct pollfd){.fd = p->jobs[i].pidfd, .events = POLLIN};
-	if (poll(fds, n, -1) < 0 && errno != EINTR)
+	if (poll(fds, n, end_hanging(p)) < 0 && errno != EINTR)
 		return err_sys(e, "cannot wait for the labs");
 	read_signal(p);
 	/* The word comes before the death; read it first, so that a finished lab is no dead one. */

@@ -18,6 +18,7 @@ struct run_config {
 	bool realtime, fail_fast;
 	usec wait;           /* --wait, for virtual machines; 0: for ever */
 	unsigned jobs;       /* labs at once */
+	usec hangs_after;    /* real time after which a lab is ended; 0: ten minutes and its idle */
 	/* Called when a scenario ends: how many of how many, and which. May be NULL. */
 	void (*progress)(void *ctx, size_t done, size_t all, const char *id);
 	void *ctx;
