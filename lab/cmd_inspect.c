@@ -20,7 +20,7 @@ static const struct option options[] = {
 	{"port", 0, "PORT", true, "for --unmask: another port to try (besides 500, 4500 and 0)"},
 	{"verbose", 'v', NULL, false, "whole hashes and vendor IDs"},
 	{"emit-mode", 0, NULL, false,
-	 "print no judgement, but a topology file whose modes replay the servers that were seen"},
+	 "print a topology file instead, whose modes replay the servers"},
 };
 
 /* A capture file, open. */

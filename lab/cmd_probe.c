@@ -11,9 +11,9 @@ static const struct option options[] = {
 	{"format", 'f', "text|json", false, "how to print the answer (text)"},
 	{"port", 'p', "N", false, "the server's UDP port (500)"},
 	{"emit-mode", 0, NULL, false,
-	 "print no answer, but a topology file whose mode replays the server"},
+	 "print a topology file instead, whose mode replays the server"},
 	{"server", 0, "IP", false,
-	 "for --emit-mode: the server's own address, as its own interface has it"},
+	 "for --emit-mode: the address of the server's own interface"},
 };
 
 static void on_event(void *ctx, const struct event *e)
