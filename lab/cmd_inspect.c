@@ -16,7 +16,7 @@ static const struct option options[] = {
 	{"client", 0, "IP", false, "the client's own address"},
 	{"server", 0, "IP", false, "the server's own address, as its own interface has it"},
 	{"known", 0, "IP", true, "another address to try behind the hashes"},
-	{"unmask", 0, NULL, false, "find private addresses behind hashes by trying them all (Ctrl-C: enough)"},
+	{"unmask", 0, NULL, false, "find private addresses behind hashes by trying all (Ctrl-C ends it)"},
 	{"port", 0, "PORT", true, "for --unmask: another port to try (besides 500, 4500 and 0)"},
 	{"verbose", 'v', NULL, false, "whole hashes and vendor IDs"},
 	{"emit-mode", 0, NULL, false,
