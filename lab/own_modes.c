@@ -183,6 +183,8 @@ static void read_natt(struct server_mode *m, const struct tree **keys)
 		m->natd_peer = peer_of(keys[KEY_OWN_PEER_HASH]->text);
 	if (keys[KEY_BOUND])
 		m->address_zero = !is_true(keys[KEY_BOUND]);
+	if (!m->address_zero) /* which is what a socket for bare ESP is bound to */
+		m->esp_in_udp_only = false;
 	if (keys[KEY_HASHES_UNASKED])
 		m->natd_unasked = is_true(keys[KEY_HASHES_UNASKED]);
 }

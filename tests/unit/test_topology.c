@@ -442,7 +442,7 @@ static void a_mode_of_ones_own_is_like_another_but_for_what_is_said(void **state
 	want.title = s->title;
 	want.natd_own = NATD_OWN_EXACT;
 	want.natd_peer = NATD_PEER_EXACT;
-	want.address_zero = false;
+	want.address_zero = want.esp_in_udp_only = false;
 	assert_memory_equal(s, &want, sizeof(want));
 	assert_string_equal(s->title, "SoftEther VPN Server 5.01, changed");
 	s = topo_server_mode(t, "mute");
