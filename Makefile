@@ -153,7 +153,8 @@ $(PROBER): $(B)/tests/interop/prober.o $(B)/tests/interop/peer.o $(B)/libnatdlab
 
 .PHONY: real-test
 real-test: all prober ## Hold modes against real products (make real), all frames against tshark; ten minutes
-	$(Q)TEST_TIMEOUT=900 NATDLAB_TSHARK=all $(RUN) tests/interop/real.sh tests/cli/tshark.sh
+	$(Q)TEST_TIMEOUT=900 NATDLAB_TSHARK=all $(RUN) tests/interop/real.sh tests/interop/probe.sh \
+		tests/cli/tshark.sh
 
 .PHONY: fidelity
 fidelity: all prober ## Write docs/fidelity.md from runs of the real products

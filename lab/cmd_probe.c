@@ -44,12 +44,13 @@ static void print_hashes(const struct probe_result *r, enum probe_as as)
 
 	for (size_t i = 0; i < MIN(x->natd4.n, 2U); i++) {
 		const char *what = "fits no address that we know";
+		char buf[INET_EP_STRLEN];
 
 		if (i && x->natd4.len == x->natd3.len &&
 		    !memcmp(x->natd4.v[i].b, x->natd3.v[0].b, x->natd3.len))
 			what = "the random hash that we sent, copied";
 		else if (j->known4[i])
-			what = INET_EP(j->means4[i]);
+			what = inet_ep_str(j->means4[i], buf);
 		printf("    %s hash   %s..  %s\n", i ? "second" : "first ", HEX(x->natd4.v[i].b, 4),
 		       what);
 	}

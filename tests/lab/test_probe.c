@@ -47,6 +47,7 @@ enum trick {
 	LATE,	/* the server sleeps for a second and a half */
 	NOBODY, /* no server */
 	ASIDE,	/* the server answers from another port */
+	TEXT,	/* what people read */
 };
 
 #define SLEEP (1500 * MSEC)
@@ -79,6 +80,9 @@ static const struct trial {
 	  "\"self_behind_nat\": false", "\"peer_hash\": \"exact\""}},
 	{DIRECT, "libreswan-encapsulation", HONEST, 1,
 	 {"\"server_hash\": \"faked\"", "\"server_behind_nat\": false"}},
+	{DIRECT, "rras-2012r2", TEXT, 0,
+	 {"203.0.113.10:500, asked from 203.0.113.20:500 with 4 packets", "..  203.0.113.20:500\n",
+	  "..  203.0.113.10:500\n", "The server is public", "We are not behind NAT."}},
 	{DIRECT, "rras-2012r2", ASIDE, 1,
 	 {"\"answered\": false", "\"answered_from\": \"203.0.113.10:501\""}},
 };
@@ -152,8 +156,8 @@ static pid_t start_probe(struct net *n, int out, bool emit)
 		execl(program, program, "probe", "--emit-mode", "--server", "172.31.0.10",
 		      "203.0.113.10", (char *)NULL);
 	else
-		execl(program, program, "probe", "--format", "json", "203.0.113.10",
-		      (char *)NULL);
+		execl(program, program, "probe", "--format",
+		      trial->trick == TEXT ? "text" : "json", "203.0.113.10", (char *)NULL);
 	_exit(127);
 }
 
@@ -226,7 +230,7 @@ static int ask(struct net *n)
 			return 1;
 		}
 	CHECK(status == trial->status);
-	CHECK((trial->trick == TAKEN) == !strstr(text, ":500\",\n \"packets\""));
+	CHECK(trial->trick == TEXT || (trial->trick == TAKEN) == !strstr(text, ":500\",\n \"packets\""));
 	return 0;
 }
 
