@@ -12,8 +12,7 @@ static const struct option options[] = {
 	{"port", 'p', "N", false, "the server's UDP port (500)"},
 	{"emit-mode", 0, NULL, false,
 	 "print a topology file instead, whose mode replays the server"},
-	{"server", 0, "IP", false,
-	 "for --emit-mode: the address of the server's own interface"},
+	{"server", 0, "IP", false, "for --emit-mode: the address of the server's own interface"},
 };
 
 static void on_event(void *ctx, const struct event *e)
@@ -114,8 +113,12 @@ static const char *own_words(const struct probe_result *r)
 		return "is public: it knows the address that was dialled";
 	if (r->server_hash == CLASS_FAKED)
 		return "pretends a NAT: its hash is made of port 0 or address 0.0.0.0";
+	if (r->peer_hash == CLASS_FAKED)
+		return "pretends a NAT: its hash of us is made of port 0, as Libreswan's\n"
+		       "encapsulation=yes does it. It may be behind one, too: its hash of itself "
+		       "fits no address\nthat can be known from here";
 	return r->server_behind_nat ? "is behind NAT, or pretends to be: its hash fits no address "
-				      "that can be known from here"
+				      "that can be known\nfrom here"
 				    : "says nothing of NAT";
 }
 
@@ -173,46 +176,65 @@ static const char *unreachable_words(uint8_t code)
 }
 
 /* What to make of silence, or of half an answer. */
-static void print_silence(const struct ask *k, const struct probe *p, const struct probe_result *r)
+static void print_silence(FILE *f, const struct ask *k, const struct probe *p,
+			  const struct probe_result *r)
 {
-	putchar('\n');
 	if (k->w.stranger.port) {
-		printf("%s answered in its place. Clients do not take that, and NATs on the way\n"
-		       "drop it: the server must answer from the address and port that was "
-		       "asked.\n",
-		       INET_EP(k->w.stranger));
+		fprintf(f,
+			"%s answered in its place. Clients do not take that, and NATs on the way\n"
+			"drop it: the server must answer from the address and port that was "
+			"asked.\n",
+			INET_EP(k->w.stranger));
 	} else if (k->w.unreachable) {
-		printf("%s says: %s (ICMP type %u, code %u).\n", INET_ADDR(k->w.icmp_from),
-		       unreachable_words(k->w.icmp_code), k->w.icmp_type, k->w.icmp_code);
+		fprintf(f, "%s says: %s (ICMP type %u, code %u).\n", INET_ADDR(k->w.icmp_from),
+			unreachable_words(k->w.icmp_code), k->w.icmp_type, k->w.icmp_code);
 	} else if (r->ike2) {
-		puts("It answered in IKEv2 only. Windows' L2TP/IPsec client speaks IKEv1.");
+		fputs("It answered in IKEv2 only. Windows' L2TP/IPsec client speaks IKEv1.\n", f);
 	} else if (!strcmp(r->end[PROBE_WINDOWS], "no-proposal")) {
-		puts("An IKEv1 server is there, and wants nothing of what Windows 10 offers: its\n"
-		     "proposals are others, or it serves other clients, or IKEv2 only.");
+		fputs("An IKEv1 server is there, and wants nothing of what Windows 10 offers: its\n"
+		      "proposals are others, or it serves other clients, or IKEv2 only.\n",
+		      f);
 	} else if (r->x[PROBE_WINDOWS]) {
-		puts("It answered message 1, but not message 3, which is longer and comes second:\n"
-		     "a firewall that limits packets, a NAT that forgets at once, or loss.");
+		fputs("It answered message 1, but not message 3, which is longer and comes "
+		      "second:\n"
+		      "a firewall that limits packets, a NAT that forgets at once, or loss.\n",
+		      f);
 	} else if (probe_heard(p)) {
-		puts("Something came back, but no IKEv1 answer to what was asked.");
+		fputs("Something came back, but no IKEv1 answer to what was asked.\n", f);
 	} else {
-		puts("Nothing came back in 3 s: no IKEv1 server is there, or UDP port 500 is closed\n"
-		     "on the way (security group, firewall), or the address is wrong.");
+		fprintf(f,
+			"Nothing came back in 3 s: no IKEv1 server is there, or UDP port %u is "
+			"closed\n"
+			"on the way (security group, firewall), or the address is wrong.\n",
+			k->w.server.port);
 		if (port_words(k->port))
-			puts("Some servers and firewalls answer port 500 only.");
+			fputs("Some servers and firewalls answer port 500 only.\n", f);
 	}
 }
 
 static void print_windows(const struct probe_result *r)
 {
+	bool dagger = false;
+
 	puts("\nWindows, registry value        0         1         2");
 	for (int home = 1; home >= 0; home--) {
 		const enum windows_result *row = home ? r->home : r->public_client;
 
-		printf("%-30s %-9s %-9s %s\n",
-		       home ? "  at home, behind NAT" : "  with a public address",
-		       windows_result_name(row[0]), windows_result_name(row[1]),
-		       windows_result_name(row[2]));
+		printf("  %-29s", home ? "at home, behind NAT" : "with a public address");
+		for (int v = 0; v < 3; v++) {
+			const char *word = windows_result_name(row[v]);
+			bool inferred = row[v] != WINDOWS_UNKNOWN &&
+					mode_gate_certainty(GATE_MICROSOFT, v, home,
+							    r->server_behind_nat) != CERTAIN_HIGH;
+
+			printf("%s%s%*s", word, inferred ? "†" : "",
+			       v < 2 ? 10 - (int)strlen(word) - inferred : 0, "");
+			dagger |= inferred;
+		}
+		putchar('\n');
 	}
+	if (dagger)
+		puts("  † Microsoft's text says so; no capture of it is known");
 	if (r->home[0] == WINDOWS_BLOCKED)
 		puts("\nTo let a Windows client in, type there as administrator, then restart:\n"
 		     "reg add HKLM\\SYSTEM\\CurrentControlSet\\Services\\PolicyAgent "
@@ -226,7 +248,8 @@ static void print_result(const struct ask *k, const struct probe *p, const char 
 	for (unsigned i = 0; i < PROBES; i++)
 		print_exchange(r, i);
 	if (!r->answered[PROBE_WINDOWS]) {
-		print_silence(k, p, r);
+		putchar('\n');
+		print_silence(stdout, k, p, r);
 		return;
 	}
 	printf("\nThe server %s.\n", own_words(r));
@@ -238,7 +261,7 @@ static void print_result(const struct ask *k, const struct probe *p, const char 
 	print_windows(r);
 }
 
-static int emit(struct arena *a, const char *host, const struct probe *p,
+static int emit(struct arena *a, const char *host, const struct ask *k, const struct probe *p,
 		const struct inet_addr *own, struct probe_result *r, struct err *e)
 {
 	const struct emit_about about = {
@@ -251,11 +274,11 @@ static int emit(struct arena *a, const char *host, const struct probe *p,
 	struct emit_seen v[PROBES];
 	size_t n = probe_emit(p, own, r, v);
 
-	if (!emit_modes(stdout, a, &about, v, n))
-		return err_set(e, ERR_FAILED,
-			       "probe: no answer (%s): there is nothing to replay",
-			       r->end[PROBE_WINDOWS]);
-	return 0;
+	if (emit_modes(stdout, a, &about, v, n))
+		return 0;
+	print_silence(stderr, k, p, r);
+	return err_set(e, ERR_FAILED, "probe: no answer (%s): there is nothing to replay",
+		       r->end[PROBE_WINDOWS]);
 }
 
 /* Prints what was asked for; the exit status. */
@@ -267,7 +290,7 @@ static int tell(struct arena *a, const struct args *args, const struct ask *k,
 
 	probe_judge(p, &r);
 	if (args_flag(args, "emit-mode"))
-		return emit(a, args->v[0], p, own, &r, &e) ? report_err(&e) : 0;
+		return emit(a, args->v[0], k, p, own, &r, &e) ? report_err(&e) : 0;
 	if (!strcmp(args_value(args, "format", "text"), "json"))
 		json_probe(stdout, &k->w, probe_sent(p), &r);
 	else
@@ -299,8 +322,8 @@ static int run(const struct args *args)
 	uint64_t port;
 	int status;
 
-	if (args_number(args, "port", 1, 65535, IKE_PORT, &port, &e) ||
-	    read_emit(args, &own, &e) || ask_open(&k, args->v[0], (uint16_t)port, &e)) {
+	if (args_number(args, "port", 1, 65535, IKE_PORT, &port, &e) || read_emit(args, &own, &e) ||
+	    ask_open(&k, args->v[0], (uint16_t)port, &e)) {
 		status = report_err(&e);
 	} else {
 		const struct node_env env = {
@@ -327,7 +350,8 @@ const struct verb verb_probe = {
 		"from another. Ask only servers that are yours to ask. "
 		"Exit status: 0 a Windows client at home connects without the registry edit; 1 it "
 		"does not, or nobody answered. With --emit-mode 0 says that there was something to "
-		"write down: natdlab probe --emit-mode HOST >mine.yaml, then natdlab run mine.yaml.",
+		"write down: natdlab probe --emit-mode HOST >mine.yaml, then natdlab run "
+		"mine.yaml.",
 	.min_args = 1,
 	.max_args = 1,
 	.options = options,

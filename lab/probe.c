@@ -323,8 +323,13 @@ static void judge_self(const struct probe *p, const struct exchange *w,
 	bool ours = made_of(w, &w->natd4, 0, p->local) ||
 		    (plain && made_of(plain, &plain->natd4, 0, p->local));
 
-	out->peer_hash = made_of(w, &w->natd4, 0, p->local) ? CLASS_EXACT : CLASS_UNKNOWN;
-	if (ours) {
+	/* Port 0 with the address that we have: no NAT changed it, and the server lies of us. */
+	bool pretends = made_of(w, &w->natd4, 0, inet_ep(p->local.addr, 0));
+
+	out->peer_hash = pretends			      ? CLASS_FAKED
+			 : made_of(w, &w->natd4, 0, p->local) ? CLASS_EXACT
+							      : CLASS_UNKNOWN;
+	if (ours || pretends) {
 		out->self_known = true;
 		return;
 	}
@@ -373,9 +378,11 @@ void probe_judge(const struct probe *p, struct probe_result *out)
 	judge_self(p, w, plain, out);
 	for (int v = 0; v < 3; v++) {
 		out->home[v] = windows(v, true, out->server_behind_nat);
-		/* A server that hashes port 0 for itself does so for the client. */
-		out->public_client[v] =
-			windows(v, out->server_hash == CLASS_FAKED, out->server_behind_nat);
+		/* A server that hashes port 0 for itself does so for the client. From behind a NAT
+		 * of ours only the former can be seen. */
+		out->public_client[v] = windows(
+			v, out->server_hash == CLASS_FAKED || out->peer_hash == CLASS_FAKED,
+			out->server_behind_nat);
 	}
 }
 

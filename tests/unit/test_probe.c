@@ -51,14 +51,35 @@ static const struct {
 	/* Cannot be told from a server behind NAT, from here. */
 	{"strongswan-forceencaps", false, CLASS_UNKNOWN, 'y', "ny", "bbc", "bcc"},
 	/* Port 0 with the address that was dialled: it lies, and is public. */
-	{"libreswan-encapsulation", false, CLASS_FAKED, 'n', "?y", "bbc", "bbc"},
-	{"openswan-forceencaps", false, CLASS_FAKED, 'n', "?y", "bbc", "bbc"},
+	{"libreswan-encapsulation", false, CLASS_FAKED, 'n', "ny", "bbc", "bbc"},
+	{"openswan-forceencaps", false, CLASS_FAKED, 'n', "ny", "bbc", "bbc"},
 	{"racoon-force", false, CLASS_FAKED, '?', "?y", "bbc", "bbc"},
 };
 
 static char told(bool known, bool value)
 {
 	return known ? value ? 'y' : 'n' : '?';
+}
+
+/* Behind an Elastic IP its hash of itself tells nothing, but the one of us is of port 0: a public
+ * Windows takes itself for one behind NAT, and needs the registry's 2 as at home. */
+static void a_server_that_lies_of_clients_blocks_public_ones_too(void **state)
+{
+	struct arena *a = arena_new();
+	struct probe_result r;
+	unsigned sent;
+	usec took;
+
+	(void)state;
+	r = ask(a, "libreswan-encapsulation", false, true, false, &took, &sent);
+	assert_int_equal(r.server_hash, CLASS_UNKNOWN);
+	assert_int_equal(r.peer_hash, CLASS_FAKED);
+	assert_int_equal(told(r.self_known, r.self_behind_nat), 'n');
+	assert_string_equal(row_text(r.public_client), "bbc");
+	r = ask(a, "libreswan", false, true, false, &took, &sent);
+	assert_int_equal(r.peer_hash, CLASS_EXACT);
+	assert_string_equal(row_text(r.public_client), "bcc");
+	arena_free(a);
 }
 
 static void the_probe_tells_what_windows_would_do(void **state)
@@ -288,6 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_probe_tells_what_windows_would_do),
+		cmocka_unit_test(a_server_that_lies_of_clients_blocks_public_ones_too),
 		cmocka_unit_test(copying_is_proven_of_a_public_server_too),
 		cmocka_unit_test(a_server_that_is_silent_costs_four_packets_and_three_seconds),
 		cmocka_unit_test(a_server_without_nat_t_is_nothing_to_windows),
