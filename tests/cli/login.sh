@@ -47,6 +47,9 @@ for backend in sim netns; do
 	run "$natdlab" run --backend $backend -o "$T/$backend" "$T/login.yaml"
 	is_status 0
 	out_has '24 scenarios, 24 as expected'
+	check 'the prediction on paper is another' jq -e \
+		'[.scenarios[].connections[] | .outcome == .predicted.outcome] | all' \
+		"$T/$backend/run.json"
 	run "$natdlab" run --backend $backend --filter 'softether-5/wrong-name/*' "$T/login.yaml"
 	is_status 0
 	out_has '691'
