@@ -65,10 +65,12 @@ static struct suite suite_of(const struct isakmp_transform *t)
 	return s;
 }
 
+/* The attributes that make a choice. */
+static const uint16_t chosen_by[] = {P1_ENC, P1_KEYLEN, P1_HASH, P1_GROUP, P1_AUTH};
+
 /* The transform of message 1 that message 2 speaks of. */
 static const struct isakmp_transform *chosen(const struct met_exchange *e)
 {
-	static const uint16_t types[] = {P1_ENC, P1_KEYLEN, P1_HASH, P1_GROUP, P1_AUTH};
 	const struct isakmp_transform *got;
 
 	if (!e->m[1] || !e->m[2] || !e->m[1]->has_sa || !e->m[2]->sa.n_transforms)
@@ -78,9 +80,9 @@ static const struct isakmp_transform *chosen(const struct met_exchange *e)
 		const struct isakmp_transform *t = &e->m[1]->sa.transforms[i];
 		bool same = true;
 
-		for (size_t k = 0; k < ARRAY_LEN(types); k++)
-			same &= isakmp_attr_value(t, types[k], 0) ==
-				isakmp_attr_value(got, types[k], 0);
+		for (size_t k = 0; k < ARRAY_LEN(chosen_by); k++)
+			same &= isakmp_attr_value(t, chosen_by[k], 0) ==
+				isakmp_attr_value(got, chosen_by[k], 0);
 		if (same)
 			return t;
 	}
@@ -288,6 +290,15 @@ static void read_order(const struct met *met, uint16_t order[MODE_ATTRS])
 		if (k == n && phase1_attr_name(type))
 			order[n++] = type;
 	}
+	/* What was not there (a key length beside 3DES) has to stand somewhere. */
+	for (size_t i = 0; i < ARRAY_LEN(chosen_by) && n < MODE_ATTRS - 1; i++) {
+		size_t k = 0;
+
+		while (k < n && order[k] != chosen_by[i])
+			k++;
+		if (k == n)
+			order[n++] = chosen_by[i];
+	}
 }
 
 static bool try_rewritten(struct fit *f, const struct met *met)
@@ -380,8 +391,9 @@ static bool sayable(const struct answer_part *v, size_t n)
 		if (v[i].kind == ANSWER_VID)
 			bytes += 4 + vid_rule_bytes(&v[i].vid).len;
 	}
-	return of[ANSWER_KEY] == 1 && of[ANSWER_NONCE] == 1 && bytes <= OWN_VIDS4_MAX &&
-	       of[ANSWER_PEER_HASH] + of[ANSWER_OWN_HASH] <= OWN_HASHES_MAX;
+	return of[ANSWER_KEY] == 1 && of[ANSWER_NONCE] == 1 && of[ANSWER_PEER_HASH] == 1 &&
+	       of[ANSWER_OWN_HASH] >= 1 && of[ANSWER_OWN_HASH] <= OWN_HASHES_MAX &&
+	       bytes <= OWN_VIDS4_MAX;
 }
 
 /* Message 4 as parts of a row; *@left_out: some have no word there. */
@@ -453,7 +465,8 @@ static void fit_order(struct fit *f, const struct met *met)
 		parts[n++] = (struct answer_part){.kind = ANSWER_OWN_HASH};
 	}
 	if (!sayable(parts, n)) {
-		f->of[ASPECT_MESSAGE_4].doubt = "it has more payloads than can be written here";
+		f->of[ASPECT_MESSAGE_4].doubt = "it has more payloads than can be written here, or "
+						"fewer";
 		return;
 	}
 	memset(f->row.message4, 0, sizeof(f->row.message4));

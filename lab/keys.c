@@ -78,8 +78,7 @@ static const struct key_row rows[KEYS] = {
 	[KEY_ATTRIBUTES] = {"attributes", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL,
 		false,
 		"The order of attributes in message 2's transform, if it is rewritten: encryption, "
-		"key-length, hash, group, authentication, life-type, life. What is not listed is "
-		"left out."},
+		"key-length, hash, group, authentication, and if it has them life-type, life."},
 	[KEY_LIFE] = {"life", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
 		WORDS("basic", "variable"), false,
 		"How a rewritten transform says a life below 65536 seconds: as a basic attribute of "
@@ -90,9 +89,9 @@ static const struct key_row rows[KEYS] = {
 	[KEY_NONCE] = {"nonce", PLACE_MODE, ENDS, TYPE_NUMBER, NULL, false,
 		"Bytes of a nonce, 8 to 255."},
 	[KEY_MESSAGE_4] = {"message_4", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL, false,
-		"The payloads of message 4, in order: key, nonce, peer-hash, own-hash (NAT-D), and "
-		"vendor IDs as under vendor_ids, to everybody. [key, nonce, peer-hash, own-hash] by "
-		"itself."},
+		"The payloads of message 4, in order: key, nonce, peer-hash, behind it own-hash "
+		"(NAT-D), and vendor IDs as under vendor_ids, to everybody. [key, nonce, peer-hash, "
+		"own-hash] by itself."},
 	[KEY_HASHES_UNASKED] = {"hashes_unasked", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_BOOL,
 		NULL, false,
 		"Whether message 4 has NAT-D payloads although message 3 had none, as strongSwan's."},

@@ -15,7 +15,7 @@
 #define OWN_VID_MAX 255   /* one vendor ID */
 #define OWN_VIDS_MAX 640  /* all of messages 1 and 2 */
 #define OWN_VIDS4_MAX 256 /* all of message 4 */
-#define OWN_HASHES_MAX 4  /* NAT-D payloads of message 4 */
+#define OWN_HASHES_MAX 3  /* NAT-D payloads of itself in message 4 */
 
 /* A map in which keys stand. `kinds:`, `nodes:` and `matrix:` hold names instead of keys. */
 enum place {

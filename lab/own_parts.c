@@ -222,6 +222,7 @@ void own_groups(struct reading *r, const struct tree *list, struct phase1_accept
 
 void own_attributes(struct reading *r, const struct tree *list, uint16_t out[MODE_ATTRS])
 {
+	enum { MODE_ATTRS_NEEDED = 5 }; /* the first of them */
 	static const uint16_t types[] = {P1_ENC,  P1_KEYLEN,	P1_HASH, P1_GROUP,
 					 P1_AUTH, P1_LIFE_TYPE, P1_LIFE};
 	const char *words[ARRAY_LEN(types)];
@@ -242,6 +243,14 @@ void own_attributes(struct reading *r, const struct tree *list, uint16_t out[MOD
 			return;
 		}
 		order[n++] = types[k];
+	}
+	for (size_t i = 0; i < MODE_ATTRS_NEEDED; i++) {
+		size_t m = 0;
+
+		while (m < n && order[m] != types[i])
+			m++;
+		if (m == n)
+			mistake(r->m, list, "without %s nobody knows what was chosen", words[i]);
 	}
 	memcpy(out, order, sizeof(order));
 }
@@ -269,7 +278,7 @@ static bool read_part(struct reading *r, const struct tree *v, struct answer_par
 uint8_t own_message4(struct reading *r, const struct tree *list, struct answer_part *out)
 {
 	struct answer_part v[MODE_ANSWER] = {0};
-	unsigned n_key = 0, n_nonce = 0, n_hash = 0;
+	unsigned n_key = 0, n_nonce = 0, n_peer = 0, n_own = 0;
 	size_t bytes = 0;
 	uint8_t n = 0;
 
@@ -280,13 +289,16 @@ uint8_t own_message4(struct reading *r, const struct tree *list, struct answer_p
 			continue;
 		n_key += v[n].kind == ANSWER_KEY;
 		n_nonce += v[n].kind == ANSWER_NONCE;
-		n_hash += v[n].kind == ANSWER_PEER_HASH || v[n].kind == ANSWER_OWN_HASH;
+		n_peer += v[n].kind == ANSWER_PEER_HASH && !n_own;
+		n_own += v[n].kind == ANSWER_OWN_HASH;
 		bytes += v[n].kind == ANSWER_VID ? vid_room(&v[n].vid) : 0;
 		n++;
 	}
 	check_room(r, list, bytes, OWN_VIDS4_MAX);
-	if (n_hash > OWN_HASHES_MAX)
-		mistake(r->m, list, "%u hashes; at most %d are possible", n_hash, OWN_HASHES_MAX);
+	if (n_peer != 1 || !n_own || n_own > OWN_HASHES_MAX)
+		mistake(r->m, list,
+			"message 4 has one peer-hash, behind it one own-hash or up to %d",
+			OWN_HASHES_MAX);
 	if (n_key != 1 || n_nonce != 1)
 		mistake(r->m, list, "message 4 has one key and one nonce");
 	memcpy(out, v, sizeof(v));

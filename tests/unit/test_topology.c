@@ -114,20 +114,26 @@ static const struct variant {
 	 "2:47: unknown group \"ecp521\"; did you mean \"ecp256\"?\n"},
 	{"name: small", "name: small\nmodes: {a: {like: libreswan, ciphers: []}}",
 	 "2:39: without a cipher nobody can connect\n"},
-	{"name: small", "name: small\nmodes: {a: {like: libreswan, attributes: [life, hash]}}",
+	{"name: small", "name: small\nmodes: {a: {like: libreswan, attributes: "
+	 "[encryption, hash, group, key-length, authentication]}}",
 	 "2:42: a sends the transform back as it was offered; sa_payload: rewritten does "
 	 "not\n"},
 	{"name: small", "name: small\nmodes: {a: {like: libreswan, sa_payload: rewritten}}",
 	 "2:42: a transform that is rewritten wants attributes, the order of its own\n"},
 	{"name: small", "name: small\nmodes: {a: {like: softether-5, attributes: [life, hash, life]}}",
 	 "2:57: life stands here twice\n"},
-	{"name: small", "name: small\nmodes: {a: {like: softether-5, message_4: [nonce, own-hash]}}",
+	{"name: small", "name: small\nmodes: {a: {like: softether-5, attributes: "
+	 "[encryption, hash, key-length, authentication]}}",
+	 "2:44: without group nobody knows what was chosen\n"},
+	{"name: small", "name: small\nmodes: {a: {like: softether-5, message_4: [nonce, peer-hash, "
+	 "own-hash]}}",
 	 "2:43: message 4 has one key and one nonce\n"},
-	{"name: small", "name: small\nmodes: {a: {like: softether-5, message_4: [nonce, own-hsh, key]}}",
+	{"name: small", "name: small\nmodes: {a: {like: softether-5, message_4: [nonce, own-hsh, key, "
+	 "peer-hash, own-hash]}}",
 	 "2:51: unknown payload \"own-hsh\"; did you mean \"own-hash\"?\n"},
 	{"name: small", "name: small\nmodes: {a: {like: softether-5, message_4: [key, nonce, own-hash, "
-	 "own-hash, own-hash, own-hash, own-hash]}}",
-	 "2:43: 5 hashes; at most 4 are possible\n"},
+	 "own-hash, own-hash, own-hash, peer-hash]}}",
+	 "2:43: message 4 has one peer-hash, behind it one own-hash or up to 3\n"},
 	{"name: small", "name: small\nmodes: {a: {like: softether-5, message_4_again: [2s, 2s]}}",
 	 "2:54: 2s is not later than the time before it\n"},
 	{"name: small", "name: small\nmodes: {a: {like: softether-5, message_4_again: [2]}}",
