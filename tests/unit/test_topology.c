@@ -466,6 +466,79 @@ static void a_mode_of_ones_own_is_like_another_but_for_what_is_said(void **state
 	arena_free(a);
 }
 
+/* Every key of a server's answers and manners reaches the row. */
+static void what_a_file_says_of_a_server_is_in_its_row(void **state)
+{
+	struct arena *a = arena_new();
+	char *mistakes;
+	const struct topology *t = load(
+		a,
+		replaced(a, "name: small",
+			 "name: small\n"
+			 "modes:\n"
+			 "  stranger:\n"
+			 "    like: libreswan\n"
+			 "    vendor_ids: [dpd, 0xAbcd if sent, fragmentation if begun,\n"
+			 "      0x4a131c81070358455c5728f20e95452f]\n"
+			 "    one_natt_id: true\n"
+			 "    ciphers: [3des-cbc, aes-192-cbc]\n"
+			 "    hashes: [md5, sha512]\n"
+			 "    groups: [ecp256, modp768]\n"
+			 "    sa_payload: rewritten\n"
+			 "    attributes: [hash, encryption, group, authentication, key-length]\n"
+			 "    life: variable\n"
+			 "    transform_number: as-offered\n"
+			 "    message_4: [nonce, 0x00, peer-hash, key, own-hash]\n"
+			 "    hashes_unasked: true\n"
+			 "    message_2_again: [500ms, 2s]\n"
+			 "    message_4_again: []\n"
+			 "    half_open: 7s\n"
+			 "    half_open_delete: true\n"
+			 "    duplicate_1: new-exchange\n"
+			 "    duplicate_3: silence\n"
+			 "    duplicate_5: silence\n"
+			 "    no_proposal: random-cookie"),
+		&mistakes);
+	static const uint16_t order[MODE_ATTRS] = {P1_HASH, P1_ENC, P1_GROUP, P1_AUTH, P1_KEYLEN};
+	static const enum answer_kind kinds[] = {ANSWER_NONCE, ANSWER_VID, ANSWER_PEER_HASH,
+						 ANSWER_KEY, ANSWER_OWN_HASH};
+	const struct server_mode *s;
+
+	(void)state;
+	assert_non_null(t);
+	s = topo_server_mode(t, "stranger");
+	assert_int_equal(s->n_vids, 4);
+	assert_false(s->vids[0].if_peer_sent);
+	assert_int_equal(s->vids[1].vid, VIDS);
+	assert_int_equal(s->vids[1].other.len, 2);
+	assert_memory_equal(s->vids[1].other.p, "\xab\xcd", 2);
+	assert_true(s->vids[1].if_peer_sent && !s->vids[1].any_tail);
+	assert_true(s->vids[2].if_peer_sent && s->vids[2].any_tail);
+	assert_int_equal(s->vids[3].vid, VID_RFC3947); /* known, however it is written */
+	assert_true(s->one_natt_vid);
+	assert_int_equal(s->phase1.ciphers, ACCEPT(CIPHER_3DES) | ACCEPT(CIPHER_AES));
+	assert_int_equal(s->phase1.keys, ACCEPT_KEY(192));
+	assert_int_equal(s->phase1.hashes, ACCEPT(HASH_MD5) | ACCEPT(HASH_SHA512));
+	assert_int_equal(s->phase1.groups, ACCEPT(GROUP_ECP256) | ACCEPT(GROUP_MODP768));
+	assert_int_equal(s->sa_encoding, SA_REENCODED);
+	assert_memory_equal(s->phase1_attrs, order, sizeof(order));
+	assert_true(s->life_variable && s->keeps_number);
+	assert_int_equal(s->n_message4, ARRAY_LEN(kinds));
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		assert_int_equal(s->message4[i].kind, kinds[i]);
+	assert_true(s->natd_unasked && s->half_open_delete);
+	assert_int_equal(s->message2_retry.n, 2);
+	assert_int_equal(s->message2_retry.at_ms[0], 500);
+	assert_int_equal(s->message2_retry.at_ms[1], 2000);
+	assert_int_equal(s->message4_retry.n, 0);
+	assert_int_equal(s->half_open_ms, 7000);
+	assert_int_equal(s->dup_message1, DUP_NEW_EXCHANGE);
+	assert_int_equal(s->dup_message3, DUP_SILENCE);
+	assert_int_equal(s->dup_message5, DUP_SILENCE);
+	assert_int_equal(s->no_proposal, NO_PROPOSAL_RANDOM_COOKIE);
+	arena_free(a);
+}
+
 static void a_mistake_shows_its_line_and_a_caret(void **state)
 {
 	struct arena *a = arena_new();
@@ -697,6 +770,7 @@ int main(void)
 		cmocka_unit_test(each_mistake_is_told_in_its_place),
 		cmocka_unit_test(vendor_ids_that_no_message_can_hold_are_refused),
 		cmocka_unit_test(a_mode_of_ones_own_is_like_another_but_for_what_is_said),
+		cmocka_unit_test(what_a_file_says_of_a_server_is_in_its_row),
 		cmocka_unit_test(a_mistake_shows_its_line_and_a_caret),
 		cmocka_unit_test(the_caret_knows_tabs_and_wide_letters),
 		cmocka_unit_test(a_long_line_is_cut_around_the_place),
