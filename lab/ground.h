@@ -117,8 +117,8 @@ bool ground_port_send(struct ground *g, unsigned iface, const uint8_t *data, siz
 /* A descriptor that polls as readable when a machine has something; -1 without any, or when one has
  * said so much lately that it has to wait. */
 int ground_ports_fd(const struct ground *g);
-/* What is plugged in there. */
-enum vm_plug ground_port_plug(const struct ground *g, unsigned iface);
+/* What is plugged in there, one change a call, in their order; the last again when all are told. */
+enum vm_plug ground_port_plug(struct ground *g, unsigned iface);
 
 /* ---- conntrack ---- */
 

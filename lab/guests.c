@@ -112,13 +112,8 @@ void guests_frame(struct guests *g, unsigned link, const uint8_t *data, size_t l
 	}
 }
 
-static void look_at_plug(const struct guests *g, struct guest *v)
+static void look_at_plug(struct guest *v, enum vm_plug now)
 {
-	const struct guests_config *c = g->cfg;
-	enum vm_plug now = c->ops->plug(c->net, (unsigned)(v->node - c->s->nodes));
-
-	if (now == v->plug)
-		return;
 	v->plug = now;
 	v->came = true;
 	switch (now) {
@@ -163,8 +158,16 @@ static void look_at_exchanges(struct guests *g, usec now, bool end)
 
 static void look_at_plugs(struct guests *g)
 {
-	for (size_t i = 0; i < g->n; i++)
-		look_at_plug(g, &g->v[i]);
+	const struct guests_config *c = g->cfg;
+
+	for (size_t i = 0; i < g->n; i++) {
+		struct guest *v = &g->v[i];
+		unsigned node = (unsigned)(v->node - c->s->nodes);
+		enum vm_plug now;
+
+		while ((now = c->ops->plug(c->net, node)) != v->plug)
+			look_at_plug(v, now);
+	}
 }
 
 void guests_poll(struct guests *g, usec now)

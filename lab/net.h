@@ -72,7 +72,7 @@ struct net_ops {
 	/* This thread stands in a node's namespace from now on, or (-1) in the lab's again: where
 	 * programs are started. Backends without namespaces refuse scenarios that want it. */
 	int (*enter)(struct net *n, int node, struct err *e);
-	/* What is plugged in where a node is a virtual machine. */
+	/* What is plugged in where a node is a virtual machine; one change a call. */
 	enum vm_plug (*plug)(struct net *n, unsigned node);
 	/* A node's ruleset and tracked connections as text. */
 	int (*ruleset)(struct net *n, unsigned node, FILE *f, struct err *e);

@@ -23,12 +23,17 @@
 
 #define FRAMES_PER_SECOND 2000u /* many times what a VPN client and a chatty Windows say */
 
+/* Comings and goings between two questions; of more the oldest are forgotten. */
+#define PLUGS_KEPT 8
+
 struct port {
 	unsigned iface; /* the one that the machine stands for */
 	const char *path;
 	bool bound;	/* the path is ours, to be removed */
 	int listener, conn;
-	enum vm_plug plug;
+	enum vm_plug plug; /* as last asked for ... */
+	enum vm_plug later[PLUGS_KEPT]; /* ... and what it became since */
+	size_t n_later;
 	struct vm_stream in;
 	uint8_t out[VM_HEADER + VM_FRAME_MAX]; /* a frame that went out in part */
 	size_t out_at, out_len;
@@ -163,20 +168,33 @@ static struct port *port_of(const struct ground *g, unsigned iface)
 	return NULL;
 }
 
-enum vm_plug ground_port_plug(const struct ground *g, unsigned iface)
+enum vm_plug ground_port_plug(struct ground *g, unsigned iface)
 {
-	const struct port *p = port_of(g, iface);
+	struct port *p = port_of(g, iface);
 
-	return p ? p->plug : VM_NOBODY;
+	if (!p)
+		return VM_NOBODY;
+	if (p->n_later) {
+		p->plug = p->later[0];
+		memmove(p->later, p->later + 1, --p->n_later * sizeof(*p->later));
+	}
+	return p->plug;
 }
 
 /* ---- coming and going ---- */
+
+static void note(struct port *p, enum vm_plug plug)
+{
+	if (p->n_later == PLUGS_KEPT)
+		memmove(p->later, p->later + 1, --p->n_later * sizeof(*p->later));
+	p->later[p->n_later++] = plug;
+}
 
 static void hang_up(struct port *p, enum vm_plug why)
 {
 	close(p->conn); /* which takes it out of the epoll set */
 	p->conn = -1;
-	p->plug = why;
+	note(p, why);
 	p->in = (struct vm_stream){0};
 	p->out_at = p->out_len = 0;
 }
@@ -193,7 +211,7 @@ static void take_connection(struct ground *g, struct port *p)
 		return;
 	}
 	p->conn = fd;
-	p->plug = VM_PLUGGED;
+	note(p, VM_PLUGGED);
 }
 
 /* ---- frames ---- */

@@ -18,6 +18,11 @@ begin() {
 	"$natdlab" run --wait "$@" >"$out" 2>"$err" </dev/null &
 	pid=$!
 }
+# end: Ctrl-C, for what would go on waiting.
+end() {
+	[ "$state" = skip ] || kill -INT "$pid"
+	finish
+}
 finish() {
 	[ "$state" != skip ] || return 0
 	wait "$pid"
@@ -141,11 +146,11 @@ check '4500 comes in' lib_not grep -q '"link":"igw-server".*"dst":"172.31.0.10:4
 for how in zero huge cut leave; do
 	it "a machine that breaks off ($how) may come again"
 	needs_lab
-	begin 2s --filter 'rras*' "$client"
+	begin 30s --filter 'rras*' "$client"
 	plug windows.sock $how
 	check 'the machine is content' [ "${plugged-1}" -eq 0 ]
 	said 'the router answers ARP'
-	finish
+	end
 	is_status 1
 	case $how in
 	zero | huge) err_has 'sent what QEMU does not send, and was hung up on' ;;
@@ -155,11 +160,11 @@ done
 for how in long short flood; do
 	it "frames of no use ($how) are passed over"
 	needs_lab
-	begin 5s --filter 'rras*' "$client"
+	begin 30s --filter 'rras*' "$client"
 	plug windows.sock $how
 	check 'the machine is content' [ "${plugged-1}" -eq 0 ]
 	said 'the router answers ARP'
-	finish
+	end
 	is_status 1
 	err_lacks 'hung up on'
 done
@@ -175,8 +180,7 @@ it 'Ctrl-C ends the waiting, and the result is printed'
 needs_lab
 begin 30s "$client"
 plug windows.sock dhcp
-[ "$state" = skip ] || kill -INT "$pid"
-finish
+end
 is_status 1
 out_has 'UNDECIDED rras-2012r2'
 out_has 'the virtual machine sent no IKE'
@@ -211,7 +215,7 @@ out_lacks 'not as its mode'
 
 it 'the socket is the user'\''s alone'
 needs_lab
-begin 10s --filter 'rras*' "$client"
+begin 30s --filter 'rras*' "$client"
 plug windows.sock dhcp
 check 'others may connect' [ "$(stat -c %a windows.sock 2>/dev/null)" = 600 ]
 
