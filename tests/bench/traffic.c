@@ -136,8 +136,8 @@ static void put_other(void)
 
 int main(int argc, char **argv)
 {
-	uint64_t want = argc > 3 ? (uint64_t)atoi(argv[1]) * 1000000 : 0;
-	uint32_t n = argc > 3 ? (uint32_t)atoi(argv[2]) : 0;
+	uint64_t want = argc > 3 ? strtoull(argv[1], NULL, 10) * 1000000 : 0;
+	uint32_t n = argc > 3 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
 	uint8_t h[24] = {0};
 
 	if (argc != 4) {

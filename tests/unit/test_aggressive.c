@@ -168,7 +168,7 @@ static struct diagnosis diagnosed(void)
 {
 	struct judgement j = judged();
 	struct exchange *const *v;
-	struct diagnosis d;
+	struct diagnosis d = {0};
 	size_t n = watch_exchanges(st.w, &v);
 
 	diagnose(v[0], &j, v, n, &d);
