@@ -111,8 +111,13 @@ static bool read_question(const uint8_t *p, size_t len, struct question *q)
 
 static bool find_question(const uint8_t *frame, size_t len, struct packet *pkt)
 {
-	return packet_parse(pkt, LINKTYPE_ETHERNET_, frame, len) && pkt->proto == IPPROTO_UDP_ &&
-	       pkt->src.addr.len == 4 && !pkt->fragment && pkt->dst.port == SERVER_PORT;
+	struct rd r = rd_new(frame, len);
+
+	/* A frame with a tag (802.1Q) is of another network, where nobody answers. */
+	rd_bytes(&r, 2 * MAC_LEN, "MAC addresses");
+	return rd_u16(&r, "EtherType") == ETHERTYPE_IPV4 &&
+	       packet_parse(pkt, LINKTYPE_ETHERNET_, frame, len) && pkt->proto == IPPROTO_UDP_ &&
+	       !pkt->fragment && pkt->dst.port == SERVER_PORT;
 }
 
 bool dhcp_is_for_server(const uint8_t *frame, size_t len)

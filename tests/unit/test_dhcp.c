@@ -297,6 +297,23 @@ static void what_is_not_for_a_server_is_left_alone(void **state)
 	assert_true(dhcp_answer(&l, in, len, out) > 0);
 }
 
+/* IEEE 802.1Q: the answer would have to have the same tag, and the lab's router hears none. */
+static void another_network_behind_a_tag_is_left_alone(void **state)
+{
+	static const uint8_t tag[] = {0x81, 0, 0, 5};
+	const struct asked q = {DISCOVER, "", "", "", 0};
+	const struct dhcp_lease l = lease();
+	uint8_t in[FRAME], tagged[FRAME + sizeof(tag)], out[DHCP_FRAME_MAX];
+	size_t len = frame_of(&q, in);
+
+	(void)state;
+	memcpy(tagged, in, 12);
+	memcpy(tagged + 12, tag, sizeof(tag));
+	memcpy(tagged + 12 + sizeof(tag), in + 12, len - 12);
+	assert_false(dhcp_is_for_server(tagged, len + sizeof(tag)));
+	assert_int_equal(dhcp_answer(&l, tagged, len + sizeof(tag), out), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +321,7 @@ int main(void)
 		cmocka_unit_test(without_a_router_none_is_told),
 		cmocka_unit_test(a_question_that_is_cut_gets_no_answer_or_the_whole_one),
 		cmocka_unit_test(what_is_not_for_a_server_is_left_alone),
+		cmocka_unit_test(another_network_behind_a_tag_is_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
