@@ -92,15 +92,19 @@ struct lab {
 
 /* ---- what comes out of nodes and taps ---- */
 
+/* A machine can talk for hours: of what no verdict needs, and at last of all but outcomes. */
+static bool is_too_many(const struct lab *lab, enum ev_kind kind)
+{
+	return lab->guests && kind != EV_OUTCOME &&
+	       lab->log.ev.n >= (kind == EV_OTHER ? OTHERS_MAX : EVENTS_MAX);
+}
+
 static void on_wire_event(void *ctx, const struct event *e)
 {
 	struct lab *lab = ctx;
 
-	/* A machine can talk for hours: of what no verdict needs, and at last of all. */
-	if (lab->guests && (lab->log.ev.n >= EVENTS_MAX ||
-			    (e->kind == EV_OTHER && lab->log.ev.n >= OTHERS_MAX)))
-		return;
-	ev_log_put(&lab->log, e);
+	if (!is_too_many(lab, e->kind))
+		ev_log_put(&lab->log, e);
 }
 
 static void on_frame(void *ctx, const struct net_frame *f)
@@ -147,6 +151,8 @@ static void on_node_event(void *ctx, const struct event *e)
 		actor->again = true;
 		return;
 	}
+	if (is_too_many(actor->lab, e->kind))
+		return;
 
 	ev.t = actor->lab->now;
 	ev.place = actor->node->name;

@@ -163,6 +163,14 @@ static void read_notices(struct pool *p)
 			finished(p, &p->jobs[number]);
 }
 
+/* As nohup has it. */
+static bool is_ignored(int signal)
+{
+	struct sigaction sa;
+
+	return !sigaction(signal, NULL, &sa) && sa.sa_handler == SIG_IGN;
+}
+
 /*
  * Who waits for a virtual machine and has seen enough types Ctrl-C: the lab then judges what it
  * saw, and the result is printed as ever. The second time the signal does what signals do.
@@ -174,7 +182,8 @@ static int heed_signals(struct pool *p, struct err *e)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	if (!is_ignored(SIGHUP))
+		sigaddset(&set, SIGHUP);
 	p->enough = mmap(NULL, sizeof(*p->enough), PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (p->enough == MAP_FAILED)
