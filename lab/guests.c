@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "nodes/vpn.h"
 
@@ -40,13 +41,14 @@ static void tell(const struct node *n, const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-/* The socket's whole path: QEMU may be started in another folder. */
+/* The socket's whole path: QEMU may be started in another folder. One that is too long for QEMU
+ * stays as the file has it, which is good in this folder. */
 static const char *whole_path(struct arena *a, const struct node *n)
 {
 	const char *path = vm_socket(a, n);
 	char *whole = realpath(path, NULL);
 
-	if (whole)
+	if (whole && strlen(whole) <= SOCKET_LEN_MAX)
 		path = arena_str(a, whole);
 	free(whole);
 	return path;

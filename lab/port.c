@@ -15,13 +15,14 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "lab/clock.h"
 #include "lab/ground_priv.h"
 #include "lab/vm.h"
 
 #define FRAMES_PER_SECOND 2000u /* many times what a VPN client and a chatty Windows say */
+#define READS_MAX 16		/* without a frame of use: so much is passed over at once */
 
 /* Comings and goings between two questions; of more the oldest are forgotten. */
 #define PLUGS_KEPT 8
@@ -29,7 +30,9 @@
 struct port {
 	unsigned iface; /* the one that the machine stands for */
 	const char *path;
-	bool bound;	/* the path is ours, to be removed */
+	bool bound;	/* the path is ours, to be removed ... */
+	dev_t dev;	/* ... as long as it leads to this */
+	ino_t ino;
 	int listener, conn;
 	enum vm_plug plug; /* as last asked for ... */
 	enum vm_plug later[PLUGS_KEPT]; /* ... and what it became since */
@@ -42,14 +45,6 @@ struct port {
 };
 
 #define FRAME_COSTS (SEC / FRAMES_PER_SECOND)
-
-static usec monotonic(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (usec)ts.tv_sec * SEC + (usec)ts.tv_nsec / 1000;
-}
 
 /* ---- opening ---- */
 
@@ -64,8 +59,11 @@ static int bind_private(int fd, const struct sockaddr_un *sa)
 	return rc;
 }
 
-/* Something is there. A socket at which nobody listens was left behind by a run that was killed,
- * and goes; anything else stays. */
+/*
+ * Something is there. A socket that nobody has open was left behind by a run that was killed, and
+ * goes; anything else stays. Asked is by a socket of another type, which a stream refuses as such
+ * (EPROTOTYPE): a real connection would be taken for a machine that is plugged in.
+ */
 static int make_way(const struct sockaddr_un *sa, struct err *e)
 {
 	struct stat st;
@@ -74,15 +72,18 @@ static int make_way(const struct sockaddr_un *sa, struct err *e)
 	if (lstat(sa->sun_path, &st) || !S_ISSOCK(st.st_mode))
 		return err_set(e, ERR_MACHINE, "%s is there already and is no socket",
 			       sa->sun_path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_sys(e, "socket");
 	rc = connect(fd, (const struct sockaddr *)sa, sizeof(*sa));
 	error = errno;
 	close(fd);
-	if (!rc || error != ECONNREFUSED)
+	if (!rc || error == EPROTOTYPE)
 		return err_set(e, ERR_MACHINE, "somebody listens at %s already: another run?",
 			       sa->sun_path);
+	errno = error;
+	if (error != ECONNREFUSED)
+		return err_sys(e, "%s is there already", sa->sun_path);
 	return unlink(sa->sun_path) ? err_sys(e, "cannot remove %s", sa->sun_path) : 0;
 }
 
@@ -90,6 +91,7 @@ static int port_open(struct ground *g, struct port *p, struct err *e)
 {
 	struct epoll_event ev = {.events = EPOLLIN};
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	struct stat st = {0};
 
 	/* The file's check has seen to the length. */
 	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", p->path);
@@ -99,8 +101,10 @@ static int port_open(struct ground *g, struct port *p, struct err *e)
 	if (bind_private(p->listener, &sa) &&
 	    (errno != EADDRINUSE || make_way(&sa, e) || bind_private(p->listener, &sa)))
 		return e->kind ? -1 : err_sys(e, "cannot make %s", p->path);
-	p->bound = true;
-	if (listen(p->listener, 1) ||
+	p->bound = !lstat(p->path, &st);
+	p->dev = st.st_dev;
+	p->ino = st.st_ino;
+	if (!p->bound || listen(p->listener, 1) ||
 	    epoll_ctl(g->ports_epoll, EPOLL_CTL_ADD, p->listener, &ev))
 		return err_sys(e, "cannot listen at %s", p->path);
 	return 0;
@@ -124,7 +128,7 @@ int ports_open(struct ground *g, struct err *e)
 		g->n_ports++;
 		p->iface = s->nodes[i].ifaces[0];
 		p->credit = SEC;
-		p->credited = monotonic();
+		p->credited = clock_monotonic();
 		p->path = vm_socket(g->arena, &s->nodes[i]);
 		p->listener = p->conn = -1;
 		if (port_open(g, p, e))
@@ -133,13 +137,21 @@ int ports_open(struct ground *g, struct err *e)
 	return 0;
 }
 
+/* Somebody may have removed it, and another run have come in its place. */
+static void remove_own(const struct port *p)
+{
+	struct stat st;
+
+	if (p->bound && !lstat(p->path, &st) && st.st_dev == p->dev && st.st_ino == p->ino)
+		unlink(p->path);
+}
+
 void ports_close(struct ground *g)
 {
 	for (size_t i = 0; i < g->n_ports; i++) {
 		struct port *p = &g->port[i];
 
-		if (p->bound)
-			unlink(p->path);
+		remove_own(p);
 		if (p->conn >= 0)
 			close(p->conn);
 		if (p->listener >= 0)
@@ -262,7 +274,7 @@ static bool fill_in(struct port *p)
 
 static void give_credit(struct port *p)
 {
-	usec now = monotonic();
+	usec now = clock_monotonic();
 
 	p->credit = MIN(p->credit + (now - p->credited), SEC);
 	p->credited = now;
@@ -270,6 +282,8 @@ static void give_credit(struct port *p)
 
 static bool next_frame(struct port *p, const uint8_t **data, size_t *len)
 {
+	unsigned reads = 0;
+
 	while (p->conn >= 0 && p->credit >= FRAME_COSTS) {
 		switch (vm_stream_next(&p->in, data, len)) {
 		case VM_FRAME:
@@ -279,7 +293,7 @@ static bool next_frame(struct port *p, const uint8_t **data, size_t *len)
 			hang_up(p, VM_HUNG_UP);
 			return false;
 		case VM_MORE:
-			if (!fill_in(p))
+			if (reads++ == READS_MAX || !fill_in(p))
 				return false;
 		}
 	}

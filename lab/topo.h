@@ -37,7 +37,6 @@
 #define VALUE_LEN_MAX 40 /* of a matrix value */
 #define TEXT_LEN_MAX 500 /* of title and question */
 #define SECRET_LEN_MAX 128
-#define SOCKET_LEN_MAX 107 /* sun_path of unix(7), without the NUL */
 #define IFACE_LEN_MAX 15 /* the kernel's IFNAMSIZ, without the NUL */
 
 /* Realms are the parts of the network inside which addresses mean the same; a NAT stands between

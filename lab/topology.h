@@ -99,6 +99,8 @@ enum product {
 	PRODUCT_PROBER,	  /* a client that misbehaves on purpose */
 };
 
+#define SOCKET_LEN_MAX 107 /* of node.socket: sun_path of unix(7), without the NUL */
+
 struct node {
 	const char *name;
 	enum kind kind;

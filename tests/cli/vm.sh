@@ -9,6 +9,7 @@
 
 guest=$(cd "$B" && pwd)/tests/vm/guest
 client=$root/topologies/windows-vm.yaml server=$root/topologies/windows-server-vm.yaml
+deep=$(printf '%0120d' 0)
 cd "$T" || exit 1
 
 # begin WAIT ARGUMENTS...: natdlab run in the background; finish waits for it.
@@ -22,6 +23,12 @@ begin() {
 end() {
 	[ "$state" = skip ] || kill -INT "$pid"
 	finish
+}
+until_it_waits() {
+	while [ "$state" != skip ] && ! grep -q 'waiting for' "$err"; do
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.1
+	done
 }
 finish() {
 	[ "$state" != skip ] || return 0
@@ -235,6 +242,45 @@ run "$natdlab" run --wait 1s --filter 'rras*' "$client"
 is_status 1
 check 'the socket is gone' [ ! -e windows.sock ]
 
+it 'a run that looks for room is nobody who plugs in'
+needs_lab
+begin 3s --filter 'rras*' "$client"
+until_it_waits
+[ "$state" = skip ] || "$natdlab" run --wait 1s --filter 'rras*' "$client" >/dev/null 2>&1
+finish
+err_lacks 'is plugged in'
+out_has 'nothing was plugged in'
+
+it 'what is not its own any more a run does not remove'
+needs_lab
+begin 2s --filter 'rras*' "$client"
+until_it_waits
+rm -f windows.sock
+touch windows.sock
+finish
+check 'it is still there' [ -e windows.sock ]
+rm -f windows.sock
+
+it 'whoever started it with nohup may close the terminal'
+needs_lab
+[ "$state" = skip ] || trap '' HUP
+begin 2s --filter 'rras*' "$client"
+[ "$state" = skip ] || trap - HUP
+until_it_waits
+[ "$state" = skip ] || kill -HUP "$pid"
+finish
+is_status 1
+check 'it was cut short' grep -qE ' [23]\.[0-9]+ s$' "$out"
+
+it 'in a deep folder QEMU is told a path that is not too long for it'
+needs_lab
+mkdir "$T/$deep"
+[ "$state" = skip ] || cd "$T/$deep" || exit 1
+run "$natdlab" run --wait 1s --filter 'rras*' "$client"
+cd "$T" || exit 1
+is_status 1
+err_has 'addr.path=windows.sock'
+
 it 'what is no socket stays where it is'
 needs_lab
 echo precious >windows.sock
@@ -269,7 +315,7 @@ needs_lab
 	[ -e /usr/share/qemu/efi-e1000e.rom ] || skip 'this QEMU has no network boot (ipxe-qemu)'
 begin 20s --filter 'rras*' -o "$T/ipxe" "$client"
 [ "$state" = skip ] || {
-	until [ -S windows.sock ]; do sleep 0.05; done
+	until_it_waits
 	# The line that natdlab prints, but for the disk and the processor.
 	timeout 30 qemu-system-x86_64 -machine q35 -m 64 -display none -serial none -monitor none \
 		-boot n -netdev stream,id=lab,server=off,addr.type=unix,addr.path=windows.sock \
