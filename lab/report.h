@@ -24,7 +24,9 @@ void report_modes(FILE *f);
 void report_server_mode(FILE *f, const struct server_mode *s);
 void report_client_mode(FILE *f, const struct client_mode *c);
 
-/* What failed, a line each; nothing when all is well. */
+/* Why connections failed, but for Windows' rule: a line for each reason; nothing without one. */
+void report_reasons(FILE *f, const struct run_result *run, const char *indent);
+/* Expectations and labs that failed, a line each; nothing when all is well. */
 void report_failures(FILE *f, const struct run_result *run, const char *indent);
 
 #endif

@@ -168,5 +168,6 @@ void report_markdown(FILE *f, const struct run_result *run)
 	if (any_dagger)
 		fputs("\n† Microsoft's text says so; no capture of it is known\n", f);
 	fputc('\n', f);
+	report_reasons(f, run, "- ");
 	report_failures(f, run, "- ");
 }

@@ -313,6 +313,21 @@ static void print_recipes(FILE *f, const struct run_result *run)
 
 /* ---- what failed ---- */
 
+void report_reasons(FILE *f, const struct run_result *run, const char *indent)
+{
+	struct summary_failure v[SUMMARY_FAILURES];
+	size_t n = summary_failures(run, v);
+
+	if (n)
+		fputs("Failed for other reasons than Windows' rule:\n", f);
+	for (size_t i = 0; i < n; i++) {
+		fprintf(f, "%s%s", indent, run->scenarios[v[i].first]->id);
+		if (v[i].count > 1)
+			fprintf(f, " and %zu more", v[i].count - 1);
+		fprintf(f, ": %s\n", v[i].text);
+	}
+}
+
 void report_failures(FILE *f, const struct run_result *run, const char *indent)
 {
 	const char *path = topology_path(run->topology);
@@ -406,6 +421,7 @@ void report_table(FILE *f, const struct run_result *run, const struct report_sty
 		print_recipes(f, run);
 	if (dagger)
 		fputs("† Microsoft's text says so; no capture of it is known\n", f);
+	report_reasons(f, run, "  ");
 	print_machines(f, run);
 	report_failures(f, run, "");
 	closing_line(f, run, style);

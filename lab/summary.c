@@ -79,7 +79,7 @@ static void count_scenario(struct tally *t, const struct scenario *s,
 		const struct node *client = &s->nodes[c->client];
 		unsigned bit = 1u << effective_registry(client);
 
-		if (!has_gate(client))
+		if (!has_gate(client) || c->outcome == OUTCOME_UNDECIDED)
 			continue;
 		t->tried |= bit;
 		t->failed |= c->outcome != OUTCOME_CONNECTED ? bit : 0;
@@ -277,6 +277,25 @@ const char *summary_registry_text(int needed)
 	}
 }
 
+/* Where the talk ended. */
+static const char *silence_text(const struct connection *c)
+{
+	if (c->reached >= REACHED_L2TP)
+		return "L2TP is up, and PPP inside of it gets no answer.";
+	if (c->reached == REACHED_PHASE2)
+		return "IPsec is up, and L2TP inside of it gets no answer: no L2TP daemon, or ESP "
+		       "does not "
+		       "get through.";
+	if (c->reached == REACHED_PHASE1)
+		return "Main Mode is done, and Quick Mode gets no answer.";
+	if (!c->x.mm[2].seen)
+		return "Message 1 gets no answer.";
+	if (!c->x.mm[4].seen)
+		return "Message 3 gets no answer.";
+	return c->x.floated ? "Message 5, the first on UDP 4500, gets no answer."
+			    : "Message 5 gets no answer.";
+}
+
 const char *summary_reason_text(const struct connection *c)
 {
 	static const struct {
@@ -290,7 +309,6 @@ const char *summary_reason_text(const struct connection *c)
 		 "with this registry value Windows sends nothing to such a server."},
 		{"psk-mismatch", "The two sides have different pre-shared keys."},
 		{"no-proposal", "The server accepts none of the client's proposals."},
-		{"no-reply", "The server does not answer."},
 		{"no-ipsec-sa", "A real product could not set up its IPsec SA: see its log."},
 		{"auth-failed", "The server does not accept the user's name or password."},
 		{"no-credentials",
@@ -306,10 +324,45 @@ const char *summary_reason_text(const struct connection *c)
 				 "the "
 				 "client."
 			       : "Connected.";
+	if (!strcmp(c->reason, "no-reply"))
+		return silence_text(c);
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (!strcmp(texts[i].reason, c->reason))
 			return texts[i].text;
 	return c->reason;
+}
+
+/* Did the connection not come up, for another reason than Windows' rule? */
+static bool is_failure(const struct connection *c)
+{
+	return (c->outcome == OUTCOME_FAILED || c->outcome == OUTCOME_BLOCKED) &&
+	       strcmp(c->reason, "server-behind-nat") && strcmp(c->reason, "both-behind-nat");
+}
+
+size_t summary_failures(const struct run_result *run, struct summary_failure v[SUMMARY_FAILURES])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->n; i++) {
+		const struct scenario_result *r = run->results[i];
+
+		for (unsigned k = 0; r && r->ran && k < r->n_connections; k++) {
+			const char *text = summary_reason_text(&r->connections[k]);
+			size_t at = 0;
+
+			if (!is_failure(&r->connections[k]))
+				continue;
+			while (at < n && strcmp(v[at].text, text))
+				at++;
+			if (at == SUMMARY_FAILURES)
+				continue;
+			if (at == n)
+				v[n++] = (struct summary_failure){.text = text, .first = i};
+			v[at].count += v[at].last != i + 1;
+			v[at].last = i + 1;
+		}
+	}
+	return n;
 }
 
 bool summary_only_documented(const struct scenario *s, const struct connection *c)

@@ -52,6 +52,19 @@ const char *summary_registry_text(int registry_needed);
 
 /* One sentence on why the connection came out as it did. */
 const char *summary_reason_text(const struct connection *c);
+
+/* Scenarios in which a client did not get through for one and the same reason. */
+struct summary_failure {
+	const char *text;  /* summary_reason_text() */
+	size_t first;      /* index of a scenario */
+	size_t count;      /* of scenarios */
+	size_t last;       /* the last one's index, and one: for counting */
+};
+#define SUMMARY_FAILURES 16 /* more reasons than there are */
+/* The reasons but for Windows' rule, which the table tells, in the order of first appearance;
+ * their number. */
+size_t summary_failures(const struct run_result *run, struct summary_failure v[SUMMARY_FAILURES]);
+
 /* Is this outcome a claim of Microsoft's text of which no capture is known (docs/sources.md)? */
 bool summary_only_documented(const struct scenario *s, const struct connection *c);
 

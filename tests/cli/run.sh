@@ -245,3 +245,14 @@ it 'thirty kinds of clients have thirty columns'
 run "$natdlab" run --backend sim --format markdown "$T/thirty.yaml"
 is_status 0
 check 'columns are missing' [ "$(sed -n 3p "$out" | tr -cd '|' | wc -c)" -eq 35 ]
+
+it 'why a connection failed is told below the table, once for all that failed so'
+run "$natdlab" run --set 'server.allow=[udp/500]' topologies/article.yaml
+is_status 1
+out_has 'rras-2012r2/mac and 11 more: Message 5, the first on UDP 4500, gets no answer.'
+run "$natdlab" run --set 'server.allow=[udp/4500]' topologies/article.yaml
+out_has 'rras-2012r2/mac and 11 more: Message 1 gets no answer.'
+run "$natdlab" run topologies/login.yaml
+out_has "The server does not accept the user's name or password."
+run "$natdlab" run topologies/article.yaml
+check "Windows' rule is in the table" [ "$(grep -c 'Failed for other' "$out")" -eq 0 ]

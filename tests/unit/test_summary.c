@@ -155,6 +155,45 @@ static void one_that_fails_spoils_a_value_and_its_cell(void **state)
 	arena_free(a);
 }
 
+/* A machine that nobody plugged in has not shown that no value helps. */
+static void what_stays_undecided_says_nothing_of_the_registry(void **state)
+{
+	struct arena *a = arena_new();
+	struct whole *w = article(a, NULL);
+
+	(void)state;
+	whole_result(w, "rras-2012r2/registry-2")->connections[0].outcome = OUTCOME_UNDECIDED;
+	assert_int_equal(summary_rows(a, &w->run, &rows), 3);
+	assert_int_equal(rows[0].registry_needed, REGISTRY_UNKNOWN);
+	arena_free(a);
+}
+
+/* One line for each reason, with the scenarios counted; Windows' rule is none of them. */
+static void failures_are_told_by_their_reasons(void **state)
+{
+	struct arena *a = arena_new();
+	struct whole *w = article(a, NULL);
+	struct summary_failure v[SUMMARY_FAILURES];
+	struct connection *c;
+
+	(void)state;
+	assert_int_equal(summary_failures(&w->run, v), 0);
+	for (size_t i = 0; i < 3; i++) {
+		c = &w->r[i]->connections[0];
+		c->outcome = OUTCOME_FAILED;
+		c->reason = i == 1 ? "psk-mismatch" : "no-reply";
+		c->reached = REACHED_PHASE1;
+	}
+	assert_int_equal(summary_failures(&w->run, v), 2);
+	assert_string_equal(v[0].text, "Main Mode is done, and Quick Mode gets no answer.");
+	assert_int_equal(v[0].first, 0);
+	assert_int_equal(v[0].count, 2);
+	assert_string_equal(v[1].text, "The two sides have different pre-shared keys.");
+	assert_int_equal(v[1].first, 1);
+	assert_int_equal(v[1].count, 1);
+	arena_free(a);
+}
+
 static void scenarios_that_did_not_run_say_nothing(void **state)
 {
 	struct arena *a = arena_new();
@@ -329,6 +368,8 @@ int main(void)
 		cmocka_unit_test(the_cells_are_the_articles),
 		cmocka_unit_test(a_value_is_needed_only_if_windows_refuses_with_the_one_below_it),
 		cmocka_unit_test(one_that_fails_spoils_a_value_and_its_cell),
+		cmocka_unit_test(what_stays_undecided_says_nothing_of_the_registry),
+		cmocka_unit_test(failures_are_told_by_their_reasons),
 		cmocka_unit_test(scenarios_that_did_not_run_say_nothing),
 		cmocka_unit_test(cells_say_how_a_connection_ended),
 		cmocka_unit_test(the_lowest_windows_speaks_for_its_row),
