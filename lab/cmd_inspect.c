@@ -133,10 +133,11 @@ static int read_hints(struct arena *a, const struct args *args, struct inspect_h
 	return 0;
 }
 
-/* 0 when something was decided and nothing went wrong. */
+/* 0 when a connection works and none was blocked or failed: what is undecided is no success, as in a
+ * run. */
 static int exit_status(const struct inspection *in)
 {
-	bool decided = false;
+	bool works = false;
 
 	for (size_t i = 0; i < in->n; i++) {
 		switch (in->v[i].d.outcome) {
@@ -144,14 +145,13 @@ static int exit_status(const struct inspection *in)
 		case OUTCOME_FAILED:
 			return 1;
 		case OUTCOME_CONNECTED:
-			decided = true;
+			works = true;
 			break;
 		case OUTCOME_UNDECIDED:
-			decided |= in->v[i].j.complete;
 			break;
 		}
 	}
-	return decided ? 0 : 1;
+	return works ? 0 : 1;
 }
 
 /* What a damaged file held before its damage is judged all the same. */
@@ -268,8 +268,9 @@ const struct verb verb_inspect = {
 		"who is behind NAT, what Windows makes of it with each registry value, and what "
 		"went wrong: the cause, the cure, and what is not the cause. Several captures "
 		"are several places of one network. \"-\" is standard input.\n\n"
-		"Exit status: 0 a connection that works, or a decided one; 1 blocked, failed, "
-		"or no exchange found; 2 bad input.\n\n"
+		"Exit status: 0 a connection works and none was blocked or failed; 1 one was blocked "
+		"or failed, or all are undecided (IKEv2 always is), or there is none; 2 bad "
+		"input.\n\n"
 		"To replay the servers of a capture in the lab, as modes of your own: natdlab "
 		"inspect --emit-mode CAPTURE >mine.yaml, then natdlab run mine.yaml; the exit status "
 		"is then 0 when there was one to write down.",

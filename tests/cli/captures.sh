@@ -43,7 +43,7 @@ it 'messages 3 and 4 alone foretell what Windows will do'
 needs_tools
 frames "$blocked" 3-4
 run "$natdlab" inspect "$T/part.pcap"
-is_status 0
+is_status 1
 out_has 'registry 0 or absent is blocked (809)'
 out_has 'The capture ends with message 4.'
 out_has 'Not in this capture, which ends too early'

@@ -98,7 +98,7 @@ out_has '"server_hash": "faked"'
 
 it 'a client is found behind its IKEv2 notifies, made when the server had no cookie yet'
 run "$natdlab" inspect --unmask "$captures/ikev2-eip-napt.server.pcap"
-is_status 0
+is_status 1 # IKEv2 is never decided
 err_has 'unmask: 27c04c.. is 192.168.1.10:500'
 out_has 'B 27c04c.. 192.168.1.10:500'
 out_has 'client concludes  I am behind NAT, and so is the server'
@@ -120,6 +120,27 @@ it 'a port to try that is none is refused'
 run "$natdlab" inspect --unmask --port 70000 "$captures/strongswan-eip-napt-ms.client.pcap"
 is_status 2
 err_has '"70000"'
+
+# ---- exit status ----
+
+it 'the exit status is 0 where something works and nothing is blocked or failed, and else 1'
+for capture in "$captures"/*.pcap; do
+	run "$natdlab" inspect --format json "$capture"
+	want=$(jq '[.exchanges[].outcome] | if any(. == "blocked" or . == "failed") then 1
+		elif any(. == "connected") then 0 else 1 end' "$out")
+	check "of $capture: $want" [ "$status" = "$want" ]
+	jq -r '.exchanges[].outcome' "$out" >>"$T/outcomes"
+done
+check 'all outcomes were met' [ "$(sort -u "$T/outcomes" | tr '\n' ' ')" = \
+	'blocked connected failed undecided ' ]
+run "$natdlab" inspect "$captures/libreswan-encapsulation-pub-pub-ms.client.pcap"
+out_has 'undecided: unfinished (a guess)'
+is_status 1
+run "$natdlab" inspect "$captures/libreswan-encapsulation-pub-pub-ms.client.pcap" \
+	"$captures/softether-pub-pub-ms.client.pcap"
+out_has 'undecided: unfinished (a guess)'
+out_has 'connected: fine'
+is_status 0
 
 # ---- Aggressive Mode ----
 
