@@ -354,7 +354,6 @@ static void manners(FILE *f, const struct server_mode *s)
 	};
 	static const char *const other3[] = {
 		[OTHER_MESSAGE3_DROPS] = "ends the exchange",
-		[OTHER_MESSAGE3_REPEATS] = "gets message 4 again",
 		[OTHER_MESSAGE3_IGNORED] = "is ignored",
 	};
 

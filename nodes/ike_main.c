@@ -642,9 +642,6 @@ static enum drop other_message3(struct ike_sa *sa, const struct ike_rx *rx)
 		wrong_answer(sa->ike, sa, rx, DROP_PAYLOAD_TYPE);
 		sa_end(sa, "state", true, rx->now);
 		break;
-	case OTHER_MESSAGE3_REPEATS:
-		sa_send_again(sa, &sa->sent, rx->now);
-		break;
 	case OTHER_MESSAGE3_IGNORED:
 		break;
 	}

@@ -328,7 +328,6 @@ struct server_mode {
 	/* A message 3 that differs from the one that was answered. */
 	enum {
 		OTHER_MESSAGE3_DROPS,
-		OTHER_MESSAGE3_REPEATS,
 		OTHER_MESSAGE3_IGNORED
 	} other_message3;
 	uint8_t n_wrong;

@@ -167,11 +167,11 @@ const struct server_mode mode_openswan_forceencaps = {
 	.message4_retry = RETRY(70000, 10000, 30000),
 	.quick_retry = RETRY(70000, 10000, 30000),
 	.dup_message1 = DUP_SAME_ANSWER,
-	.dup_message3 = DUP_SAME_ANSWER,
+	.dup_message3 = DUP_SILENCE,
 	.dup_message5 = DUP_SAME_ANSWER,
 	.bad_psk = BAD_PSK_SILENCE,
 	.no_proposal = NO_PROPOSAL_PLAIN,
-	.other_message3 = OTHER_MESSAGE3_REPEATS,
+	.other_message3 = OTHER_MESSAGE3_IGNORED,
 	XL2TPD,
 	SERVER_LIST(
 		facts, PPPD_FACT,

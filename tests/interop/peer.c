@@ -80,9 +80,21 @@ void peer_forget(struct peer *p)
 	p->reached = 0;
 	p->has_keys = false;
 	p->n_heard = 0;
+	memcpy(p->forgotten[p->n_forgotten++ % ARRAY_LEN(p->forgotten)], p->cky_i, 8);
 	memset(p->cky_r, 0, 8);
 	rng_bytes(p->rng, p->cky_i, 8);
 	peer_listen(p);
+}
+
+/* Does a message speak of an exchange that was forgotten, in its header or in a Delete? */
+static bool of_forgotten(const struct peer *p, const struct isakmp_msg *m)
+{
+	for (size_t i = 0; i < MIN(p->n_forgotten, ARRAY_LEN(p->forgotten)); i++)
+		if (cookie_is(m->h.cky_i, p->forgotten[i]) ||
+		    (m->n_deletes && m->deletes[0].spis.len >= 8 &&
+		     cookie_is(m->deletes[0].spis.p, p->forgotten[i])))
+			return true;
+	return false;
 }
 
 /* ---- messages ---- */
@@ -295,6 +307,15 @@ void peer_notify(struct peer *p, struct message *m, uint16_t type, uint32_t data
 
 /* ---- what comes ---- */
 
+/* SoftEther leaves zeros at the beginning of its public value out: once in 256 times the message is
+ * shorter. */
+static size_t short_by(const struct peer *p, const struct isakmp_msg *m)
+{
+	size_t len = group_known((unsigned)p->group) ? group_public_len(p->group) : 0;
+
+	return m->ke.p && m->ke.len < len ? len - m->ke.len : 0;
+}
+
 static const char *payload_word(uint8_t type, char buf[16])
 {
 	const char *name = isakmp_payload_name(type);
@@ -307,7 +328,7 @@ static const char *payload_word(uint8_t type, char buf[16])
 	return name ? name : buf;
 }
 
-static void list_payloads(const struct isakmp_msg *m, char *said)
+static void list_payloads(const struct peer *p, const struct isakmp_msg *m, char *said)
 {
 	size_t n = 0;
 	char buf[16];
@@ -315,7 +336,9 @@ static void list_payloads(const struct isakmp_msg *m, char *said)
 	for (size_t i = 0; i < m->n_payloads; i++)
 		n += (size_t)snprintf(said + n, SAID_MAX - MIN(n, SAID_MAX), "%s%s %zu",
 				      i ? ", " : "", payload_word(m->payloads[i].type, buf),
-				      m->payloads[i].body.len + 4);
+				      m->payloads[i].body.len + 4 +
+					      (m->payloads[i].type == PAYLOAD_KE ? short_by(p, m)
+										 : 0));
 }
 
 static const char *notify_word(const struct isakmp_msg *m, char buf[40])
@@ -337,10 +360,11 @@ static void take_message4(struct peer *p, const struct isakmp_msg *m)
 	uint8_t shared[DH_PUBLIC_MAX];
 	struct ike_secrets s;
 
-	if (m->ke.len != group_public_len(p->group) || m->nonce.len > NONCE_MAX ||
-	    !dh_shared(p->dh, m->ke.p, m->ke.len, shared))
+	memset(p->peer_public, 0, sizeof(p->peer_public));
+	memcpy(p->peer_public + short_by(p, m), m->ke.p, MIN(m->ke.len, DH_PUBLIC_MAX));
+	if (m->ke.len > group_public_len(p->group) || m->nonce.len > NONCE_MAX || !p->dh ||
+	    !dh_shared(p->dh, p->peer_public, group_public_len(p->group), shared))
 		return;
-	memcpy(p->peer_public, m->ke.p, m->ke.len);
 	memcpy(p->nr.b, m->nonce.p, m->nonce.len);
 	p->nr.len = m->nonce.len;
 	s = secrets(p, shared);
@@ -377,10 +401,10 @@ static void hear_clear(struct peer *p, const struct isakmp_msg *m, size_t len, c
 		snprintf(said, SAID_MAX, "exchange %u in clear (%zu bytes)", m->h.exchange, len);
 		return;
 	}
-	snprintf(said, SAID_MAX, "message %u (%zu bytes)", number, len);
+	snprintf(said, SAID_MAX, "message %u (%zu bytes)", number, len + short_by(p, m));
 	if (p->tells_payloads) {
 		snprintf(said, SAID_MAX, "message %u: ", number);
-		list_payloads(m, said + strlen(said));
+		list_payloads(p, m, said + strlen(said));
 	}
 	if (number == 2 && p->reached < 2) {
 		memcpy(p->cky_r, m->h.cky_r, 8);
@@ -454,6 +478,8 @@ static void hear_isakmp(struct peer *p, const struct datagram *d, bool marker, c
 	struct ike_rx rx = {.d = d, .marker = marker, .m = &m};
 	enum drop drop = isakmp_parse(&m, d->data, d->len, NULL);
 
+	if (of_forgotten(p, &m))
+		return;
 	if (drop == DROP_VERSION)
 		snprintf(said, SAID_MAX, "a message of version %u.%u, exchange %u (%zu bytes)",
 			 m.h.version >> 4, m.h.version & 15, m.h.exchange, d->len);
@@ -497,6 +523,8 @@ static void hear(struct peer *p, size_t socket, const uint8_t *b, size_t len)
 		d.len -= 4;
 		hear_isakmp(p, &d, true, h->said);
 	}
+	if (!*h->said)
+		return;
 	/* Without the marker: the same on the other port is the same. */
 	hash_digest(HASH_SHA1, CHUNKS({d.data, d.len}), digest);
 	memcpy(h->digest, digest, DIGEST_LEN);

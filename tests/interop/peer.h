@@ -48,6 +48,8 @@ struct peer {
 
 	/* the exchange */
 	uint8_t cky_i[8], cky_r[8];
+	uint8_t forgotten[4][8]; /* cookies of exchanges before it, of which nothing is heard */
+	size_t n_forgotten;
 	uint8_t sai_b[512];
 	size_t sai_b_len;
 	struct nonce ni, nr;
