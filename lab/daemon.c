@@ -39,7 +39,8 @@ const char *daemon_missing(struct arena *a, const struct scenario *s, const char
 		if (p == PRODUCT_NONE)
 			continue;
 		if (access(arena_printf(a, "%s/%s", real, product_needs(p)), X_OK))
-			return arena_printf(a, "no %s in %s; make real fetches it",
+			return arena_printf(a, "no %s in %s; make real fetches it into build/real of "
+					    "natdlab's sources, --real names another place",
 					    product_name(p), real);
 	}
 	return NULL;

@@ -328,6 +328,28 @@ void report_reasons(FILE *f, const struct run_result *run, const char *indent)
 	}
 }
 
+static bool skipped_as(const struct scenario_result *r, const struct scenario_result *other)
+{
+	return r && other && r->verdict == VERDICT_SKIPPED && other->verdict == VERDICT_SKIPPED &&
+	       !strcmp(r->error.text, other->error.text);
+}
+
+/* Neighbours that were skipped for one reason have one line. */
+static void print_skipped(FILE *f, const struct run_result *run, size_t n, const char *indent)
+{
+	const struct scenario_result *r = run->results[n];
+	size_t more = 0;
+
+	if (n && skipped_as(run->results[n - 1], r))
+		return;
+	while (n + more + 1 < run->n && skipped_as(r, run->results[n + more + 1]))
+		more++;
+	fprintf(f, "%sSKIPPED %s", indent, run->scenarios[n]->id);
+	if (more)
+		fprintf(f, " and %zu more", more);
+	fprintf(f, ": %s\n", r->error.text);
+}
+
 void report_failures(FILE *f, const struct run_result *run, const char *indent)
 {
 	const char *path = topology_path(run->topology);
@@ -339,7 +361,7 @@ void report_failures(FILE *f, const struct run_result *run, const char *indent)
 		if (!r)
 			continue;
 		if (r->verdict == VERDICT_SKIPPED)
-			fprintf(f, "%sSKIPPED %s: %s\n", indent, s->id, r->error.text);
+			print_skipped(f, run, n, indent);
 		else if (r->error.text[0])
 			fprintf(f, "%s%s: the lab failed: %s\n", indent, s->id, r->error.text);
 		for (unsigned k = 0; r->ran && k < r->n_connections; k++) {
@@ -405,6 +427,14 @@ static void print_machines(FILE *f, const struct run_result *run)
 				   "wire\n", s->nodes[i].name);
 }
 
+static bool any_ran(const struct run_result *run)
+{
+	for (size_t i = 0; i < run->n; i++)
+		if (run->results[i] && run->results[i]->ran)
+			return true;
+	return false;
+}
+
 void report_table(FILE *f, const struct run_result *run, const struct report_style *style)
 {
 	struct arena *a CLEANUP(arena_freep) = arena_new();
@@ -413,7 +443,7 @@ void report_table(FILE *f, const struct run_result *run, const struct report_sty
 	bool dagger;
 
 	fprintf(f, "%s: %s\n\n", topology_name(run->topology), topology_title(run->topology));
-	dagger = print_outcomes(f, run, rows, shown, style);
+	dagger = any_ran(run) && print_outcomes(f, run, rows, shown, style);
 	if (shown < n)
 		fprintf(f, "... and %zu more rows; --format json has them all\n", n - shown);
 	print_hashes(f, run, rows, n);

@@ -11,7 +11,7 @@ it 'a product that is not there is skipped, and the remedy told'
 needs_lab
 run "$natdlab" run --real "$T/nowhere" --filter 'any/both/*' topologies/real-softether.yaml
 is_status 3
-out_has 'SKIPPED any/both/registry-0'
+out_has 'SKIPPED any/both/plain and 2 more: no softether in '
 out_has 'make real fetches it'
 
 it 'the simulator refuses real products'
