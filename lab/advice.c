@@ -268,10 +268,50 @@ static const struct advice forced_random = {
 	.not_the_cause = NOT_FORCED,
 };
 
-static const struct advice *forced_advice(const struct judgement *j)
+static const struct advice forced_guess = {
+	.cause = "The server's hash of itself fits no private address, so most likely it is made of "
+		 "nothing, and the server only pretends to be behind NAT. That is strongSwan's "
+		 "encap=yes (forceencaps=yes), or its kernel-libipsec. Windows believes it and "
+		 "sends nothing. Error 809.",
+	.cures = {"On the server: encap=no (forceencaps=no). If it has a public address of its "
+		  "own that is enough.",
+		  REG_ADD,
+		  "To be sure, capture on the server, or say what its own interface has: "
+		  "--server IP."},
+	.not_the_cause = NOT_FORCED,
+};
+/* Behind NAT, or a lie: from here they look alike. */
+#define LOOKS_ALIKE                                                                                \
+	"If it is not behind NAT at all, it only pretends to be, which looks alike from here: "    \
+	"strongSwan's encap=yes (forceencaps=yes), Libreswan's encapsulation=yes. "                \
+	"natdlab inspect --unmask tells."
+#define OR_NOT_FORCED                                                                              \
+	"Or, if it only pretends: encap=no (strongSwan), encapsulation=auto (Libreswan)."
+static const struct advice blocked_or_forced = {
+	.cause = "Windows sends nothing to a server behind NAT unless its registry allows it, and "
+		 "message 4 says that this server is behind NAT. Error 809. " LOOKS_ALIKE,
+	.cures = {REG_ADD,
+		  "Or give the server a public address of its own, without 1:1 NAT before it; or "
+		  "use one that hides its NAT from Windows: SoftEther copies the client's hash.",
+		  OR_NOT_FORCED},
+	.not_the_cause = NOT_BLOCKED,
+};
+static const struct advice foretold_or_forced = {
+	.cause = "Not in this capture, which ends too early; but message 4 says that the server is "
+		 "behind NAT, and to such a server Windows sends nothing unless its registry "
+		 "allows it (error 809). " LOOKS_ALIKE,
+	.cures = {REG_ADD,
+		  "Or give the server a public address of its own, without 1:1 NAT before it; or "
+		  "use one that hides its NAT from Windows: SoftEther copies the client's hash.",
+		  OR_NOT_FORCED},
+};
+
+static const struct advice *forced_advice(const struct judgement *j, const struct diagnosis *d)
 {
 	static const uint8_t zeros[16];
 
+	if (d->suspected)
+		return &forced_guess;
 	if (!j->known4[1])
 		return &forced_random;
 	return !memcmp(j->means4[1].addr.b, zeros, sizeof(zeros)) ? &forced_address : &forced_port;
@@ -281,17 +321,22 @@ const struct advice *diagnose_advice(const struct exchange *x, const struct judg
 				     const struct diagnosis *d)
 {
 	bool blocks = diagnose_windows(x, j, 0, &(enum certainty){0}) == WINDOWS_BLOCKED;
+	bool nobody_knows = x->natd4.n > 1 && j->server_hash == CLASS_UNKNOWN;
 
 	if (d->sig == SIG_FORCED)
-		return forced_advice(j);
+		return forced_advice(j, d);
 	if (d->sig == SIG_BLOCKED && !j->complete)
 		return &blocked_unseen;
+	if (d->sig == SIG_BLOCKED && nobody_knows)
+		return &blocked_or_forced;
 	if (d->one_direction)
 		return &one_direction;
 	/* Windows itself never does Aggressive Mode: there this is not what people ask. */
 	if (blocks && x->type != EXCHANGE_AGGRESSIVE &&
 	    (d->sig == SIG_UNFINISHED || d->sig == SIG_NO_ESP))
-		return d->forced ? forced_advice(j) : &foretold;
+		return d->forced || d->suspected ? forced_advice(j, d)
+		       : nobody_knows		 ? &foretold_or_forced
+						 : &foretold;
 	if (blocks && d->sig == SIG_FINE && !d->windows)
 		return &other_client;
 	return &advices[d->sig];

@@ -171,7 +171,8 @@ static void unmask_all(struct arena *a, const struct inspect_eyes *w, struct ins
 			"were searched\n",
 			UNMASKED_MAX);
 	for (i = 0; i < in->n; i++)
-		in->v[i].searched = searched[i];
+		if (searched[i])
+			inspect_searched(&in->v[i]);
 }
 
 int inspect_unmask(struct arena *a, const struct args *args, const struct inspect_eyes *w,

@@ -483,6 +483,15 @@ void diagnose(const struct exchange *x, const struct judgement *j, struct exchan
 			       "Nothing of Main Mode is in this capture.");
 }
 
+void diagnose_searched(const struct exchange *x, const struct judgement *j, struct diagnosis *d)
+{
+	d->suspected = x->natd4.n > 1 && j->server_hash == CLASS_UNKNOWN;
+	if (!d->suspected || !j->complete || d->sig != SIG_BLOCKED)
+		return;
+	d->sig = SIG_FORCED;
+	d->certainty = CERTAIN_LOW;
+}
+
 enum windows_result diagnose_windows(const struct exchange *x, const struct judgement *j,
 				     int registry, enum certainty *certainty)
 {

@@ -53,6 +53,7 @@ struct diagnosis {
 	bool windows;          /* the initiator says that it is one */
 	bool one_direction;    /* nothing of one side is in the capture */
 	bool forced;           /* the server's hash of itself is proven false */
+	bool suspected;        /* ... or fits no private address (diagnose_searched()) */
 	char sentence[240];    /* what was seen, in numbers */
 	unsigned n_evidence;
 	struct evidence evidence[DIAGNOSE_EVIDENCE];
@@ -61,6 +62,13 @@ struct diagnosis {
 /* @all, @n: the exchanges of the same capture; @x is one of them. */
 void diagnose(const struct exchange *x, const struct judgement *j, struct exchange *const *all,
 	      size_t n, struct diagnosis *out);
+
+/*
+ * After all private addresses were tried in vain behind the hashes of @x. A server whose hash of
+ * itself is still not known is most likely not behind NAT, but pretends to be: a guess, because it
+ * may have a public address that 1:1 NAT changes, or another port.
+ */
+void diagnose_searched(const struct exchange *x, const struct judgement *j, struct diagnosis *d);
 
 /* What a tired person needs: lines of plain text, NULL where there is nothing to say. */
 #define ADVICE_CURES 3

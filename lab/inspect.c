@@ -144,6 +144,13 @@ void inspect_judge(struct arena *a, const struct inspect_eyes *w, const struct i
 	}
 }
 
+void inspect_searched(struct inspected *one)
+{
+	one->searched = true;
+	diagnose_searched(one->x, &one->j, &one->d);
+	one->advice = diagnose_advice(one->x, &one->j, &one->d);
+}
+
 void inspect_ends(const struct exchange *x, struct inet_ep *initiator, struct inet_ep *responder)
 {
 	*initiator = *responder = (struct inet_ep){0};

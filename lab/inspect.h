@@ -32,7 +32,7 @@ struct inspected {
 	struct judgement j;
 	struct diagnosis d;
 	const struct advice *advice;
-	bool searched; /* every private address was tried, and a hash of the server's fits none */
+	bool searched; /* every private address was tried behind its hashes */
 };
 
 struct inspection {
@@ -57,6 +57,9 @@ void inspect_read(struct arena *a, const struct inspect_eyes *w, struct inspect_
 /* Judges what was read; may be done again with other hints. */
 void inspect_judge(struct arena *a, const struct inspect_eyes *w, const struct inspect_hints *hints,
 		   struct inspection *out);
+
+/* After all private addresses were tried behind the hashes of one, and what was found is judged. */
+void inspect_searched(struct inspected *one);
 
 /* Both ends as near to the client as seen: its own, and what it dialled. */
 void inspect_ends(const struct exchange *x, struct inet_ep *initiator, struct inet_ep *responder);

@@ -147,7 +147,7 @@ static json_t *exchange_json(const struct inspected *in)
 				      "responder", identity_json(&in->x->ids[1])));
 	json_object_set_new(o, "offered", offers_json(in->x));
 	json_object_set_new(o, "natd", natd_json(in));
-	json_object_set_new(o, "unmask_in_vain", json_boolean(in->searched));
+	json_object_set_new(o, "unmask_in_vain", json_boolean(in->d.suspected));
 	add_traffic(o, in);
 	/* What a lab alone has; a reader of both documents finds the same keys. */
 	json_object_set_new(o, "predicted", json_null());

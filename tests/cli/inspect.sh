@@ -90,6 +90,32 @@ out_has '"172.31.16.10:500"'
 out_has '"server_hash": "exact"'
 err_has 'is 172.31.16.10:500'
 
+it 'a hash that fits no private address is taken for a forgery, and the cure is the server'\''s'
+for file in strongswan-encap-pub-pub-ms strongswan-encap-eip-napt-ms; do
+	run "$natdlab" inspect "$captures/$file.client.pcap"
+	is_status 1
+	out_has 'blocked: blocked-by-policy (likely)'
+	out_has 'it only pretends to be, which looks alike from here'
+	out_has 'encap=no'
+	run "$natdlab" inspect --unmask "$captures/$file.client.pcap"
+	is_status 1
+	out_has 'fits no private address'
+	out_has 'blocked: forced-encapsulation (a guess)'
+	out_has 'On the server: encap=no'
+	out_lacks 'says that this server is behind NAT'
+done
+run "$natdlab" inspect --unmask --format json "$captures/strongswan-encap-pub-pub-ms.client.pcap"
+out_has '"signature": "forced-encapsulation"'
+out_has '"certainty": "low"'
+out_has '"unmask_in_vain": true'
+
+it 'a private address that is found is no forgery'
+run "$natdlab" inspect --unmask "$captures/strongswan-eip-napt-ms.client.pcap"
+out_has 'blocked: blocked-by-policy (likely)'
+out_lacks 'pretends'
+run "$natdlab" inspect --unmask --format json "$captures/strongswan-eip-napt-ms.client.pcap"
+out_has '"unmask_in_vain": false'
+
 it 'a private address with port 0 is a forgery'
 run "$natdlab" inspect --unmask --format json \
 	"$captures/libreswan-encapsulation-eip-napt-ms.client.pcap"
