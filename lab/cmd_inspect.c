@@ -2,6 +2,7 @@
 /* cmd_inspect.c - natdlab inspect CAPTURE...: the judgement for anybody's capture. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@ static const struct option options[] = {
 	{"known", 0, "IP", true, "another address to try behind the hashes"},
 	{"unmask", 0, NULL, false, "find private addresses behind hashes by trying all (Ctrl-C ends it)"},
 	{"port", 0, "PORT", true, "for --unmask: another port to try (besides 500, 4500 and 0)"},
-	{"verbose", 'v', NULL, false, "whole hashes and vendor IDs"},
+	{"verbose", 'v', NULL, false, "whole hashes and vendor IDs, and every exchange in full"},
 	{"emit-mode", 0, NULL, false,
 	 "print a topology file instead, whose modes replay the servers"},
 };
@@ -54,11 +55,10 @@ static size_t character(const char *p)
 	return n;
 }
 
-/* The last part of a path, without what a terminal might obey. */
-static const char *place_name(struct arena *a, const char *path)
+/* A path without what a terminal might obey. */
+static char *printable(struct arena *a, const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *name = arena_str(a, slash && slash[1] ? slash + 1 : path);
+	char *name = arena_str(a, path);
 
 	for (char *p = name; *p;) {
 		size_t n = character(p);
@@ -70,22 +70,55 @@ static const char *place_name(struct arena *a, const char *path)
 	return name;
 }
 
+/* The last part of a path. */
+static const char *place_name(struct arena *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return printable(a, slash && slash[1] ? slash + 1 : path);
+}
+
+/* 0, or -1 for a folder, of which is said where in it the captures are. */
+static int refuse_folder(struct arena *a, const char *path, FILE *f, struct err *e)
+{
+	char *shown = printable(a, path);
+	struct stat st;
+
+	for (size_t n = strlen(shown); n > 1 && shown[n - 1] == '/'; n--)
+		shown[n - 1] = '\0';
+	if (fstat(fileno(f), &st) < 0 || !S_ISDIR(st.st_mode))
+		return 0;
+	if (!access(arena_printf(a, "%s/run.json", path), F_OK))
+		return err_set(e, ERR_INPUT,
+			       "inspect: %s is a folder that natdlab run -o kept; a scenario's "
+			       "capture in it is %s/ID/capture.pcapng",
+			       shown, shown);
+	if (!access(arena_printf(a, "%s/capture.pcapng", path), F_OK))
+		return err_set(e, ERR_INPUT,
+			       "inspect: %s is a folder; the capture in it is %s/capture.pcapng",
+			       shown, shown);
+	return err_set(e, ERR_INPUT, "inspect: %s is a folder; give the captures in it", shown);
+}
+
 static int open_input(struct arena *a, const char *path, struct input *in, struct inspect_source *s,
 		      struct err *e)
 {
 	bool standard = !strcmp(path, "-");
+	const char *shown = standard ? "standard input" : printable(a, path);
 
 	s->name = standard ? "standard input" : place_name(a, path);
 	in->f = standard ? stdin : fopen(path, "re");
 	if (!in->f) {
-		err_sys(e, "cannot open %s", s->name);
+		err_sys(e, "cannot open %s", shown);
 		e->kind = ERR_INPUT;
 		return -1;
 	}
+	if (refuse_folder(a, path, in->f, e))
+		return -1;
 	in->buffer = malloc(FILE_BUFFER);
 	if (in->buffer)
 		setvbuf(in->f, in->buffer, _IOFBF, FILE_BUFFER);
-	s->reader = capture_open(in->f, s->name, e);
+	s->reader = capture_open(in->f, shown, e);
 	return s->reader ? 0 : -1;
 }
 
@@ -105,6 +138,23 @@ static int read_address(const char *text, const char *option, struct inet_addr *
 	if (!text || inet_parse_addr(text, out))
 		return 0;
 	return err_set(e, ERR_INPUT, "inspect: --%s wants an IP address, not \"%s\"", option, text);
+}
+
+/* What can be seen to be wrong before anything is read. */
+static int check_args(const struct args *args, struct err *e)
+{
+	unsigned standard = 0;
+
+	for (unsigned i = 0; i < args->n; i++)
+		standard += !strcmp(args->v[i], "-");
+	if (standard > 1)
+		return err_set(e, ERR_INPUT, "inspect: standard input (-) is given twice");
+	if (args_nth(args, "port", 0) && !args_flag(args, "unmask"))
+		return err_set(e, ERR_INPUT, "inspect: --port is for --unmask alone");
+	if (args_flag(args, "emit-mode") && args_value(args, "format", NULL))
+		return err_set(e, ERR_INPUT,
+			       "inspect: --emit-mode writes YAML; leave --format out");
+	return 0;
 }
 
 static int read_hints(struct arena *a, const struct args *args, struct inspect_hints *h,
@@ -166,13 +216,6 @@ static int tell_damage(const struct inspect_source *s, size_t n)
 }
 
 /* ---- --emit-mode ---- */
-
-static int emit_alone(const struct args *args, struct err *e)
-{
-	if (!args_flag(args, "emit-mode") || !args_value(args, "format", NULL))
-		return 0;
-	return err_set(e, ERR_INPUT, "inspect: --emit-mode writes YAML; leave --format out");
-}
 
 static int emit(struct arena *a, const struct inspection *in, usec end,
 		const struct inspect_source *s, size_t n_sources, struct err *e)
@@ -249,7 +292,7 @@ static int run(const struct args *args)
 	struct err e = {0};
 	int status = 0;
 
-	if (read_hints(a, args, &hints, &e) || emit_alone(args, &e))
+	if (check_args(args, &e) || read_hints(a, args, &hints, &e))
 		return report_err(&e);
 	for (unsigned i = 0; i < args->n && !status; i++)
 		if (open_input(a, args->v[i], &in[i], &s[i], &e))

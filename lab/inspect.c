@@ -105,6 +105,7 @@ void inspect_read(struct arena *a, const struct inspect_eyes *w, struct inspect_
 			   f->len);
 		advance(s);
 	}
+	out->packets = watch_packets(w->v1);
 }
 
 /* All exchanges, IKEv2's behind the others. */

@@ -37,6 +37,7 @@ struct inspected {
 
 struct inspection {
 	uint64_t frames;  /* read */
+	uint64_t packets; /* of these, with an IP packet in them */
 	uint64_t cut;	  /* of these, captured without their end */
 	uint64_t unread;  /* of a link type that is not understood */
 	uint32_t linktype; /* the last such one */
@@ -67,7 +68,7 @@ void inspect_ends(const struct exchange *x, struct inet_ep *initiator, struct in
 /* The report for people. */
 struct inspect_style {
 	bool colour;
-	bool verbose; /* full hashes, every vendor ID's bytes */
+	bool verbose; /* full hashes, every vendor ID's bytes, all exchanges in full */
 };
 void report_inspect(FILE *f, const struct inspection *in, const struct inspect_style *style);
 

@@ -452,9 +452,11 @@ static const char *other_format(const char *name, const uint8_t magic[4])
 		const char *what;
 	} others[] = {
 		{{0x1f, 0x8b}, 2, "compressed by gzip: gunzip it first"},
-		{{0x28, 0xb5, 0x2f, 0xfd}, 4, "compressed by zstd: unpack it first"},
-		{{0xfd, '7', 'z', 'X'}, 4, "compressed by xz: unpack it first"},
-		{{'P', 'K', 3, 4}, 4, "a ZIP archive: unpack it first"},
+		{{0x28, 0xb5, 0x2f, 0xfd}, 4, "compressed by zstd: unzstd it first"},
+		{{0xfd, '7', 'z', 'X'}, 4, "compressed by xz: unxz it first"},
+		{{'B', 'Z', 'h'}, 3, "compressed by bzip2: bunzip2 it first"},
+		{{0x04, 0x22, 0x4d, 0x18}, 4, "compressed by lz4: unlz4 it first"},
+		{{'P', 'K', 3, 4}, 4, "a ZIP archive: unzip it first"},
 		{{'s', 'n', 'o', 'o'}, 4, "a snoop file: convert it with editcap"},
 		{{'G', 'M', 'B', 'U'}, 4, "a Network Monitor file: convert it with editcap"},
 	};

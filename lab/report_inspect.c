@@ -563,8 +563,14 @@ static void print_short(FILE *f, const struct inspected *in, size_t number)
 void report_inspect(FILE *f, const struct inspection *in, const struct inspect_style *style)
 {
 	size_t number = 0, of = in->n - in->hidden;
+	bool read = in->frames > in->unread; /* any frame at all */
 
-	if (!of)
+	if (!of && read && !in->packets)
+		fprintf(f,
+			"no IP packet in %" PRIu64 " frames: a wrong link type (editcap -T writes "
+			"another), encrypted Wi-Fi, or a filter for something else\n",
+			in->frames - in->unread);
+	else if (!of)
 		fprintf(f,
 			"no IKE exchange in %" PRIu64 " frames; capture UDP ports 500 and 4500 "
 			"and IP protocol 50 while the client dials\n",
@@ -578,7 +584,12 @@ void report_inspect(FILE *f, const struct inspection *in, const struct inspect_s
 		if (in->v[i].d.sig == SIG_SUPERSEDED)
 			continue;
 		number++;
-		if (number > SHOWN) {
+		if (number > SHOWN && !style->verbose) {
+			if (number == SHOWN + 1)
+				fprintf(f,
+					"\nfrom here on one line each, %zu of %zu; --verbose prints "
+					"all in full\n",
+					of - SHOWN, of);
 			print_short(f, &in->v[i], number);
 			continue;
 		}

@@ -51,7 +51,7 @@ struct watch {
 	struct fragments *fragments;
 	bool keeps;
 	usec end;
-	uint64_t stray_esp;
+	uint64_t packets, stray_esp;
 	struct isakmp_msg m; /* of the frame at hand; too large for a stack */
 };
 
@@ -80,6 +80,11 @@ struct watch *watch_new(struct arena *a, const struct ev_sink *sink)
 void watch_keep(struct watch *w)
 {
 	w->keeps = true;
+}
+
+uint64_t watch_packets(const struct watch *w)
+{
+	return w->packets;
 }
 
 usec watch_end(const struct watch *w)
@@ -783,6 +788,7 @@ void watch_frame(struct watch *w, const char *place, uint32_t linktype, usec t, 
 	w->end = MAX(w->end, t);
 	if (!packet_parse(&pkt, linktype, data, len))
 		return;
+	w->packets++;
 	f.place = place_of(w, place);
 	/* The last piece to come stands for the datagram; the others are something else. */
 	if (!pkt.fragment || fragments_add(w->fragments, f.place, t, &pkt)) {

@@ -132,6 +132,8 @@ void watch_keep(struct watch *w);
 /* A frame seen at @place. */
 void watch_frame(struct watch *w, const char *place, uint32_t linktype, usec t, uint32_t number,
 		 const uint8_t *data, size_t len);
+/* How many frames held an IP packet. */
+uint64_t watch_packets(const struct watch *w);
 /* When the last frame of all was seen. */
 usec watch_end(const struct watch *w);
 /* ESP packets that belong to no exchange that was seen. */

@@ -303,6 +303,17 @@ printf '%s\n' 1 '"192.168.1.10:500"' '{"0":"blocked","1":"blocked","2":"connects
 cp "$T/got" "$out"
 check 'not the values that were wanted' cmp -s "$T/got" "$T/want"
 
+it 'of more than twenty exchanges the others have a line each, and it says how to see them'
+run "$natdlab" inspect "$T"/kept/*/*/capture.pcapng
+lines=$(grep -c '^exchange [0-9]*: ' "$out")
+full=$(grep -c '^exchange [0-9]* of ' "$out")
+check "20 in full, not $full" [ "$full" = 20 ]
+check 'others in short' [ "$lines" -gt 5 ]
+out_has "from here on one line each, $lines of $((full + lines)); --verbose prints all in full"
+run "$natdlab" inspect --verbose "$T"/kept/*/*/capture.pcapng
+check 'all in full' [ "$(grep -c '^exchange [0-9]* of ' "$out")" = $((full + lines)) ]
+out_lacks 'one line each'
+
 it 'no exchanges are an empty list'
 head -c 24 "$captures/softether-eip-napt-ms.client.pcap" >"$T/empty.pcap"
 run "$natdlab" inspect --format json "$T/empty.pcap"
@@ -335,6 +346,46 @@ it 'a file that is not there is refused'
 run "$natdlab" inspect "$T/nowhere.pcap"
 is_status 2
 err_has 'nowhere.pcap'
+
+it 'a file is named by its path'
+run "$natdlab" inspect /dev/null
+is_status 2
+err_has '/dev/null: the file is empty'
+run "$natdlab" inspect "$T/nowhere/x.pcap"
+is_status 2
+err_has "$T/nowhere/x.pcap"
+
+it 'a folder is refused, and where its captures are is said'
+run "$natdlab" inspect .
+is_status 2
+err_has '. is a folder; give the captures in it'
+run "$natdlab" inspect "$T/kept/"
+is_status 2
+err_has "a scenario's capture in it is $T/kept/ID/capture.pcapng"
+run "$natdlab" inspect "$T/kept/nothing/registry-0"
+is_status 2
+err_has "the capture in it is $T/kept/nothing/registry-0/capture.pcapng"
+
+it 'frames without IP are said to be none, instead of how to capture IKE'
+{
+	printf '\324\303\262\241\002\0\004\0\0\0\0\0\0\0\0\0\377\377\0\0\001\0\0\0'
+	for _ in 1 2 3; do
+		printf '\0\0\0\0\0\0\0\0\020\0\0\0\020\0\0\0abcdefghijklmnop'
+	done
+} >"$T/garbage.pcap"
+run "$natdlab" inspect "$T/garbage.pcap"
+is_status 1
+out_has 'no IP packet in 3 frames: a wrong link type'
+out_lacks 'capture UDP ports'
+
+it 'standard input twice, and a port without --unmask, are mistakes'
+run "$natdlab" inspect - -
+is_status 2
+err_has 'is given twice'
+run "$natdlab" inspect --port 600 "$captures/strongswan-eip-napt-ms.client.pcap"
+is_status 2
+err_has '--port is for --unmask alone'
+out_empty
 
 it 'an address that is none is refused'
 run "$natdlab" inspect --server example.org "$captures/softether-eip-napt-ms.client.pcap"

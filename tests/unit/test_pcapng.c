@@ -439,7 +439,11 @@ static void what_is_no_capture_is_refused_with_a_hint(void **state)
 	} files[] = {
 		{"", "the file is empty"},
 		{"\x1f\x8b\x08", "gunzip"},
-		{"PK\x03\x04", "ZIP"},
+		{"\xfd" "7zXZ", "unxz"},
+		{"\x28\xb5\x2f\xfd", "unzstd"},
+		{"BZh91AY", "bunzip2"},
+		{"\x04\x22\x4d\x18", "unlz4"},
+		{"PK\x03\x04", "unzip"},
 		{"hello", "neither pcap nor pcapng"},
 		{"\xd4", "neither pcap nor pcapng"},
 	};
