@@ -452,7 +452,8 @@ void report_table(FILE *f, const struct run_result *run, const struct report_sty
 	if (dagger)
 		fputs("† Microsoft's text says so; no capture of it is known\n", f);
 	report_reasons(f, run, "  ");
-	print_machines(f, run);
+	if (any_ran(run))
+		print_machines(f, run);
 	report_failures(f, run, "");
 	closing_line(f, run, style);
 }

@@ -293,7 +293,7 @@ rm -f windows.sock
 it 'the simulator has no place for a machine'
 run "$natdlab" run --backend sim "$client"
 is_status 3
-out_has 'SKIPPED rras-2012r2: a node is a virtual machine'
+out_has 'SKIPPED rras-2012r2 and 1 more: a node is a virtual machine'
 
 it 'the plan says that a namespace stands in the place of the machine'
 run "$natdlab" plan "$client"
