@@ -10,7 +10,7 @@
 #include "lab/predict.h"
 #include "lab/replay.h"
 
-#define SERVERS_MAX 32
+#define SERVERS_MAX 32 /* below 2 * 26: give_name() has so many letters */
 #define FITS_MAX 2000
 #define WIDTH 96
 
@@ -105,6 +105,13 @@ static const char *aspects_in(const struct emitter *e, const struct fit *f, int 
 
 /* ---- one mode ---- */
 
+/* Was nothing seen of what the server says of its own address, although it is asked? Then what Windows
+ * makes of it is the model's, and not the server's. */
+static bool is_guess(const struct fit *f)
+{
+	return f->row.natt && f->of[ASPECT_OWN_HASH].state == NOT_SEEN;
+}
+
 /* What was checked, by a responder that was given the same messages. */
 static void put_proof(const struct emitter *e, const struct server *s)
 {
@@ -133,6 +140,10 @@ static void put_proof(const struct emitter *e, const struct server *s)
 
 static void put_doubts(const struct emitter *e, const struct fit *f)
 {
+	if (is_guess(f))
+		remark(e, 2, 9, "doubt:   server_hash: no NAT-D hash of the server's was seen, and "
+		       "it decides what Windows makes of it. The row has that of %s; the server may "
+		       "send another one.", f->like->name);
 	for (enum aspect a = 0; a < ASPECTS; a++)
 		if (f->of[a].doubt)
 			remark(e, 2, 9, "doubt:   %s: %s.%s", aspect_name(a), f->of[a].doubt,
@@ -188,8 +199,9 @@ static void put_mode(const struct emitter *e, const struct server *s)
 	put_float(e, s);
 	put_doubts(e, f);
 	put_knowledge(e, s);
-	fprintf(e->f, "  %s:\n    like: %s\n    title: A server that was met, like %s\n", s->name,
-		f->like->name, f->like->name);
+	fprintf(e->f, "  %s:\n    like: %s\n    title: A server that was met, like %s%s\n", s->name,
+		f->like->name, f->like->name,
+		is_guess(f) ? "; what it says of NAT is a guess" : "");
 	for (enum key k = 0; k < KEYS; k++) {
 		enum aspect a = emit_key_aspect(k);
 
@@ -209,6 +221,7 @@ static void put_mode(const struct emitter *e, const struct server *s)
 static void put_head(const struct emitter *e)
 {
 	const char *places = NULL;
+	size_t guesses = 0;
 
 	for (size_t i = 0; i < e->about->n_places && i < 8; i++)
 		places = places ? arena_printf(e->a, "%s, %s", places,
@@ -226,11 +239,16 @@ static void put_head(const struct emitter *e)
 	       "the article's, with addresses of its own.");
 	if (e->more)
 		remark(e, 0, 0, "%zu more exchanges are left out.", e->more);
+	for (size_t i = 0; i < e->n; i++)
+		guesses += is_guess(&e->v[i]->fit);
 	fprintf(e->f, "name: %s\n"
-		      "title: %s before Windows and a Mac\n"
+		      "title: %s before Windows and a Mac%s\n"
 		      "question: Does Windows connect, and with which value of the registry?\n"
 		      "\nmodes:", e->about->word,
-		e->n == 1 ? "A server that was met," : "Servers that were met,");
+		e->n == 1 ? "A server that was met," : "Servers that were met,",
+		!guesses	  ? ""
+		: guesses == e->n ? " - A GUESS, its NAT-D hashes were not seen"
+				  : " - some are A GUESS, their NAT-D hashes were not seen");
 }
 
 /* Where it stood, as far as the packets tell: by an exchange that knows, or because its hash is the
@@ -450,7 +468,9 @@ static void give_name(const struct emitter *e, size_t i)
 		twins += inet_ep_eq(e->v[k]->met.ep, s->met.ep);
 	if (s->met.ep.port != IKE_PORT)
 		snprintf(port, sizeof(port), "-%u", s->met.ep.port);
-	if (twins > 1)
+	if (twins > 26) /* behind "-z" stands "-aa" */
+		snprintf(twin, sizeof(twin), "-a%c", 'a' + (int)(twins - 27) % 26);
+	else if (twins > 1)
 		snprintf(twin, sizeof(twin), "-%c", 'a' + (int)twins - 1);
 	if (e->n == 1)
 		snprintf(s->name, sizeof(s->name), "%s", e->about->word);

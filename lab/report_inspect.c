@@ -385,14 +385,23 @@ static const char *class_text(enum hash_class c)
 	return "?";
 }
 
-/* Why there are no hashes, where there might be. */
+/* Are there no hashes, where there might be? */
+static bool lacks_natd(const struct inspected *in)
+{
+	const struct exchange *x = in->x;
+
+	return !in->j.natt &&
+	       x->mm[x->version == 2 || x->type == EXCHANGE_AGGRESSIVE ? 2 : 4].seen;
+}
+
+/* ... and why. */
 static void print_without_natd(FILE *f, const struct inspected *in)
 {
 	const struct exchange *x = in->x;
 	unsigned last = x->version == 2 || x->type == EXCHANGE_AGGRESSIVE ? 2 : 4;
 	const char *why = "none";
 
-	if (in->j.natt || !x->mm[last].seen)
+	if (!lacks_natd(in))
 		return;
 	for (unsigned n = 1; n <= last; n++)
 		if (x->mm[n].seen && !x->mm[n].read)
@@ -425,12 +434,17 @@ static void print_conclusions(FILE *f, const struct inspected *in)
 	print_without_natd(f, in);
 }
 
+static bool has_traffic(const struct exchange *x)
+{
+	return x->mm[x->type == EXCHANGE_AGGRESSIVE ? 3 : 5].seen || x->quick_modes || x->esp[0] ||
+	       x->esp[1];
+}
+
 static void print_traffic(FILE *f, const struct exchange *x)
 {
 	char text[240], xauth[60] = "";
 
-	if (!x->mm[x->type == EXCHANGE_AGGRESSIVE ? 3 : 5].seen && !x->quick_modes && !x->esp[0] &&
-	    !x->esp[1])
+	if (!has_traffic(x))
 		return;
 	if (x->transactions)
 		snprintf(xauth, sizeof(xauth), "; XAUTH and Mode Config: %u messages",
@@ -540,7 +554,8 @@ static void print_one(FILE *f, const struct inspected *in, const struct inspect_
 	print_vids(f, in->x, 1, style->verbose);
 	print_proposals(f, in->x);
 	print_aggressive(f, in->x);
-	fputc('\n', f);
+	if (in->j.natt || lacks_natd(in) || has_traffic(in->x))
+		fputc('\n', f);
 	print_hashes(f, in, style->verbose);
 	print_conclusions(f, in);
 	print_traffic(f, in->x);

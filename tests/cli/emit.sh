@@ -59,6 +59,39 @@ done
 run "$natdlab" run --backend sim "$T/mine.yaml"
 is_status 0
 
+it 'a server whose hashes were not seen is called a guess, where it is run, too'
+emit "$captures/rt-se-mm2.server.pcap"
+out_has 'doubt:   server_hash: no NAT-D hash'
+out_has '# Nothing is expected'
+run "$natdlab" run --backend sim "$T/mine.yaml"
+out_has 'Windows and a Mac - A GUESS, its NAT-D hashes were not seen'
+emit "$captures/rt-se-mm4.server.pcap"
+out_lacks 'GUESS'
+out_lacks 'no NAT-D hash'
+emit "$captures/rt-se-mm2.server.pcap" "$captures/libreswan-eip-napt-ms.server.pcap"
+run "$natdlab" run --backend sim "$T/mine.yaml"
+out_has 'some are A GUESS'
+
+it 'more servers at one address than letters have names that are names'
+{
+	printf 'name: many\ntitle: Many\nmodes:\n'
+	list=
+	for n in $(seq 10 40); do
+		printf '  m%s: {like: softether-4, vendor_ids: [rfc-3947, "0x%s%s%s%s"]}\n' \
+			"$n" "$n" "$n" "$n" "$n"
+		list="$list${list:+, }m$n"
+	done
+	sed -n '/^topology:/,/^matrix:/p' topologies/article.yaml
+	printf '  server.mode: [%s]\n' "$list"
+} >"$T/many.yaml"
+run "$natdlab" run --backend sim -o "$T/twins" "$T/many.yaml"
+emit "$T"/twins/*/capture.pcapng
+is_status 0
+out_has 'captured-203-0-113-10-z:'
+out_has 'captured-203-0-113-10-aa:'
+run "$natdlab" check "$T/mine.yaml"
+is_status 0
+
 it 'the modes alone can be put into another file'
 emit "$captures/softether-eip-napt-ms.server.pcap"
 {

@@ -67,6 +67,13 @@ out_has 'strongswan-eip-napt-ms.server.pcap: 198.51.100.10:26723 > 172.31.16.10:
 out_has '172.31.16.10:500'
 out_has 'exact: its own address'
 
+it 'no report has two empty lines'
+for capture in "$captures"/*.pcap; do
+	run "$natdlab" inspect "$capture"
+	check "of $capture" [ -z "$(awk 'last == "" && $0 == "" && NR > 1 { print NR }
+		{ last = $0 }' "$out")" ]
+done
+
 it 'vendor IDs, proposals and the choice are told in words'
 run "$natdlab" inspect "$captures/softether-eip-napt-ms.client.pcap"
 is_status 0
