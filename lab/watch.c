@@ -24,6 +24,7 @@
 
 #define BUCKETS 4096 /* of exchanges by initiator cookie; a power of two */
 #define BUCKET_MAX 64 /* many times what chance puts into one */
+#define KEPT_FIRST 128 /* bytes of a kept message's first buffer */
 #define PLACES_MAX 4096
 #define PLACE_SLOTS 8192 /* a power of two, well above PLACES_MAX */
 
@@ -160,7 +161,11 @@ static void mark_last(struct mark *m, const struct frame *f)
 		*m = mark_of(f);
 }
 
-/* A buffer stays with the memory of its exchange, so that what is kept has its bounds, too. */
+/*
+ * A buffer stays with the memory of its exchange, so that what is kept has its bounds, too. It grows
+ * by doubling: messages that are each a byte longer than the last cost twice the longest one, and not
+ * all of their lengths together.
+ */
 static void keep(struct watch *w, struct kept *k, const uint8_t *p, size_t len, struct mark at)
 {
 	if (!w->keeps)
@@ -168,11 +173,13 @@ static void keep(struct watch *w, struct kept *k, const uint8_t *p, size_t len, 
 	k->at = at;
 	k->len = len > WATCH_KEPT ? 0 : len;
 	if (k->len > k->room) {
-		k->room = k->len;
+		k->room = MAX(k->room, (size_t)KEPT_FIRST);
+		while (k->room < k->len)
+			k->room *= 2;
 		k->b = arena_array_of(w->a, k->room, uint8_t);
 	}
-	if (k->len)
-		memcpy(k->b, p, k->len);
+	if (k->len) /* @p may be this buffer: that of a sibling that made room */
+		memmove(k->b, p, k->len);
 }
 
 /* One more at this place; the exchange has what the place with most has. */

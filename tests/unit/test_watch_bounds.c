@@ -33,26 +33,33 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A message of Main Mode with these cookies; @r 0: message 1, else one of a key exchange. */
-static void message(uint64_t i, uint64_t r, bool from_client)
+/* A message with these cookies and one payload. */
+static void send(uint64_t i, uint64_t r, bool from_client, uint8_t exchange, uint8_t type,
+		 const void *body, size_t body_len)
 {
 	const struct inet_ep client = inet_ep(inet_v4(0x0a140002), 500),
 			     server = inet_ep(inet_v4(0xcb00710a), 500);
-	uint8_t ci[8], cr[8], buf[128], ip[256];
+	uint8_t ci[8], cr[8], buf[WATCH_KEPT + 64], ip[WATCH_KEPT + 128];
 	struct wr w_ip = wr_new(ip, sizeof(ip));
 	struct isakmp_out o;
 	size_t len;
 
 	memcpy(ci, &i, 8);
 	memcpy(cr, &r, 8);
-	isakmp_begin(&o, buf, sizeof(buf), ci, cr, EXCHANGE_MAIN, 0, 0);
-	isakmp_payload_put(&o, PAYLOAD_NONCE, from_client ? "client" : "server", 6);
+	isakmp_begin(&o, buf, sizeof(buf), ci, cr, exchange, 0, 0);
+	isakmp_payload_put(&o, type, body, body_len);
 	len = isakmp_end(&o);
 	wr_ipv4(&w_ip, from_client ? client.addr : server.addr,
 		from_client ? server.addr : client.addr, IPPROTO_UDP_, 64, 1, 8 + len);
 	wr_udp(&w_ip, from_client ? client : server, from_client ? server : client, buf, len);
 	number++;
 	watch_frame(w, "here", LINKTYPE_RAW_, (usec)number * SEC, number, ip, wr_len(&w_ip));
+}
+
+/* A message of Main Mode; @r 0: message 1, else one of a key exchange. */
+static void message(uint64_t i, uint64_t r, bool from_client)
+{
+	send(i, r, from_client, EXCHANGE_MAIN, PAYLOAD_NONCE, from_client ? "client" : "server", 6);
 }
 
 /* Messages 1, 3 and 4. */
@@ -129,6 +136,25 @@ static void cookies_chosen_to_meet_in_one_bucket_have_little_room(void **state)
 	assert_int_equal(v[met - 1]->mm[1].copies, 2);
 }
 
+/* Each notify takes the place of the one before it. */
+static void notifies_that_grow_byte_by_byte_cost_no_more_than_the_longest(void **state)
+{
+	uint8_t body[WATCH_KEPT] = {0, 0, 0, 1, 1, 0, 0, 14}; /* DOI, protocol, no SPI, type */
+	struct exchange *const *v;
+	size_t before;
+
+	(void)state;
+	watch_keep(w);
+	message(1, 0, true);
+	before = arena_used(a);
+	for (size_t len = 8; len <= WATCH_KEPT - 32; len++)
+		send(1, 0, false, EXCHANGE_INFORMATIONAL, PAYLOAD_NOTIFY, body, len);
+	assert_int_equal(watch_exchanges(w, &v), 1);
+	assert_int_equal(v[0]->notify, 14);
+	assert_int_equal(v[0]->kept[0].len, WATCH_KEPT);
+	assert_in_range(arena_used(a) - before, WATCH_KEPT, 3 * WATCH_KEPT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +165,9 @@ int main(void)
 			teardown),
 		cmocka_unit_test_setup_teardown(
 			cookies_chosen_to_meet_in_one_bucket_have_little_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			notifies_that_grow_byte_by_byte_cost_no_more_than_the_longest, setup,
+			teardown),
 	};
 
 	return cmocka_run_group_tests_name("watch_bounds", tests, NULL, NULL);
