@@ -154,7 +154,9 @@ static enum drop take_key(struct ike_sa *sa, const struct isakmp_msg *m, struct 
 	if (m->nonce.len > NONCE_MAX ||
 	    (m->nonce.len < NONCE_MIN && !ignores(sa->ike, IGNORES_NONCE_LENGTH)))
 		return DROP_NONCE_LENGTH;
-	if (m->ke.len > len || (m->ke.len < len && !ignores(sa->ike, IGNORES_KEY_LENGTH)))
+	/* SoftEther leaves leading zeros out, once in 256 times, and its clients get on with it. */
+	if (m->ke.len > len ||
+	    (m->ke.len < len && !sa->ike->cfg.initiator && !ignores(sa->ike, IGNORES_KEY_LENGTH)))
 		return DROP_KEY_LENGTH;
 	memcpy(public + len - m->ke.len, m->ke.p, m->ke.len); /* a shorter one is a number */
 	if (!dh_shared(dh, public, len, shared)) {
@@ -162,7 +164,9 @@ static enum drop take_key(struct ike_sa *sa, const struct isakmp_msg *m, struct 
 			return DROP_KEY_VALUE;
 		memset(shared, 0, DH_PUBLIC_MAX); /* 0 to whatever power */
 	}
-	memcpy(sa->peer_public, public, len);
+	/* The proofs hash what was sent, not the number. */
+	memcpy(sa->peer_public, m->ke.p, m->ke.len);
+	sa->peer_public_len = (uint16_t)m->ke.len;
 	memcpy(nonce->b, m->nonce.p, m->nonce.len);
 	nonce->len = m->nonce.len;
 	return DROP_NONE;
@@ -172,7 +176,7 @@ static struct ike_secrets secrets_of(const struct ike_sa *sa, const uint8_t *sha
 {
 	size_t len = group_public_len(sa->suite.group);
 	struct view mine = view_of(dh_public(sa->dh), len);
-	struct view peers = view_of(sa->peer_public, len);
+	struct view peers = view_of(sa->peer_public, sa->peer_public_len);
 
 	return (struct ike_secrets){
 		.psk = view_of(sa->ike->psk, strlen(sa->ike->psk)),

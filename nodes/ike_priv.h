@@ -153,7 +153,8 @@ struct ike_sa {
 	size_t sai_b_len;
 	struct nonce ni, nr;
 	struct dh *dh;
-	uint8_t peer_public[DH_PUBLIC_MAX];
+	uint8_t peer_public[DH_PUBLIC_MAX]; /* as it was sent */
+	uint16_t peer_public_len;
 	struct ike_keys keys;  /* since message 4 */
 	uint8_t iv[BLOCK_MAX]; /* Main Mode: of the next message; then the last block */
 
