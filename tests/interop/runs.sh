@@ -82,14 +82,7 @@ matrix:
 END
 start scan "$dir/scan.yaml"
 
-network client 'mode: linux-strongswan' >"$dir/client.yaml" <<'END'
-matrix:
-  client:
-    real: {run: strongswan}
-    mode: {mode: linux-strongswan}
-  server.mode: [rras-2012r2, strongswan-5.3, strongswan-5.9, strongswan-forceencaps, libreswan, libreswan-encapsulation, openswan-forceencaps, softether-4, softether-5, no-natt]
-END
-start client "$dir/client.yaml"
+start client topologies/real-client.yaml
 
 # When the machine is quiet, because it takes down when things come. Libreswan's runs last longest,
 # and do little: its clients wait in vain for an answer to Quick Mode, where the kernel has no ESP.
