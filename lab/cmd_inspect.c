@@ -183,8 +183,8 @@ static int read_hints(struct arena *a, const struct args *args, struct inspect_h
 	return 0;
 }
 
-/* 0 when a connection works and none was blocked or failed: what is undecided is no success, as in a
- * run. */
+/* 0 when a connection works and none was blocked or failed: what is undecided is no success, as
+ * in a run. */
 static int exit_status(const struct inspection *in)
 {
 	bool works = false;

@@ -105,8 +105,8 @@ static const char *aspects_in(const struct emitter *e, const struct fit *f, int 
 
 /* ---- one mode ---- */
 
-/* Was nothing seen of what the server says of its own address, although it is asked? Then what Windows
- * makes of it is the model's, and not the server's. */
+/* Was nothing seen of what the server says of its own address, although it is asked? Then what
+ * Windows makes of it is the model's, and not the server's. */
 static bool is_guess(const struct fit *f)
 {
 	return f->row.natt && f->of[ASPECT_OWN_HASH].state == NOT_SEEN;

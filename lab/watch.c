@@ -162,9 +162,9 @@ static void mark_last(struct mark *m, const struct frame *f)
 }
 
 /*
- * A buffer stays with the memory of its exchange, so that what is kept has its bounds, too. It grows
- * by doubling: messages that are each a byte longer than the last cost twice the longest one, and not
- * all of their lengths together.
+ * A buffer stays with the memory of its exchange, so that what is kept has its bounds, too. It
+ * grows by doubling: messages that are each a byte longer than the last cost twice the longest one,
+ * and not all of their lengths together.
  */
 static void keep(struct watch *w, struct kept *k, const uint8_t *p, size_t len, struct mark at)
 {
