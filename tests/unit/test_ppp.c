@@ -1,162 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/unit/ppp_line.h"
 
-#include "lab/base/mem.h"
-#include "nodes/crypto.h"
-#include "nodes/ppp.h"
-
-/* ---- two ends of a line ---- */
-
-#define LINE_MAX 64
-
-struct side {
-	struct pair *pair;
-	struct ppp *ppp;
-	unsigned authenticated, echoed, finished, sent;
-	usec first, last; /* transmissions */
-	usec unanswered_at;
-	struct ev_log log;
-};
-
-struct flight {
-	bool to_server;
-	size_t len;
-	uint8_t b[PPP_FRAME_MAX];
-};
-
-struct pair {
-	struct arena *a;
-	struct rng *rng;
-	usec now;
-	unsigned loss;
-	struct side client, server;
-	struct flight v[LINE_MAX];
-	size_t n;
-};
-
-static void on_send(void *ctx, const uint8_t *frame, size_t len, usec now)
-{
-	struct side *s = ctx;
-	struct pair *p = s->pair;
-
-	if (!s->sent++)
-		s->first = now;
-	s->last = now;
-	if (rng_below(p->rng, 100) < p->loss)
-		return;
-	assert_true(p->n < LINE_MAX);
-	p->v[p->n].to_server = s == &p->client;
-	p->v[p->n].len = len;
-	memcpy(p->v[p->n++].b, frame, len);
-}
-
-static void on_echoed(void *ctx, usec now)
-{
-	(void)now;
-	((struct side *)ctx)->echoed++;
-}
-
-static void on_unanswered(void *ctx, usec now)
-{
-	((struct side *)ctx)->unanswered_at = now;
-}
-
-static void on_finished(void *ctx, usec now)
-{
-	(void)now;
-	((struct side *)ctx)->finished++;
-}
-
-static void on_event(void *ctx, const struct event *e)
-{
-	ev_log_put(&((struct side *)ctx)->log, e);
-}
-
-static void on_authenticated(void *ctx, usec now)
-{
-	(void)now;
-	((struct side *)ctx)->authenticated++;
-}
-
-static void side_init(struct pair *p, struct side *s, const struct lcp_identity *id)
-{
-	static const enum ppp_method nobody_asks[PPP_AUTH_MAX];
-	const struct ppp_config cfg = {.lcp = id, .auth = nobody_asks, .server = s == &p->server};
-	struct node_env env = {.rng = p->rng, .event = on_event, .ctx = s};
-	struct ppp_hooks hooks = {on_send,	 on_authenticated, on_echoed,
-				  on_unanswered, on_finished,	   s};
-
-	s->pair = p;
-	ev_log_init(&s->log, p->a);
-	s->ppp = ppp_new(&cfg, &env, &hooks);
-}
-
-static void pair_init(struct pair *p, uint64_t seed, const struct lcp_identity *client,
+/* Nobody is asked who he is: that is test_ppp_auth.c. */
+static void line_init(struct line *l, uint64_t seed, const struct lcp_identity *client,
 		      const struct lcp_identity *server)
 {
-	memset(p, 0, sizeof(*p));
-	p->a = arena_new();
-	p->rng = rng_new(seed, "test_ppp");
-	side_init(p, &p->client, client);
-	side_init(p, &p->server, server);
+	static const enum ppp_method nobody_asks[PPP_AUTH_MAX];
+
+	line_of(l, seed, "test_ppp", &(struct ppp_config){.lcp = client, .auth = nobody_asks},
+		&(struct ppp_config){.lcp = server, .auth = nobody_asks, .server = true});
 }
 
-static void pair_new(struct pair *p)
+static void line_new(struct line *p)
 {
-	pair_init(p, 1, &mode_client("windows-10")->lcp, &mode_server("rras-2012r2")->lcp);
+	line_init(p, 1, &mode_client("windows-10")->lcp, &mode_server("rras-2012r2")->lcp);
 }
 
-static void pair_free(struct pair *p)
+static void open_both(struct line *p)
 {
-	ppp_free(p->client.ppp);
-	ppp_free(p->server.ppp);
-	rng_free(p->rng);
-	arena_free(p->a);
-}
-
-static bool step(struct pair *p, usec until)
-{
-	usec at = MIN(ppp_deadline(p->client.ppp), ppp_deadline(p->server.ppp));
-	struct flight f;
-
-	if (p->n) {
-		f = p->v[0];
-		memmove(&p->v[0], &p->v[1], --p->n * sizeof(f));
-		ppp_input(f.to_server ? p->server.ppp : p->client.ppp, f.b, f.len, p->now);
-		return true;
-	}
-	if (at > until)
-		return false;
-	p->now = at;
-	ppp_timer(p->client.ppp, at);
-	ppp_timer(p->server.ppp, at);
-	assert_true(ppp_deadline(p->client.ppp) > at && ppp_deadline(p->server.ppp) > at);
-	return true;
-}
-
-static void run(struct pair *p, usec until)
-{
-	while (step(p, until))
-		;
-	p->now = until;
-}
-
-static void open_both(struct pair *p)
-{
-	ppp_start(p->client.ppp, p->now);
-	ppp_start(p->server.ppp, p->now);
+	start(p);
 	run(p, p->now + SEC);
 	assert_true(ppp_is_open(p->client.ppp));
 	assert_true(ppp_is_open(p->server.ppp));
 }
 
 /* Feeds a frame written as hex to the server. */
-static enum drop feed(struct pair *p, const char *hex)
+static enum drop feed(struct line *p, const char *hex)
 {
 	uint8_t b[PPP_FRAME_MAX];
 	int n = hex_parse(hex, b, sizeof(b));
@@ -165,7 +34,7 @@ static enum drop feed(struct pair *p, const char *hex)
 	return ppp_input(p->server.ppp, b, (size_t)n, p->now);
 }
 
-static const struct flight *last(const struct pair *p)
+static const struct flight *last(const struct line *p)
 {
 	assert_true(p->n > 0);
 	return &p->v[p->n - 1];
@@ -176,10 +45,10 @@ static const struct flight *last(const struct pair *p)
 static void windows_asks_for_what_it_asks_for(void **state)
 {
 	uint8_t want[25];
-	struct pair p;
+	struct line p;
 
 	(void)state;
-	pair_new(&p);
+	line_new(&p);
 	ppp_start(p.client.ppp, 0);
 	hex_parse("ff03c02101010015"
 		  "01040578"
@@ -191,15 +60,15 @@ static void windows_asks_for_what_it_asks_for(void **state)
 	memcpy(want + 14, p.v[0].b + 14, 4); /* the magic number is random */
 	assert_int_equal(p.v[0].len, 25);
 	assert_memory_equal(p.v[0].b, want, 25);
-	pair_free(&p);
+	line_free(&p);
 }
 
 static void callback_is_rejected_and_not_asked_for_again(void **state)
 {
-	struct pair p;
+	struct line p;
 
 	(void)state;
-	pair_new(&p);
+	line_new(&p);
 	ppp_start(p.server.ppp, 0);
 	ppp_start(p.client.ppp, 0);
 	p.n = 0;
@@ -212,7 +81,7 @@ static void callback_is_rejected_and_not_asked_for_again(void **state)
 	assert_int_equal(last(&p)->b[4], PPP_CONF_REQUEST);
 	assert_int_equal(last(&p)->b[5], 2); /* a new request, a new identifier */
 	assert_int_equal(last(&p)->len, 22);
-	pair_free(&p);
+	line_free(&p);
 }
 
 static void every_client_opens_lcp_with_every_server_and_both_echo(void **state)
@@ -225,26 +94,26 @@ static void every_client_opens_lcp_with_every_server_and_both_echo(void **state)
 	assert_true(n_clients >= 2 && n_servers >= 3);
 	for (size_t c = 0; c < n_clients; c++) {
 		for (size_t s = 0; s < n_servers; s++) {
-			struct pair p;
+			struct line p;
 
-			pair_init(&p, 1, &clients[c]->lcp, &servers[s]->lcp);
+			line_init(&p, 1, &clients[c]->lcp, &servers[s]->lcp);
 			open_both(&p);
 			assert_int_equal(p.client.echoed, 1);
 			assert_int_equal(p.server.echoed, 1);
 			assert_int_equal(p.client.log.ev.n, 1);
 			assert_int_equal(p.client.log.ev.v[0].kind, EV_LCP_ECHO);
 			assert_true(ppp_deadline(p.client.ppp) == USEC_NEVER);
-			pair_free(&p);
+			line_free(&p);
 		}
 	}
 }
 
 static void who_is_asked_later_answers_again(void **state)
 {
-	struct pair p;
+	struct line p;
 
 	(void)state;
-	pair_new(&p);
+	line_new(&p);
 	open_both(&p);
 	run(&p, 100 * SEC);
 	ppp_ask(p.server.ppp, p.now);
@@ -253,16 +122,16 @@ static void who_is_asked_later_answers_again(void **state)
 	assert_int_equal(p.client.echoed, 1);
 	assert_int_equal(p.server.unanswered_at, 0);
 	assert_true(ppp_is_open(p.server.ppp));
-	pair_free(&p);
+	line_free(&p);
 }
 
 /* Asked three times, a second apart; then it is known, and only then LCP is closed. */
 static void who_does_not_answer_is_given_up_in_three_seconds(void **state)
 {
-	struct pair p;
+	struct line p;
 
 	(void)state;
-	pair_new(&p);
+	line_new(&p);
 	open_both(&p);
 	p.loss = 100;
 	p.now = 100 * SEC;
@@ -277,15 +146,15 @@ static void who_does_not_answer_is_given_up_in_three_seconds(void **state)
 	assert_false(ppp_is_open(p.server.ppp));
 	run(&p, 200 * SEC);
 	assert_int_equal(p.server.finished, 1);
-	pair_free(&p);
+	line_free(&p);
 }
 
 static void softether_rejects_the_magic_number_and_echoes_bear_zero(void **state)
 {
-	struct pair p;
+	struct line p;
 
 	(void)state;
-	pair_init(&p, 1, &mode_client("windows-10")->lcp, &mode_server("softether-4")->lcp);
+	line_init(&p, 1, &mode_client("windows-10")->lcp, &mode_server("softether-4")->lcp);
 	open_both(&p);
 	ppp_input(p.client.ppp, (const uint8_t *)"\xff\x03\xc0\x21\x09\x07\x00\x08\0\0\0\0", 12, 0);
 	assert_memory_equal(last(&p)->b, "\xff\x03\xc0\x21\x0a\x07\x00\x08\0\0\0\0", 12);
@@ -294,16 +163,16 @@ static void softether_rejects_the_magic_number_and_echoes_bear_zero(void **state
 	assert_int_equal(last(&p)->len, 4 + 24);
 	assert_int_equal(last(&p)->b[4], 9);
 	assert_memory_equal(last(&p)->b + 12, mode_server("softether-4")->lcp.echo, 16);
-	pair_free(&p);
+	line_free(&p);
 }
 
 static void lcp_opens_over_a_bad_line(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 100; seed++) {
-		struct pair p;
+		struct line p;
 
-		pair_init(&p, seed, &mode_client("windows-10")->lcp,
+		line_init(&p, seed, &mode_client("windows-10")->lcp,
 			  &mode_server("rras-2012r2")->lcp);
 		p.loss = 10;
 		ppp_start(p.client.ppp, 0);
@@ -314,16 +183,16 @@ static void lcp_opens_over_a_bad_line(void **state)
 		assert_true(ppp_is_open(p.client.ppp) == ppp_is_open(p.server.ppp));
 		assert_true(ppp_is_open(p.client.ppp));
 		assert_true(p.client.echoed >= 1 && p.server.echoed >= 1);
-		pair_free(&p);
+		line_free(&p);
 	}
 }
 
 static void nobody_there_is_given_up_after_ten_requests(void **state)
 {
-	struct pair p;
+	struct line p;
 
 	(void)state;
-	pair_new(&p);
+	line_new(&p);
 	p.loss = 100;
 	ppp_start(p.client.ppp, 0);
 	run(&p, 29 * SEC);
@@ -332,7 +201,7 @@ static void nobody_there_is_given_up_after_ten_requests(void **state)
 	assert_int_equal(p.client.finished, 0);
 	run(&p, 31 * SEC);
 	assert_int_equal(p.client.finished, 1);
-	pair_free(&p);
+	line_free(&p);
 }
 
 /* What the server answers to a Configure-Request: code, and options as hex. */
@@ -396,9 +265,9 @@ static void options_are_judged_one_by_one(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		uint8_t in[64] = {0xff, 0x03, 0xc0, 0x21}, want[64] = {0xff, 0x03, 0xc0, 0x21};
 		int n = hex_parse(cases[i].request, in + 4, 60), len = 0;
-		struct pair p;
+		struct line p;
 
-		pair_new(&p);
+		line_new(&p);
 		ppp_start(p.server.ppp, 0);
 		p.n = 0;
 		assert_int_equal(ppp_input(p.server.ppp, in, (size_t)n + 4, 0),
@@ -409,18 +278,18 @@ static void options_are_judged_one_by_one(void **state)
 			assert_int_equal(last(&p)->len, len + 4);
 			assert_memory_equal(last(&p)->b, want, (size_t)len + 4);
 		}
-		pair_free(&p);
+		line_free(&p);
 	}
 }
 
 static void our_own_magic_number_coming_back_is_a_loop(void **state)
 {
 	uint8_t request[32];
-	struct pair p;
+	struct line p;
 	size_t len;
 
 	(void)state;
-	pair_new(&p);
+	line_new(&p);
 	ppp_start(p.server.ppp, 0);
 	len = p.v[0].len;
 	memcpy(request, p.v[0].b, len);
@@ -428,16 +297,16 @@ static void our_own_magic_number_coming_back_is_a_loop(void **state)
 	assert_int_equal(last(&p)->b[4], PPP_CONF_NAK);
 	assert_int_equal(last(&p)->b[8], LCP_MAGIC);
 	assert_memory_not_equal(last(&p)->b + 10, request + 14, 4);
-	pair_free(&p);
+	line_free(&p);
 }
 
 static void an_ack_counts_only_for_the_last_request_and_its_options(void **state)
 {
 	struct flight request;
-	struct pair p;
+	struct line p;
 
 	(void)state;
-	pair_new(&p);
+	line_new(&p);
 	ppp_start(p.server.ppp, 0);
 	request = p.v[0];
 	assert_int_equal(feed(&p, "ff03c021010100080104"
@@ -453,15 +322,15 @@ static void an_ack_counts_only_for_the_last_request_and_its_options(void **state
 	request.b[11] ^= 1;
 	assert_int_equal(ppp_input(p.server.ppp, request.b, request.len, 0), DROP_NONE);
 	assert_true(ppp_is_open(p.server.ppp));
-	pair_free(&p);
+	line_free(&p);
 }
 
 static void a_nak_changes_what_is_asked_for(void **state)
 {
-	struct pair p;
+	struct line p;
 
 	(void)state;
-	pair_new(&p);
+	line_new(&p);
 	ppp_start(p.server.ppp, 0);
 	assert_int_equal(feed(&p, "ff03c0210301000e"
 				  "01040400"
@@ -477,7 +346,7 @@ static void a_nak_changes_what_is_asked_for(void **state)
 	assert_int_equal(feed(&p, "ff03c02104030006"
 				  "0701"),
 			 DROP_PPP);
-	pair_free(&p);
+	line_free(&p);
 }
 
 /* ---- open ---- */
@@ -485,11 +354,11 @@ static void a_nak_changes_what_is_asked_for(void **state)
 static void an_echo_is_answered_within_the_peers_mru(void **state)
 {
 	static uint8_t big[1400] = {0xff, 0x03, 0xc0, 0x21, 9, 77};
-	struct pair p;
+	struct line p;
 	struct wr w = wr_new(big, sizeof(big));
 
 	(void)state;
-	pair_init(&p, 1, &(struct lcp_identity){.wants = LCP_BIT(LCP_MRU), .mru = 200},
+	line_init(&p, 1, &(struct lcp_identity){.wants = LCP_BIT(LCP_MRU), .mru = 200},
 		  &mode_server("rras-2012r2")->lcp);
 	open_both(&p);
 	wr_reserve(&w, sizeof(big));
@@ -498,22 +367,22 @@ static void an_echo_is_answered_within_the_peers_mru(void **state)
 	assert_int_equal(last(&p)->b[4], 10);
 	assert_int_equal(last(&p)->b[5], 77);
 	assert_int_equal(last(&p)->len, 200 + 4);
-	pair_free(&p);
+	line_free(&p);
 }
 
 static void a_protocol_that_we_do_not_speak_is_rejected_when_open(void **state)
 {
-	struct pair p;
+	struct line p;
 
 	(void)state;
-	pair_new(&p);
+	line_new(&p);
 	ppp_start(p.server.ppp, 0);
 	p.n = 0;
 	assert_int_equal(feed(&p, "ff038021010100040000"), DROP_UNSUPPORTED);
 	assert_int_equal(p.n, 0);
 	ppp_start(p.client.ppp, 0);
-	pair_free(&p);
-	pair_new(&p);
+	line_free(&p);
+	line_new(&p);
 	open_both(&p);
 	assert_int_equal(feed(&p, "ff03802101010004"), DROP_UNSUPPORTED);
 	assert_int_equal(last(&p)->b[4], 8);
@@ -524,15 +393,15 @@ static void a_protocol_that_we_do_not_speak_is_rejected_when_open(void **state)
 	assert_memory_equal(last(&p)->b + 8, "\x00\x21\x45", 3);
 	assert_int_equal(feed(&p, "c0210907000800000000"), DROP_NONE);
 	assert_int_equal(last(&p)->b[4], 10);
-	pair_free(&p);
+	line_free(&p);
 }
 
 static void a_code_that_we_do_not_know_is_rejected(void **state)
 {
-	struct pair p;
+	struct line p;
 
 	(void)state;
-	pair_new(&p);
+	line_new(&p);
 	open_both(&p);
 	assert_int_equal(feed(&p, "ff03c021630500061122"), DROP_UNSUPPORTED);
 	assert_int_equal(last(&p)->b[4], PPP_CODE_REJECT);
@@ -542,37 +411,37 @@ static void a_code_that_we_do_not_know_is_rejected(void **state)
 	p.n = 0;
 	assert_int_equal(feed(&p, "ff03c0210c01000c000000004d535241"), DROP_NONE);
 	assert_int_equal(p.n, 0);
-	pair_free(&p);
+	line_free(&p);
 }
 
 static void the_peers_code_reject_of_a_needed_code_ends_it(void **state)
 {
-	struct pair p;
+	struct line p;
 
 	(void)state;
-	pair_new(&p);
+	line_new(&p);
 	open_both(&p);
 	assert_int_equal(feed(&p, "ff03c0210701000809010004"), DROP_NONE);
 	assert_true(ppp_is_open(p.server.ppp));
 	assert_int_equal(feed(&p, "ff03c0210701000801010004"), DROP_NONE);
 	assert_false(ppp_is_open(p.server.ppp));
 	assert_int_equal(last(&p)->b[4], PPP_TERM_REQUEST);
-	pair_free(&p);
-	pair_new(&p);
+	line_free(&p);
+	line_new(&p);
 	open_both(&p);
 	assert_int_equal(feed(&p, "ff03c021080100068021"), DROP_NONE);
 	assert_true(ppp_is_open(p.server.ppp));
 	assert_int_equal(feed(&p, "ff03c02108010006c021"), DROP_NONE);
 	assert_false(ppp_is_open(p.server.ppp));
-	pair_free(&p);
+	line_free(&p);
 }
 
 static void an_echo_that_nobody_answers_closes_the_link(void **state)
 {
-	struct pair p;
+	struct line p;
 
 	(void)state;
-	pair_new(&p);
+	line_new(&p);
 	ppp_start(p.client.ppp, 0);
 	ppp_start(p.server.ppp, 0);
 	while (!ppp_is_open(p.client.ppp))
@@ -585,15 +454,15 @@ static void an_echo_that_nobody_answers_closes_the_link(void **state)
 	assert_false(ppp_is_open(p.client.ppp));
 	assert_int_equal(p.client.finished, 1);
 	assert_int_equal(p.client.echoed, 0);
-	pair_free(&p);
+	line_free(&p);
 }
 
 static void a_reply_to_another_echo_does_not_count(void **state)
 {
-	struct pair p;
+	struct line p;
 
 	(void)state;
-	pair_new(&p);
+	line_new(&p);
 	ppp_start(p.client.ppp, 0);
 	ppp_start(p.server.ppp, 0);
 	while (!ppp_is_open(p.server.ppp))
@@ -602,15 +471,15 @@ static void a_reply_to_another_echo_does_not_count(void **state)
 	assert_int_equal(p.server.echoed, 0);
 	run(&p, SEC);
 	assert_int_equal(p.server.echoed, 1);
-	pair_free(&p);
+	line_free(&p);
 }
 
 static void closing_is_a_terminate_request_and_its_ack(void **state)
 {
-	struct pair p;
+	struct line p;
 
 	(void)state;
-	pair_new(&p);
+	line_new(&p);
 	open_both(&p);
 	ppp_stop(p.client.ppp, p.now);
 	assert_int_equal(last(&p)->b[4], PPP_TERM_REQUEST);
@@ -618,9 +487,9 @@ static void closing_is_a_terminate_request_and_its_ack(void **state)
 	assert_int_equal(p.client.finished, 1);
 	assert_int_equal(p.server.finished, 1);
 	assert_false(ppp_is_open(p.server.ppp));
-	pair_free(&p);
+	line_free(&p);
 	/* Nobody answers: two requests, then it ends all the same. */
-	pair_new(&p);
+	line_new(&p);
 	open_both(&p);
 	p.loss = 100;
 	p.client.sent = 0;
@@ -628,15 +497,15 @@ static void closing_is_a_terminate_request_and_its_ack(void **state)
 	run(&p, p.now + 10 * SEC);
 	assert_int_equal(p.client.sent, 2);
 	assert_int_equal(p.client.finished, 1);
-	pair_free(&p);
+	line_free(&p);
 }
 
 static void a_new_request_in_opened_negotiates_again(void **state)
 {
-	struct pair p;
+	struct line p;
 
 	(void)state;
-	pair_new(&p);
+	line_new(&p);
 	open_both(&p);
 	assert_int_equal(feed(&p, "ff03c02101630004"), DROP_NONE);
 	assert_false(ppp_is_open(p.server.ppp));
@@ -644,17 +513,17 @@ static void a_new_request_in_opened_negotiates_again(void **state)
 	run(&p, p.now + 10 * SEC);
 	assert_true(ppp_is_open(p.server.ppp));
 	assert_true(ppp_is_open(p.client.ppp));
-	pair_free(&p);
+	line_free(&p);
 }
 
 static void every_frame_cut_anywhere_is_dropped(void **state)
 {
-	struct pair p, q;
+	struct line p, q;
 	size_t cuts = 0;
 
 	(void)state;
-	pair_new(&p);
-	pair_new(&q);
+	line_new(&p);
+	line_new(&q);
 	ppp_start(q.server.ppp, 0);
 	ppp_start(p.client.ppp, 0);
 	ppp_start(p.server.ppp, 0);
@@ -666,8 +535,8 @@ static void every_frame_cut_anywhere_is_dropped(void **state)
 		}
 	} while (step(&p, SEC));
 	assert_true(cuts > 150);
-	pair_free(&p);
-	pair_free(&q);
+	line_free(&p);
+	line_free(&q);
 }
 
 int main(void)

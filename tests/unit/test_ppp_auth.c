@@ -3,108 +3,9 @@
  * A client and a server of any row, from LCP to the echo or to their end; the line between them can
  * lose, repeat and forge.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
 
-#include "lab/base/mem.h"
-#include "nodes/crypto.h"
-#include "nodes/ppp.h"
-
-#define LINE_MAX 64
-
-struct side {
-	struct line *line;
-	struct ppp *ppp;
-	unsigned authenticated, echoed, finished;
-	struct ev_log log;
-};
-
-struct flight {
-	bool to_server;
-	size_t len;
-	uint8_t b[PPP_FRAME_MAX];
-};
-
-struct line {
-	struct arena *a;
-	struct rng *rng;
-	usec now;
-	unsigned loss;
-	struct side client, server;
-	struct flight v[LINE_MAX];
-	size_t n;
-	unsigned sent[0x100]; /* frames by their protocol's second byte */
-	unsigned lose_code;   /* the next frame of the method with this code is lost */
-};
-
-static bool is_of_method(const uint8_t *frame)
-{
-	return frame[2] == 0xc2 || (frame[2] == 0xc0 && frame[3] == 0x23);
-}
-
-static void on_send(void *ctx, const uint8_t *frame, size_t len, usec now)
-{
-	struct side *s = ctx;
-	struct line *l = s->line;
-
-	(void)now;
-	l->sent[frame[3]]++;
-	if (is_of_method(frame) && l->lose_code && frame[4] == l->lose_code) {
-		l->lose_code = 0;
-		return;
-	}
-	if (rng_below(l->rng, 100) < l->loss)
-		return;
-	assert_true(l->n < LINE_MAX);
-	l->v[l->n].to_server = s == &l->client;
-	l->v[l->n].len = len;
-	memcpy(l->v[l->n++].b, frame, len);
-}
-
-static void on_authenticated(void *ctx, usec now)
-{
-	(void)now;
-	((struct side *)ctx)->authenticated++;
-}
-
-static void on_echoed(void *ctx, usec now)
-{
-	(void)now;
-	((struct side *)ctx)->echoed++;
-}
-
-static void on_unanswered(void *ctx, usec now)
-{
-	(void)ctx;
-	(void)now;
-}
-
-static void on_finished(void *ctx, usec now)
-{
-	(void)now;
-	((struct side *)ctx)->finished++;
-}
-
-static void on_event(void *ctx, const struct event *e)
-{
-	ev_log_put(&((struct side *)ctx)->log, e);
-}
-
-static void side_init(struct line *l, struct side *s, const struct ppp_config *cfg)
-{
-	struct node_env env = {.rng = l->rng, .event = on_event, .ctx = s};
-	struct ppp_hooks hooks = {on_send,	 on_authenticated, on_echoed,
-				  on_unanswered, on_finished,	   s};
-
-	s->line = l;
-	ev_log_init(&s->log, l->a);
-	s->ppp = ppp_new(cfg, &env, &hooks);
-}
+#include "tests/unit/ppp_line.h"
 
 static void line_init(struct line *l, uint64_t seed, const char *client, struct ppp_account is,
 		      const char *server, struct ppp_account known)
@@ -112,17 +13,14 @@ static void line_init(struct line *l, uint64_t seed, const char *client, struct 
 	const struct client_mode *c = mode_client(client);
 	const struct server_mode *s = mode_server(server);
 
-	memset(l, 0, sizeof(*l));
-	l->a = arena_new();
-	l->rng = rng_new(seed, "test_ppp_auth");
-	side_init(l, &l->client, &(struct ppp_config){.lcp = &c->lcp, .auth = c->auth, .who = is});
-	side_init(l, &l->server,
-		  &(struct ppp_config){.lcp = &s->lcp,
-				       .auth = s->auth,
-				       .server = true,
-				       .name = "vpn",
-				       .chap_wordless = s->chap_wordless,
-				       .who = known});
+	line_of(l, seed, "test_ppp_auth",
+		&(struct ppp_config){.lcp = &c->lcp, .auth = c->auth, .who = is},
+		&(struct ppp_config){.lcp = &s->lcp,
+				     .auth = s->auth,
+				     .server = true,
+				     .name = "vpn",
+				     .chap_wordless = s->chap_wordless,
+				     .who = known});
 }
 
 static const struct ppp_account alice = {"alice", "wonderland"};
@@ -130,47 +28,6 @@ static const struct ppp_account alice = {"alice", "wonderland"};
 static void line_new(struct line *l, const char *client, const char *server)
 {
 	line_init(l, 1, client, alice, server, alice);
-}
-
-static void line_free(struct line *l)
-{
-	ppp_free(l->client.ppp);
-	ppp_free(l->server.ppp);
-	rng_free(l->rng);
-	arena_free(l->a);
-}
-
-static bool step(struct line *l, usec until)
-{
-	usec at = MIN(ppp_deadline(l->client.ppp), ppp_deadline(l->server.ppp));
-	struct flight f;
-
-	if (l->n) {
-		f = l->v[0];
-		memmove(&l->v[0], &l->v[1], --l->n * sizeof(f));
-		ppp_input(f.to_server ? l->server.ppp : l->client.ppp, f.b, f.len, l->now);
-		return true;
-	}
-	if (at > until)
-		return false;
-	l->now = at;
-	ppp_timer(l->client.ppp, at);
-	ppp_timer(l->server.ppp, at);
-	assert_true(ppp_deadline(l->client.ppp) > at && ppp_deadline(l->server.ppp) > at);
-	return true;
-}
-
-static void run(struct line *l, usec until)
-{
-	while (step(l, until))
-		;
-	l->now = until;
-}
-
-static void start(struct line *l)
-{
-	ppp_start(l->client.ppp, l->now);
-	ppp_start(l->server.ppp, l->now);
 }
 
 static void run_both(struct line *l)
