@@ -8,8 +8,8 @@
 #	is_status 2                                       checks; the first that fails says why
 #	err_has 'unknown verb'
 #
-# `skip REASON` ends the test as skipped: what follows in it is not run. A test with no check fails. The folder $T is empty when a
-# script begins and gone when it ends.
+# `skip REASON` ends the test as skipped: what follows in it is not run. A test with no check fails.
+# The folder $T is empty when a script begins and gone when it ends.
 
 set -u
 unset NO_COLOR CLICOLOR_FORCE CDPATH
@@ -81,6 +81,13 @@ needs_lab() {
 			lib_lab=$(head -n 1 "$T/.refused")
 	fi
 	[ "$lib_lab" = yes ] || skip "no namespaces here: $lib_lab"
+}
+
+# lib_left NAME=VALUE: is a process there with this in its environment? A namespace lives as long
+# as a process stands in it, and every process of a run has the run's environment; other people's
+# come and go meanwhile.
+lib_left() {
+	grep -qzxF -e "$1" /proc/[0-9]*/environ 2>/dev/null
 }
 
 # good, bad REASON: the result of one check. Nothing changes after a failure or a skip.

@@ -202,25 +202,20 @@ is_status 0
 out_has '400 scenarios, 400 as expected'
 out_has '... and 144 more rows'
 
-# A namespace lives as long as a process stands in it, and every process of a run has the run's
-# environment. Other people's processes come and go meanwhile.
 it 'nothing is left: no process, no namespace, no interface'
 needs_lab
 mark=NATDLAB_LEFT_BY=$$
-left() {
-	grep -qzxF -e "$mark" /proc/[0-9]*/environ 2>/dev/null
-}
 before=$(ls /run/netns 2>/dev/null; ip -o link)
 env "$mark" sleep 5 &
 sleeper=$!
 for _ in 1 2 3 4 5 6 7 8 9; do
-	left || sleep 0.1
+	lib_left $mark || sleep 0.1
 done
-check 'a process that is left would be seen' left
+check 'a process that is left would be seen' lib_left $mark
 kill "$sleeper"
 wait "$sleeper" 2>/dev/null
 run env "$mark" "$natdlab" run --seed 1 "$article"
-check 'no process' lib_not left
+check 'no process' lib_not lib_left $mark
 check 'no name and no interface' [ "$(ls /run/netns 2>/dev/null; ip -o link)" = "$before" ]
 
 it 'a client with two links has the address of the one that leads to its server, in both backends'

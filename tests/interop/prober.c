@@ -95,27 +95,35 @@ static void falls_silent(struct peer *p, int message)
 	tell(p);
 }
 
-/* Goes on with the next message after so many seconds: is the exchange still known? */
-static void goes_on_late(struct peer *p, int seconds)
+/* The client's odd messages, up to the first of Quick Mode, which is the seventh. */
+static void make(struct peer *p, int message, struct message *m)
+{
+	static void (*const makers[])(struct peer *p, struct message *m) = {
+		peer_message1, peer_message3, peer_message5, peer_quick1};
+
+	makers[message / 2](p, m);
+}
+
+/* Goes on after so many seconds: is the exchange still known? */
+static void goes_on_late_with(struct peer *p, int message, int seconds)
 {
 	struct message m;
 
-	if (!go(p, 2))
+	if (!go(p, (uint8_t)(message - 1)))
 		return;
 	peer_wait(p, seconds * SEC);
-	peer_message3(p, &m);
+	make(p, message, &m);
 	answer(p, &m);
+}
+
+static void goes_on_late_with_3(struct peer *p, int seconds)
+{
+	goes_on_late_with(p, 3, seconds);
 }
 
 static void goes_on_late_with_5(struct peer *p, int seconds)
 {
-	struct message m;
-
-	if (!go(p, 4))
-		return;
-	peer_wait(p, seconds * SEC);
-	peer_message5(p, &m);
-	answer(p, &m);
+	goes_on_late_with(p, 5, seconds);
 }
 
 static void stays_idle(struct peer *p, int unused)
@@ -131,13 +139,11 @@ static void stays_idle(struct peer *p, int unused)
 
 static void repeats(struct peer *p, int message)
 {
-	static void (*const make[])(struct peer *p, struct message *m) = {
-		peer_message1, peer_message3, peer_message5, peer_quick1};
 	struct message m;
 
 	if (message > 1 && !go(p, (uint8_t)(message - 1)))
 		return;
-	make[message / 2](p, &m);
+	make(p, message, &m);
 	peer_send(p, &m);
 	if (!came(peer_await(p, (uint8_t)(message + 1))))
 		return;
@@ -587,12 +593,12 @@ static const struct probe probes[] = {
 	{"time", "message 3 never comes", falls_silent, 2},
 	{"time", "message 5 never comes", falls_silent, 4},
 	{"time", "Quick Mode 3 never comes", falls_silent, 8},
-	{"time", "message 3 comes after 7 s", goes_on_late, 7},
-	{"time", "message 3 comes after 15 s", goes_on_late, 15},
-	{"time", "message 3 comes after 27 s", goes_on_late, 27},
-	{"time", "message 3 comes after 36 s", goes_on_late, 36},
-	{"time", "message 3 comes after 57 s", goes_on_late, 57},
-	{"time", "message 3 comes after 70 s", goes_on_late, 70},
+	{"time", "message 3 comes after 7 s", goes_on_late_with_3, 7},
+	{"time", "message 3 comes after 15 s", goes_on_late_with_3, 15},
+	{"time", "message 3 comes after 27 s", goes_on_late_with_3, 27},
+	{"time", "message 3 comes after 36 s", goes_on_late_with_3, 36},
+	{"time", "message 3 comes after 57 s", goes_on_late_with_3, 57},
+	{"time", "message 3 comes after 70 s", goes_on_late_with_3, 70},
 	{"time", "message 5 comes after 7 s", goes_on_late_with_5, 7},
 	{"time", "message 5 comes after 27 s", goes_on_late_with_5, 27},
 	{"time", "message 5 comes after 57 s", goes_on_late_with_5, 57},
