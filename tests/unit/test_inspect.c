@@ -14,6 +14,7 @@
 
 #include "lab/base/packet.h"
 #include "lab/inspect.h"
+#include "tests/unit/coats.h"
 
 #define FOLDER "tests/data/captures/"
 #define FRAMES 128
@@ -58,34 +59,6 @@ static void session_read(struct session *s, const char *path)
 /* ---- files ---- */
 
 enum format { PCAP, PCAP_NANO, PCAP_SWAPPED, PCAP_NANO_SWAPPED, PCAPNG, FORMATS };
-
-struct coat {
-	const char *what;
-	uint32_t linktype;
-	const char *head;
-	size_t len;
-};
-
-static const struct coat links[] = {
-	{"Ethernet", 1, "ddddddssssss\x08\x00", 14},
-	{"VLAN", 1, "ddddddssssss\x81\x00\x00\x05\x08\x00", 18},
-	{"QinQ", 1, "ddddddssssss\x88\xa8\x00\x05\x81\x00\x00\x06\x08\x00", 22},
-	{"PPPoE in a VLAN", 1,
-	 "ddddddssssss\x81\x00\x00\x07\x88\x64\x11\x00\x00\x01\x00\x25\x00\x21", 26},
-	{"PPP", 9, "\x00\x21", 2},
-	{"raw of BSD", 12, "", 0},
-	{"raw of OpenBSD", 14, "", 0},
-	{"PPP with framing", 50, "\xff\x03\x00\x21", 4},
-	{"raw", 101, "", 0},
-	{"IPv4", 228, "", 0},
-	{"null, little-endian", 0, "\x02\0\0\0", 4},
-	{"null, big-endian", 0, "\0\0\0\x02", 4},
-	{"loop", 108, "\0\0\0\x02", 4},
-	{"Linux cooked", 113, "\0\0\0\x01\0\x06" "aaaaaa\0\0" "\x08\x00", 16},
-	{"Linux cooked, VLAN", 113, "\0\0\0\x01\0\x06" "aaaaaa\0\0" "\x81\x00\x00\x05\x08\x00", 20},
-	{"Linux cooked 2", 276, "\x08\x00\0\0\0\0\0\x02\0\x01\0\x06" "aaaaaa\0\0", 20},
-	{"Wi-Fi", 105, "\x08\x01\0\0" "aaaaaabbbbbbcccccc" "ss\xaa\xaa\x03\0\0\0\x08\x00", 32},
-};
 
 struct file {
 	enum format kind;
@@ -227,9 +200,9 @@ static void read_bare(struct arena *a, const char *path)
 	struct file file;
 
 	session_read(&session, path);
-	file_begin(&file, PCAP, &links[8], 1);
+	file_begin(&file, PCAP, COAT_RAW, 1);
 	for (size_t i = 0; i < session.n; i++)
-		file_put(&file, 0, &links[8], session.v[i].t, session.v[i].ip, session.v[i].len,
+		file_put(&file, 0, COAT_RAW, session.v[i].t, session.v[i].ip, session.v[i].len,
 			 0);
 	inspect_file(a, &file);
 	take_only();
@@ -253,13 +226,13 @@ static void each_session(void (*dress)(struct arena *a))
 
 static void dress_links(struct arena *a)
 {
-	for (size_t l = 0; l < ARRAY_LEN(links); l++) {
+	for (size_t l = 0; l < ARRAY_LEN(coats); l++) {
 		for (enum format k = 0; k < FORMATS; k++) {
 			struct file file;
 
-			file_begin(&file, k, &links[l], 1);
+			file_begin(&file, k, &coats[l], 1);
 			for (size_t i = 0; i < session.n; i++)
-				file_put(&file, 0, &links[l], session.v[i].t, session.v[i].ip,
+				file_put(&file, 0, &coats[l], session.v[i].t, session.v[i].ip,
 					 session.v[i].len, 0);
 			inspect_file(a, &file);
 			take_only();
@@ -281,10 +254,10 @@ static void dress_mixed(struct arena *a)
 	struct file file;
 
 	/* Each packet at each interface, as with tcpdump -i any of old or dumpcap on all. */
-	file_begin(&file, PCAPNG, links, ARRAY_LEN(links));
+	file_begin(&file, PCAPNG, coats, ARRAY_LEN(coats));
 	for (size_t i = 0; i < session.n; i++)
-		for (uint32_t l = 0; l < ARRAY_LEN(links); l++)
-			file_put(&file, l, &links[l], session.v[i].t + l, session.v[i].ip,
+		for (uint32_t l = 0; l < ARRAY_LEN(coats); l++)
+			file_put(&file, l, &coats[l], session.v[i].t + l, session.v[i].ip,
 				 session.v[i].len, 0);
 	inspect_file(a, &file);
 	take_only();
@@ -305,10 +278,10 @@ static void dress_layers(struct arena *a)
 	for (size_t k = 0; k < ARRAY_LEN(apart); k++) {
 		struct file file;
 
-		file_begin(&file, PCAPNG, links, 1);
+		file_begin(&file, PCAPNG, COAT_ETHERNET, 1);
 		for (size_t i = 0; i < session.n; i++)
 			for (unsigned layer = 0; layer < 6; layer++)
-				file_put(&file, 0, &links[0], session.v[i].t + layer * apart[k],
+				file_put(&file, 0, COAT_ETHERNET, session.v[i].t + layer * apart[k],
 					 session.v[i].ip, session.v[i].len, 0);
 		inspect_file(a, &file);
 		take_only();
@@ -327,7 +300,7 @@ static void dress_fragments(struct arena *a)
 {
 	struct file file;
 
-	file_begin(&file, PCAP, links, 1);
+	file_begin(&file, PCAP, COAT_ETHERNET, 1);
 	for (size_t i = 0; i < session.n; i++) {
 		size_t len = session.v[i].len - 20, n = (len + 255) / 256;
 
@@ -342,7 +315,7 @@ static void dress_fragments(struct arena *a)
 			ip[3] = (uint8_t)(20 + part);
 			ip[6] = (uint8_t)(off >> 8);
 			ip[7] = (uint8_t)off;
-			file_put(&file, 0, links, session.v[i].t, ip, 20 + part, 0);
+			file_put(&file, 0, COAT_ETHERNET, session.v[i].t, ip, 20 + part, 0);
 		}
 	}
 	inspect_file(a, &file);
@@ -361,9 +334,9 @@ static void dress_snapped(struct arena *a)
 {
 	struct file file;
 
-	file_begin(&file, PCAP, links, 1);
+	file_begin(&file, PCAP, COAT_ETHERNET, 1);
 	for (size_t i = 0; i < session.n; i++)
-		file_put(&file, 0, links, session.v[i].t, session.v[i].ip, session.v[i].len,
+		file_put(&file, 0, COAT_ETHERNET, session.v[i].t, session.v[i].ip, session.v[i].len,
 			 session.v[i].len > 96 ? session.v[i].len - 96 : 0);
 	inspect_file(a, &file);
 	take_only();

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "lab/base/packet.h"
+#include "tests/unit/coats.h"
 
 static struct inet_ep ep(const char *addr, uint16_t port)
 {
@@ -110,54 +111,25 @@ static void a_udp_checksum_is_never_zero_on_the_wire(void **state)
 	assert_int_equal(buf[6] << 8 | buf[7], 0xffff);
 }
 
-static const struct {
-	const char *what;
-	uint32_t linktype;
-	const char *head;
-	size_t len;
-} layers[] = {
-	{"Ethernet", 1, "ddddddssssss\x08\x00", 14},
-	{"Ethernet with a VLAN tag", 1, "ddddddssssss\x81\x00\x00\x05\x08\x00", 18},
-	{"Ethernet with two VLAN tags", 1,
-	 "ddddddssssss\x88\xa8\x00\x05\x81\x00\x00\x06\x08\x00", 22},
-	{"PPPoE", 1, "ddddddssssss\x88\x64\x11\x00\x00\x01\x00\x25\x00\x21", 22},
-	{"PPP", 9, "\x00\x21", 2},
-	{"PPP with its framing", 50, "\xff\x03\x00\x21", 4},
-	{"PPPoE without Ethernet", 51, "\x11\x00\x00\x01\x00\x25\x00\x21", 8},
-	{"Wi-Fi", 105, "\x08\x01\0\0" "aaaaaabbbbbbcccccc" "ss\xaa\xaa\x03\0\0\0\x08\x00", 32},
-	{"Wi-Fi with QoS, four addresses and HT Control", 105,
-	 "\x88\x83\0\0" "aaaaaabbbbbbcccccc" "ssdddddd" "qqhhhh" "\xaa\xaa\x03\0\0\0\x08\x00", 44},
-	{"Wi-Fi with radiotap", 127,
-	 "\0\0\x09\0" "xxxxx" "\x08\x02\0\0" "aaaaaabbbbbbcccccc"
-	 "ss\xaa\xaa\x03\0\0\0\x08\x00", 41},
-	{"raw", 101, "", 0},
-	{"raw of BSD", 12, "", 0},
-	{"null, little-endian", 0, "\x02\0\0\0", 4},
-	{"null, big-endian", 0, "\0\0\0\x02", 4},
-	{"loop", 108, "\0\0\0\x02", 4},
-	{"Linux cooked", 113, "\0\0\0\x01\0\x06" "aaaaaa\0\0" "\x08\x00", 16},
-	{"Linux cooked 2", 276, "\x08\x00\0\0\0\0\0\x02\0\x01\0\x06" "aaaaaa\0\0", 20},
-};
-
 static void an_ip_packet_is_found_in_every_link_layer(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(layers); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(coats); i++) {
 		uint8_t frame[128];
-		size_t len = layers[i].len;
+		size_t len = coats[i].len;
 		struct packet pkt;
 
-		memcpy(frame, layers[i].head, len);
+		memcpy(frame, coats[i].head, len);
 		len += put_ipv4(frame + len, sizeof(frame) - len);
-		print_message("%s\n", layers[i].what);
-		assert_true(packet_reads(layers[i].linktype));
-		assert_true(packet_parse(&pkt, layers[i].linktype, frame, len));
+		print_message("%s\n", coats[i].what);
+		assert_true(packet_reads(coats[i].linktype));
+		assert_true(packet_parse(&pkt, coats[i].linktype, frame, len));
 		assert_payload(&pkt);
 		/* Padding to Ethernet's least length is no payload. */
 		memset(frame + len, 0xee, 6);
-		assert_true(packet_parse(&pkt, layers[i].linktype, frame, len + 6));
+		assert_true(packet_parse(&pkt, coats[i].linktype, frame, len + 6));
 		assert_payload(&pkt);
-		assert_int_equal(pkt.ip_len, len - layers[i].len);
+		assert_int_equal(pkt.ip_len, len - coats[i].len);
 	}
 }
 
