@@ -308,13 +308,11 @@ static const struct advice foretold_or_forced = {
 
 static const struct advice *forced_advice(const struct judgement *j, const struct diagnosis *d)
 {
-	static const uint8_t zeros[16];
-
 	if (d->suspected)
 		return &forced_guess;
 	if (!j->known4[1])
 		return &forced_random;
-	return !memcmp(j->means4[1].addr.b, zeros, sizeof(zeros)) ? &forced_address : &forced_port;
+	return inet_addr_is_zero(j->means4[1].addr) ? &forced_address : &forced_port;
 }
 
 const struct advice *diagnose_advice(const struct exchange *x, const struct judgement *j,

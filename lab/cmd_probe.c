@@ -45,8 +45,7 @@ static void print_hashes(const struct probe_result *r, enum probe_as as)
 		const char *what = "fits no address that we know";
 		char buf[INET_EP_STRLEN];
 
-		if (i && x->natd4.len == x->natd3.len &&
-		    !memcmp(x->natd4.v[i].b, x->natd3.v[0].b, x->natd3.len))
+		if (i && natd_same(&x->natd4, i, &x->natd3, 0))
 			what = "the random hash that we sent, copied";
 		else if (j->known4[i])
 			what = inet_ep_str(j->means4[i], buf);

@@ -4,8 +4,6 @@
  * seen. From afar several kinds look alike, so each hash leaves a set of them; the row's own kind
  * is kept as long as it is in all sets.
  */
-#include <string.h>
-
 #include "lab/fit.h"
 
 /* What a hash may be. */
@@ -18,19 +16,12 @@ enum {
 	MAY_BOTH_ZERO = 32,
 };
 
-static bool address_zero(struct inet_ep ep)
-{
-	static const uint8_t zero[16];
-
-	return !memcmp(ep.addr.b, zero, sizeof(zero));
-}
-
 /* A hash that is proven false, made of @ep where that is known. */
 static unsigned of_faked(bool known, struct inet_ep ep)
 {
 	if (!known)
 		return MAY_RANDOM;
-	if (address_zero(ep))
+	if (inet_addr_is_zero(ep.addr))
 		return ep.port ? MAY_ADDR_ZERO : MAY_BOTH_ZERO;
 	return ep.port ? MAY_RANDOM : MAY_PORT_ZERO;
 }

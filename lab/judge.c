@@ -99,21 +99,13 @@ static const uint8_t *cookie_r(const struct exchange *x, const struct natd_list 
 /* Is hash @k of @l made of @ep? */
 static bool made_of(const struct bench *b, const struct natd_list *l, size_t k, struct inet_ep ep)
 {
-	uint8_t h[HASH_MAX];
-
-	if (k >= l->n || l->len != hash_len(b->alg))
-		return false;
-	natd_hash(b->alg, b->x->cky_i, cookie_r(b->x, l), ep, h);
-	return !memcmp(h, l->v[k].b, l->len);
+	return natd_made_of(b->alg, b->x->cky_i, cookie_r(b->x, l), l, k, ep);
 }
 
 static bool any_made_of(const struct bench *b, const struct natd_list *l, size_t from,
 			struct inet_ep ep)
 {
-	for (size_t k = from; k < l->n; k++)
-		if (made_of(b, l, k, ep))
-			return true;
-	return false;
+	return natd_any_made_of(b->alg, b->x->cky_i, cookie_r(b->x, l), l, from, ep);
 }
 
 /* Of this address, with whatever port? Aggressive Mode's last message has already moved to another
@@ -132,20 +124,6 @@ static bool any_made_of_addr(const struct bench *b, const struct natd_list *l, s
 {
 	for (size_t k = from; k < l->n; k++)
 		if (made_of_addr(b, l, k, addr))
-			return true;
-	return false;
-}
-
-static bool same(const struct natd_list *a, size_t i, const struct natd_list *b, size_t k)
-{
-	return i < a->n && k < b->n && a->len == b->len && !memcmp(a->v[i].b, b->v[k].b, a->len);
-}
-
-/* Is hash @i of @a among those of @b from the second on? */
-static bool among_others(const struct natd_list *a, size_t i, const struct natd_list *b)
-{
-	for (size_t k = 1; k < b->n; k++)
-		if (same(a, i, b, k))
 			return true;
 	return false;
 }
@@ -215,9 +193,9 @@ static void try_end(const struct bench *b, struct inet_ep ep, struct judgement *
 	uint8_t h[HASH_MAX];
 
 	for (size_t l = 0; l < ARRAY_LEN(lists); l++) {
-		natd_hash(b->alg, b->x->cky_i, cookie_r(b->x, lists[l]), ep, h);
 		if (lists[l]->len != hash_len(b->alg))
 			continue;
+		natd_hash(b->alg, b->x->cky_i, cookie_r(b->x, lists[l]), ep, h);
 		for (size_t i = 0; i < lists[l]->n; i++) {
 			if (memcmp(h, lists[l]->v[i].b, lists[l]->len) != 0)
 				continue;
@@ -252,7 +230,7 @@ static void give_letters(const struct exchange *x, struct judgement *out)
 
 			for (size_t m = 0; m <= l; m++)
 				for (size_t k = 0; k < (m == l ? i : lists[m]->n) && !*letter; k++)
-					if (same(lists[l], i, lists[m], k))
+					if (natd_same(lists[l], i, lists[m], k))
 						*letter = letters[m][k];
 			if (!*letter)
 				*letter = next++;
@@ -376,13 +354,6 @@ static struct initiator find_initiator(const struct bench *b)
 
 /* ---- verdicts ---- */
 
-static bool is_nowhere(struct inet_ep ep)
-{
-	static const uint8_t zero[16];
-
-	return !ep.port || !memcmp(ep.addr.b, zero, sizeof(zero));
-}
-
 /* The responder's hash of itself. */
 static enum hash_class class_of_own(const struct bench *b, const struct responder *r,
 				    const struct initiator *i, const struct judgement *j)
@@ -392,7 +363,7 @@ static enum hash_class class_of_own(const struct bench *b, const struct responde
 
 	if (x->natd4.n < 2)
 		return CLASS_UNKNOWN;
-	if ((x->version != 2 && same(&x->natd4, 1, &x->natd3, 0)) ||
+	if ((x->version != 2 && natd_same(&x->natd4, 1, &x->natd3, 0)) ||
 	    (i->known && made_of(b, &x->natd4, 1, i->dialled))) {
 		/* The dialled address: copied, or the responder's own as well. From afar the two
 		 * look alike. */
@@ -400,7 +371,7 @@ static enum hash_class class_of_own(const struct bench *b, const struct responde
 	}
 	if (exact)
 		return CLASS_EXACT;
-	if (r->known || (j->known4[1] && is_nowhere(j->means4[1])))
+	if (r->known || (j->known4[1] && natd_is_nowhere(j->means4[1])))
 		return CLASS_FAKED;
 	if (!j->known4[1])
 		return CLASS_UNKNOWN;
@@ -419,7 +390,7 @@ static enum hash_class class_of_peer(const struct bench *b, const struct respond
 	if (r->at_place)
 		return made_of(b, &x->natd4, 0, r->peer) ? CLASS_EXACT : CLASS_FAKED;
 	if (j->known4[0])
-		return is_nowhere(j->means4[0]) ? CLASS_FAKED : CLASS_EXACT;
+		return natd_is_nowhere(j->means4[0]) ? CLASS_FAKED : CLASS_EXACT;
 	return CLASS_UNKNOWN;
 }
 
@@ -434,9 +405,9 @@ static struct natd_seen initiator_sees(const struct bench *b, const struct inet_
 	const struct exchange *x = b->x;
 
 	return (struct natd_seen){
-		.self_behind_nat = !among_others(&x->natd4, 0, &x->natd3) &&
+		.self_behind_nat = !natd_among(&x->natd4, 0, &x->natd3, 1) &&
 				   !(own && made_of(b, &x->natd4, 0, *own)),
-		.peer_behind_nat = !among_others(&x->natd3, 0, &x->natd4),
+		.peer_behind_nat = !natd_among(&x->natd3, 0, &x->natd4, 1),
 	};
 }
 
@@ -446,7 +417,7 @@ static bool initiator_agrees(const struct bench *b, const struct judgement *j, s
 {
 	const struct natd_list *l = &b->x->natd3;
 
-	if (own ? among_others(&b->x->natd4, k, l) : same(&b->x->natd4, k, l, 0))
+	if (own ? natd_among(&b->x->natd4, k, l, 1) : natd_same(&b->x->natd4, k, l, 0))
 		return true;
 	if (!j->known4[k])
 		return false;

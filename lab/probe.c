@@ -244,30 +244,18 @@ static const struct exchange *exchange_of(const struct probe *p, const uint8_t c
 static bool made_of(const struct exchange *x, const struct natd_list *l, size_t i,
 		    struct inet_ep ep)
 {
-	uint8_t want[HASH_MAX];
-
-	if (i >= l->n || hash_len((enum ike_hash)x->hash) != l->len)
-		return false;
-	natd_hash((enum ike_hash)x->hash, x->cky_i, x->cky_r, ep, want);
-	return !memcmp(want, l->v[i].b, l->len);
+	return natd_made_of((enum ike_hash)x->hash, x->cky_i, x->cky_r, l, i, ep);
 }
 
 static bool any_made_of(const struct exchange *x, const struct natd_list *l, size_t from,
 			struct inet_ep ep)
 {
-	for (size_t i = from; i < l->n; i++)
-		if (made_of(x, l, i, ep))
-			return true;
-	return false;
+	return natd_any_made_of((enum ike_hash)x->hash, x->cky_i, x->cky_r, l, from, ep);
 }
 
 static bool copied(const struct exchange *x)
 {
-	for (size_t i = 1; i < x->natd4.n; i++)
-		if (x->natd4.len == x->natd3.len &&
-		    !memcmp(x->natd4.v[i].b, x->natd3.v[0].b, x->natd3.len))
-			return true;
-	return false;
+	return natd_among(&x->natd3, 0, &x->natd4, 1);
 }
 
 static enum windows_result windows(int registry, bool client, bool server)
@@ -388,13 +376,6 @@ void probe_judge(const struct probe *p, struct probe_result *out)
 
 /* ---- for a replay ---- */
 
-static bool nowhere(struct inet_ep ep)
-{
-	static const uint8_t zero[16];
-
-	return !ep.port || !memcmp(ep.addr.b, zero, sizeof(zero));
-}
-
 /*
  * judge() takes message 3's first hash for that of the dialled address; here it is random. So what
  * the server's hashes are is said by what they are made of, and by nothing else. @own_known: its
@@ -407,12 +388,12 @@ static void class_anew(const struct exchange *x, bool own_known, struct judgemen
 	if (x->natd4.n >= 2 && copied(x))
 		j->server_hash = CLASS_COPIED;
 	else if (x->natd4.n >= 2 && j->known4[1])
-		j->server_hash = nowhere(j->means4[1]) ? CLASS_FAKED : CLASS_EXACT;
+		j->server_hash = natd_is_nowhere(j->means4[1]) ? CLASS_FAKED : CLASS_EXACT;
 	else if (x->natd4.n >= 2 && own_known)
 		j->server_hash = CLASS_FAKED;
 	j->peer_hash = CLASS_UNKNOWN;
 	if (j->known4[0])
-		j->peer_hash = nowhere(j->means4[0]) ? CLASS_FAKED : CLASS_EXACT;
+		j->peer_hash = natd_is_nowhere(j->means4[0]) ? CLASS_FAKED : CLASS_EXACT;
 }
 
 size_t probe_emit(const struct probe *p, const struct inet_addr *own, struct probe_result *r,

@@ -36,12 +36,9 @@ static const struct sighting *nearest(const struct exchange *x, unsigned n)
 
 static struct inet_addr own_address(const struct exchange *x, const struct sighting *at)
 {
-	const struct natd_list *a = &x->natd3, *b = &x->natd4;
+	bool dialled = !x->natd4.n || natd_among(&x->natd3, 0, &x->natd4, 1);
 
-	for (size_t i = 1; i < b->n; i++)
-		if (a->n && a->len == b->len && !memcmp(a->v[0].b, b->v[i].b, a->len))
-			return at->dst.addr;
-	return b->n ? ANOTHER : at->dst.addr;
+	return dialled ? at->dst.addr : ANOTHER;
 }
 
 static void give(struct ike *ike, const struct sighting *at, struct inet_addr own,
@@ -115,14 +112,6 @@ bool replay_same_message2(const struct exchange *x, const struct replay *r)
 	       !memcmp(r->m2.b + 16, k->b + 16, k->len - 16);
 }
 
-static bool copies(const struct isakmp_msg *m4, size_t i, const struct isakmp_msg *m3)
-{
-	const struct natd_list *l = &m3->natd;
-
-	return i < m4->natd.n && l->n && l->len == m4->natd.len &&
-	       !memcmp(m4->natd.v[i].b, l->v[0].b, l->len);
-}
-
 bool replay_alike_message4(const struct exchange *x, const struct replay *r)
 {
 	struct arena *a CLEANUP(arena_freep) = arena_new();
@@ -141,7 +130,8 @@ bool replay_alike_message4(const struct exchange *x, const struct replay *r)
 		    ours->payloads[i].body.len != theirs->payloads[i].body.len)
 			return false;
 	for (size_t i = 0; i < ours->natd.n; i++)
-		if (copies(ours, i, our_asked) != copies(theirs, i, asked))
+		if (natd_same(&ours->natd, i, &our_asked->natd, 0) !=
+		    natd_same(&theirs->natd, i, &asked->natd, 0))
 			return false;
 	return true;
 }

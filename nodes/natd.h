@@ -31,6 +31,20 @@ struct natd_list {
 	} v[8]; /* more than eight are ignored: nobody sends them */
 };
 
+/* Is hash @k of @list that of @ep? Is one from @from on? */
+bool natd_made_of(enum ike_hash alg, const uint8_t cky_i[8], const uint8_t cky_r[8],
+		  const struct natd_list *list, size_t k, struct inet_ep ep);
+bool natd_any_made_of(enum ike_hash alg, const uint8_t cky_i[8], const uint8_t cky_r[8],
+		      const struct natd_list *list, size_t from, struct inet_ep ep);
+
+/* Are hash @i of @a and hash @k of @b the same bytes? Is hash @i of @a one of @b's from @from
+ * on? */
+bool natd_same(const struct natd_list *a, size_t i, const struct natd_list *b, size_t k);
+bool natd_among(const struct natd_list *a, size_t i, const struct natd_list *b, size_t from);
+
+/* Port 0 or address 0: what a server hashes for itself that only pretends to be behind NAT. */
+bool natd_is_nowhere(struct inet_ep ep);
+
 /* @own: the receiver's address and port as it knows itself; @peer: where the packet came from (or,
  * for a client, the address it dialled). With fewer than two hashes nothing can be said: both
  * false and the return value is false. */

@@ -33,6 +33,13 @@ bool inet_addr_eq(struct inet_addr a, struct inet_addr b)
 	return a.len == b.len && memcmp(a.b, b.b, a.len) == 0;
 }
 
+bool inet_addr_is_zero(struct inet_addr a)
+{
+	static const uint8_t zeros[sizeof(a.b)];
+
+	return !memcmp(a.b, zeros, sizeof(zeros));
+}
+
 bool inet_ep_eq(struct inet_ep a, struct inet_ep b)
 {
 	return a.port == b.port && inet_addr_eq(a.addr, b.addr);

@@ -32,6 +32,7 @@ struct inet_addr inet_v4(uint32_t host_order);
 struct inet_addr inet_from_bytes(const uint8_t *p, size_t len); /* len 4 or 16 */
 uint32_t inet_to_v4(struct inet_addr a);                        /* host order; asserts len 4 */
 bool inet_addr_eq(struct inet_addr a, struct inet_addr b);
+bool inet_addr_is_zero(struct inet_addr a); /* 0.0.0.0, ::, or no address */
 bool inet_ep_eq(struct inet_ep a, struct inet_ep b);
 struct inet_ep inet_ep(struct inet_addr addr, uint16_t port);
 
