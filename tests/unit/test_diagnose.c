@@ -368,117 +368,102 @@ static void every_signature_has_a_row_here_or_a_test(void **state)
 		assert_true(there[i]);
 }
 
+/* Two exchanges with one server. */
+struct both {
+	struct exchange x, y;
+	struct judgement j;
+	struct diagnosis d;
+};
+
+static const struct seen a_tunnel = {.copies = {0, 1, 1, 1, 1, 1, 1},
+				     .quick_modes = 1,
+				     .quick_answers = 1,
+				     .esp = {50, 50},
+				     .after = 60};
+
+static void build_both(struct both *b, const struct seen *x, const struct seen *y)
+{
+	build(y, &b->y, &b->j);
+	build(x, &b->x, &b->j);
+}
+
+static enum signature signature_of(struct both *b, const struct exchange *x)
+{
+	struct exchange *all[] = {&b->y, &b->x};
+
+	diagnose(x, &b->j, all, 2, &b->d);
+	return b->d.sig;
+}
+
 static void a_second_client_of_the_same_address_is_told_from_a_dead_daemon(void **state)
 {
-	const struct seen good = {.copies = {0, 1, 1, 1, 1, 1, 1},
-				  .quick_modes = 1,
-				  .quick_answers = 1,
-				  .esp = {50, 50},
-				  .after = 60};
 	const struct seen bad = {.copies = {0, 1, 1, 1, 1, 1, 1},
 				 .quick_modes = 4,
 				 .quick_answers = 4,
 				 .esp = {4, 0},
 				 .after = 30};
-	struct exchange x, y;
-	struct exchange *all[] = {&y, &x};
-	struct judgement j;
-	struct diagnosis d;
+	struct both b;
 
 	(void)state;
-	build(&good, &y, &j);
-	build(&bad, &x, &j);
-	x.mm[1].at[0].src.port = 1025;
-	diagnose(&x, &j, all, 2, &d);
-	assert_int_equal(d.sig, SIG_SECOND_CLIENT);
-	diagnose(&y, &j, all, 2, &d);
-	assert_int_equal(d.sig, SIG_FINE);
+	build_both(&b, &bad, &a_tunnel);
+	b.x.mm[1].at[0].src.port = 1025;
+	assert_int_equal(signature_of(&b, &b.x), SIG_SECOND_CLIENT);
+	assert_int_equal(signature_of(&b, &b.y), SIG_FINE);
 
-	y.last = -1; /* the other one ended before */
-	diagnose(&x, &j, all, 2, &d);
-	assert_int_equal(d.sig, SIG_L2TP_SILENT);
-	y.last = x.last;
-	x.mm[1].at[0].src.port = 500; /* the same client, once more */
-	diagnose(&x, &j, all, 2, &d);
-	assert_int_equal(d.sig, SIG_L2TP_SILENT);
+	b.y.last = -1; /* the other one ended before */
+	assert_int_equal(signature_of(&b, &b.x), SIG_L2TP_SILENT);
+	b.y.last = b.x.last;
+	b.x.mm[1].at[0].src.port = 500; /* the same client, once more */
+	assert_int_equal(signature_of(&b, &b.x), SIG_L2TP_SILENT);
 }
 
 static void a_tunnel_that_dies_when_another_client_comes_is_told(void **state)
 {
-	const struct seen both = {.copies = {0, 1, 1, 1, 1, 1, 1},
-				  .quick_modes = 1,
-				  .quick_answers = 1,
-				  .esp = {50, 50},
-				  .after = 60};
-	struct exchange x, y;
-	struct exchange *all[] = {&x, &y};
-	struct judgement j;
-	struct diagnosis d;
+	struct both b;
 
 	(void)state;
-	build(&both, &x, &j);
-	build(&both, &y, &j);
-	y.mm[1].at[0].src.port = 1025;
-	y.quick[0].t = y.quick[1].t = 20 * SEC;
-	x.esp_at[0].last[1] = 19 * SEC;
-	x.esp_at[0].last[0] = 40 * SEC;
-	x.esp_at[0].unanswered = 4;
-	diagnose(&x, &j, all, 2, &d);
-	assert_int_equal(d.sig, SIG_SECOND_CLIENT);
-	diagnose(&y, &j, all, 2, &d);
-	assert_int_equal(d.sig, SIG_FINE);
+	build_both(&b, &a_tunnel, &a_tunnel);
+	b.y.mm[1].at[0].src.port = 1025;
+	b.y.quick[0].t = b.y.quick[1].t = 20 * SEC;
+	b.x.esp_at[0].last[1] = 19 * SEC;
+	b.x.esp_at[0].last[0] = 40 * SEC;
+	b.x.esp_at[0].unanswered = 4;
+	assert_int_equal(signature_of(&b, &b.x), SIG_SECOND_CLIENT);
+	assert_int_equal(signature_of(&b, &b.y), SIG_FINE);
 
-	y.quick[0].t = y.quick[1].t = 2 * SEC; /* long before: it is not to blame */
-	diagnose(&x, &j, all, 2, &d);
-	assert_int_equal(d.sig, SIG_FINE);
-	assert_int_equal(d.certainty, CERTAIN_MEDIUM);
-	x.esp_at[0].unanswered = 2; /* and two packets are no silence */
-	diagnose(&x, &j, all, 2, &d);
-	assert_int_equal(d.certainty, CERTAIN_HIGH);
+	b.y.quick[0].t = b.y.quick[1].t = 2 * SEC; /* long before: it is not to blame */
+	assert_int_equal(signature_of(&b, &b.x), SIG_FINE);
+	assert_int_equal(b.d.certainty, CERTAIN_MEDIUM);
+	b.x.esp_at[0].unanswered = 2; /* and two packets are no silence */
+	assert_int_equal(signature_of(&b, &b.x), SIG_FINE);
+	assert_int_equal(b.d.certainty, CERTAIN_HIGH);
 }
 
 static void a_quick_mode_refused_beside_another_clients_tunnel_is_told(void **state)
 {
-	const struct seen good = {.copies = {0, 1, 1, 1, 1, 1, 1},
-				  .quick_modes = 1,
-				  .quick_answers = 1,
-				  .esp = {50, 50},
-				  .after = 60};
 	const struct seen bad = {
 		.copies = {0, 1, 1, 1, 1, 1, 1}, .quick_modes = 1, .informationals = 1, .after = 9};
-	struct exchange x, y;
-	struct exchange *all[] = {&y, &x};
-	struct judgement j;
-	struct diagnosis d;
+	struct both b;
 
 	(void)state;
-	build(&good, &y, &j);
-	build(&bad, &x, &j);
-	diagnose(&x, &j, all, 2, &d);
-	assert_int_equal(d.sig, SIG_PHASE2);
-	x.mm[1].at[0].src.port = 1025;
-	diagnose(&x, &j, all, 2, &d);
-	assert_int_equal(d.sig, SIG_SECOND_CLIENT);
+	build_both(&b, &bad, &a_tunnel);
+	assert_int_equal(signature_of(&b, &b.x), SIG_PHASE2);
+	b.x.mm[1].at[0].src.port = 1025;
+	assert_int_equal(signature_of(&b, &b.x), SIG_SECOND_CLIENT);
 }
 
 static void a_second_answer_to_one_message_1_is_no_failure(void **state)
 {
 	const struct seen taken = {.copies = {0, 2, 1, 1, 1}};
 	const struct seen left = {.copies = {0, 2, 1}};
-	struct exchange x, y;
-	struct exchange *all[] = {&y, &x};
-	struct judgement j;
-	struct diagnosis d;
+	struct both b;
 
 	(void)state;
-	build(&taken, &y, &j);
-	build(&left, &x, &j);
-	diagnose(&x, &j, all, 2, &d);
-	assert_int_equal(d.sig, SIG_SUPERSEDED);
-	assert_int_equal(d.outcome, OUTCOME_UNDECIDED);
-	y.cky_i[0] = 1;
-	diagnose(&x, &j, all, 2, &d);
-	assert_int_equal(d.sig, SIG_500_CLOSED);
+	build_both(&b, &left, &taken);
+	assert_int_equal(signature_of(&b, &b.x), SIG_SUPERSEDED);
+	assert_int_equal(b.d.outcome, OUTCOME_UNDECIDED);
+	b.y.cky_i[0] = 1;
+	assert_int_equal(signature_of(&b, &b.x), SIG_500_CLOSED);
 }
 
 static void windows_rule_is_microsofts_table(void **state)
