@@ -3,7 +3,8 @@
  * vpn_priv.h - what the files of vpn share.
  *
  *	vpn.c         the door: which datagram is whose, ESP in and out, L2TP and PPP on top,
- *secrets vpn_client.c  what a client does when: dial, the policy gate, retries, the outcome
+ *	              the secrets for Wireshark
+ *	vpn_client.c  what a client does when: dial, the policy gate, retries, the outcome
  *
  * The layers below tell of what happened by hooks, in the middle of their own work. A hook notes
  * it; whatever ends something is done in settle(), when all layers have returned.
