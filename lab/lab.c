@@ -167,12 +167,12 @@ static void on_node_event(void *ctx, const struct event *e)
 /* The virtual machine that this client dials, by number, or -1. */
 static int machine_of(const struct lab *lab, const struct node *n)
 {
-	struct walk w;
+	const struct node *server;
 
 	if (n->kind != KIND_CLIENT || !n->dials.len)
 		return -1;
-	predict_walk(lab->s, n, IKE_PORT, lab->cfg->seed, &w);
-	return w.arrives && lab->s->nodes[w.server].vm ? (int)w.server : -1;
+	server = predict_server(lab->s, n);
+	return server && server->vm ? (int)(server - lab->s->nodes) : -1;
 }
 
 /* Each node draws from a generator of its own: adding a node changes no other's bytes. */
@@ -359,10 +359,9 @@ static bool is_stopped(const struct lab *lab)
 /* The embedded server that a client has reached, or NULL. */
 static struct actor *server_of(const struct lab *lab, const struct actor *client)
 {
-	struct walk w;
+	const struct node *server = predict_server(lab->s, client->node);
 
-	predict_walk(lab->s, client->node, 500, lab->cfg->seed, &w);
-	return w.arrives ? lab->actor_of[w.server] : NULL;
+	return server ? lab->actor_of[server - lab->s->nodes] : NULL;
 }
 
 /*

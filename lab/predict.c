@@ -287,6 +287,14 @@ void predict_walk(const struct scenario *s, const struct node *client, uint16_t 
 	arena_free(w.a);
 }
 
+const struct node *predict_server(const struct scenario *s, const struct node *client)
+{
+	struct walk w;
+
+	predict_walk(s, client, 500, 1, &w); /* the seed changes ports only */
+	return w.arrives ? &s->nodes[w.server] : NULL;
+}
+
 void predict_usual_walk(bool napt, bool eip, struct walk *out)
 {
 	*out = (struct walk){

@@ -39,6 +39,9 @@ struct prediction {
 void predict_walk(const struct scenario *s, const struct node *client, uint16_t port,
 		  uint64_t seed, struct walk *out);
 
+/* The server that @client's `dials` leads to; NULL when it leads nowhere. */
+const struct node *predict_server(const struct scenario *s, const struct node *client);
+
 /* The way through a usual home router, a usual Elastic IP, both or none: walks without a topology,
  * for what can be said of modes alone. */
 void predict_usual_walk(bool napt, bool eip, struct walk *out);

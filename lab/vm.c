@@ -54,15 +54,6 @@ static void put_qemu(FILE *f, const struct scenario *s, const struct node *n, co
 		m[1], m[2], m[3], m[4], m[5]);
 }
 
-/* The server that a client's address leads to, or NULL. */
-static const struct node *server_of(const struct scenario *s, const struct node *client)
-{
-	struct walk w;
-
-	predict_walk(s, client, IKE_PORT, 1, &w);
-	return w.arrives ? &s->nodes[w.server] : NULL;
-}
-
 static void put_registry(FILE *f, int value)
 {
 	static const char key[] = "HKLM\\SYSTEM\\CurrentControlSet\\Services\\PolicyAgent /v "
@@ -76,7 +67,7 @@ static void put_registry(FILE *f, int value)
 
 static void put_client(FILE *f, const struct scenario *s, const struct node *n)
 {
-	const struct node *server = server_of(s, n);
+	const struct node *server = predict_server(s, n);
 
 	if (n->client->gate == GATE_NONE) {
 		fprintf(f, "In it dial %s by L2TP/IPsec", INET_ADDR(n->dials));
@@ -106,7 +97,8 @@ static void put_client(FILE *f, const struct scenario *s, const struct node *n)
 static bool is_dialled_by_us(const struct scenario *s, const struct node *server,
 			     const struct node *c)
 {
-	return c->kind == KIND_CLIENT && !c->vm && c->dials.len && server_of(s, c) == server;
+	return c->kind == KIND_CLIENT && !c->vm && c->dials.len &&
+	       predict_server(s, c) == server;
 }
 
 static void put_server(FILE *f, const struct scenario *s, const struct node *n)
@@ -238,7 +230,7 @@ bool vm_judge(const struct scenario *s, const struct node *n, const struct watch
 	struct arena *a CLEANUP(arena_freep) = NULL;
 	struct inet_ep client = inet_ep(vm_iface(s, n)->addr, IKE_PORT);
 	struct exchange *const *all, **present, *x;
-	const struct node *server = server_of(s, n);
+	const struct node *server = predict_server(s, n);
 	struct inet_ep responder = {0};
 	const struct known *known;
 	struct judgement j;
