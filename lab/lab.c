@@ -42,8 +42,10 @@
 #define DAEMON_LIMIT (30 * SEC)	  /* until a real product answers */
 #define DAEMON_TICK (20 * MSEC)	  /* how often it is asked */
 #define DIAL_AGAIN (5 * SEC)	  /* after a try that a virtual machine did not answer */
-#define OTHERS_MAX 20000U	  /* events of a lab with a virtual machine, a kilobyte each */
-#define EVENTS_MAX 200000U
+/* Events of a lab with a virtual machine: a kilobyte each, and with what their array outgrew two
+ * and a half. */
+#define OTHERS_MAX 20000U
+#define EVENTS_MAX 100000U
 #define DATAGRAMS_MAX 4096U	  /* of one node at once: a virtual machine may flood it */
 #define STEPS_MAX 2000000U	  /* a lab that spins is a bug, and ends */
 
