@@ -306,14 +306,28 @@ static void accepted(FILE *f, const struct server_mode *s)
 		     : "written anew: number 1, attributes in an order of its own");
 }
 
-/* "short, bad-proposal: PAYLOAD-MALFORMED;": what each notify answers. */
-static void wrong_input(FILE *f, const struct server_mode *s)
+static void overlooked(FILE *f, uint32_t ignores)
 {
-	static const char *const overlooked[] = {
+	static const char *const names[] = {
 		"lengths", "versions", "message IDs", "useless payloads", "DOI and situation",
 		"authentication method", "length of keys", "value of keys", "length of nonces",
 		"tunnel mode", "ports of Quick Mode",
 	};
+	char text[300] = "";
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (ignores & UINT32_C(1) << i) {
+			size_t len = strlen(text);
+
+			snprintf(text + len, sizeof(text) - len, "%s%s", len ? ", " : "", names[i]);
+		}
+	if (*text)
+		line(f, "not looked at", "%s", text);
+}
+
+/* "short, bad-proposal: PAYLOAD-MALFORMED;": what each notify answers. */
+static void wrong_input(FILE *f, const struct server_mode *s)
+{
 	char text[600] = "", word[100];
 
 	for (size_t i = 0; i < s->n_wrong; i++) {
@@ -326,16 +340,7 @@ static void wrong_input(FILE *f, const struct server_mode *s)
 		add(text, sizeof(text), word);
 	}
 	line(f, "wrong input", "%s", *text ? text : "silence");
-	text[0] = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(overlooked); i++)
-		if (s->ignores & UINT32_C(1) << i) {
-			size_t len = strlen(text);
-
-			snprintf(text + len, sizeof(text) - len, "%s%s", len ? ", " : "",
-				 overlooked[i]);
-		}
-	if (*text)
-		line(f, "not looked at", "%s", text);
+	overlooked(f, s->ignores);
 }
 
 static void manners(FILE *f, const struct server_mode *s)
@@ -474,6 +479,7 @@ void report_client_mode(FILE *f, const struct client_mode *c)
 	line(f, "message 5", "%s", c->initial_contact ? "ID, HASH, INITIAL-CONTACT" : "ID, HASH");
 	line(f, "Quick Mode", "message IDs %s; NAT-OA %s", c->msgid_counts ? "1, 2, 3" : "random",
 	     c->natoa_always ? "when any NAT was found" : "when it is behind NAT itself");
+	overlooked(f, c->ignores);
 	l2tp(f, &c->l2tp);
 	if (c->l2tp_port)
 		line(f, "L2TP port", "%u", c->l2tp_port);

@@ -154,9 +154,7 @@ static enum drop take_key(struct ike_sa *sa, const struct isakmp_msg *m, struct 
 	if (m->nonce.len > NONCE_MAX ||
 	    (m->nonce.len < NONCE_MIN && !ignores(sa->ike, IGNORES_NONCE_LENGTH)))
 		return DROP_NONCE_LENGTH;
-	/* SoftEther leaves leading zeros out, once in 256 times, and its clients get on with it. */
-	if (m->ke.len > len ||
-	    (m->ke.len < len && !sa->ike->cfg.initiator && !ignores(sa->ike, IGNORES_KEY_LENGTH)))
+	if (m->ke.len > len || (m->ke.len < len && !ignores(sa->ike, IGNORES_KEY_LENGTH)))
 		return DROP_KEY_LENGTH;
 	memcpy(public + len - m->ke.len, m->ke.p, m->ke.len); /* a shorter one is a number */
 	if (!dh_shared(dh, public, len, shared)) {

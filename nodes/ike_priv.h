@@ -203,12 +203,15 @@ static inline const struct server_mode *server_of(const struct ike_sa *sa)
 	return sa->ike->cfg.server;
 }
 
-/* Does this server not look at one of these (IGNORES_...), or look at what others do not? */
+/* What does this end not look at (IGNORES_...), by its row? */
 static inline bool ignores(const struct ike *ike, uint32_t what)
 {
-	return ike->cfg.server && ike->cfg.server->ignores & what;
+	const struct ike_config *cfg = &ike->cfg;
+
+	return (cfg->client ? cfg->client->ignores : cfg->server->ignores) & what;
 }
 
+/* Does this server look at what others do not (MINDS_...)? */
 static inline bool minds(const struct ike *ike, uint32_t what)
 {
 	return ike->cfg.server && ike->cfg.server->minds & what;

@@ -189,6 +189,21 @@ struct answer_part {
 #define MODE_FACTS 32
 #define MODE_ATTRS 8 /* attribute types in the order of writing, ended by 0; KEYLEN only of AES */
 
+/* What one end does not look at: bits of client_mode.ignores and server_mode.ignores. */
+enum {
+	IGNORES_LENGTH = 1,	       /* the length in the header: the datagram's counts */
+	IGNORES_VERSION = 2,	       /* major and minor */
+	IGNORES_MESSAGE_ID = 4,	       /* of Main Mode, where it should be 0 */
+	IGNORES_PAYLOADS = 8,	       /* payloads that it has no use for */
+	IGNORES_DOI = 16,	       /* and the situation */
+	IGNORES_AUTHENTICATION = 32,   /* the method that a phase 1 transform names */
+	IGNORES_KEY_LENGTH = 64,       /* a shorter public value is a number all the same */
+	IGNORES_KEY_VALUE = 128,       /* even 0 */
+	IGNORES_NONCE_LENGTH = 256,
+	IGNORES_TUNNEL = 512,	       /* tunnel mode is taken for transport mode */
+	IGNORES_PORT = 1024,	       /* the port of its own Quick Mode ID */
+};
+
 struct client_mode {
 	const char *name;	/* "windows-10" */
 	const char *short_name; /* a column's head: "Mac" */
@@ -208,6 +223,7 @@ struct client_mode {
 	bool msgid_counts;	  /* Quick Mode message IDs 1, 2, 3 ... instead of random */
 	bool reliable_delete;	  /* MS-IKEE 3.8, to a peer that sends the MS NT5 vendor ID */
 	bool dpd;		  /* answers R-U-THERE */
+	uint32_t ignores;
 	bool natoa_always;	  /* sends NAT-OA whenever the exchange floated */
 	bool quick_port_any;	  /* port 0 in its own Quick Mode ID, whatever L2TP's port is */
 	uint16_t l2tp_port;	  /* local UDP port of L2TP; 0: an ephemeral one */
@@ -228,21 +244,6 @@ struct client_mode {
 struct wrong_answer {
 	enum drop drop; /* what the parser and the tables of states call it */
 	uint16_t notify;
-};
-
-/* What a server does not look at: bits of server_mode.ignores. */
-enum {
-	IGNORES_LENGTH = 1,	       /* the length in the header: the datagram's counts */
-	IGNORES_VERSION = 2,	       /* major and minor */
-	IGNORES_MESSAGE_ID = 4,	       /* of Main Mode, where it should be 0 */
-	IGNORES_PAYLOADS = 8,	       /* payloads that it has no use for */
-	IGNORES_DOI = 16,	       /* and the situation */
-	IGNORES_AUTHENTICATION = 32,   /* the method that a phase 1 transform names */
-	IGNORES_KEY_LENGTH = 64,       /* a shorter public value is a number all the same */
-	IGNORES_KEY_VALUE = 128,       /* even 0 */
-	IGNORES_NONCE_LENGTH = 256,
-	IGNORES_TUNNEL = 512,	       /* tunnel mode is taken for transport mode */
-	IGNORES_PORT = 1024,	       /* the port of its own Quick Mode ID */
 };
 
 /* What a server looks at that others do not: bits of server_mode.minds. */

@@ -26,6 +26,7 @@
 	.nonce_len = 32,									\
 	.pads_whole_block = true,								\
 	.dpd = true,										\
+	.ignores = IGNORES_KEY_LENGTH,								\
 	.natoa_always = true,									\
 	.l2tp_port = 1701,									\
 	.keepalive_ms = 20000,									\

@@ -18,6 +18,7 @@
 	.nonce_len = 16,									\
 	.initial_contact = true,								\
 	.dpd = true,										\
+	.ignores = IGNORES_KEY_LENGTH,								\
 	.natoa_always = true,									\
 	.keepalive_ms = 20000,									\
 	.main_retry = RETRY(30000, 3000, 6000, 9000, 12000, 15000),				\

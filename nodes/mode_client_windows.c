@@ -20,6 +20,7 @@
 	.nonce_len = 48,									\
 	.msgid_counts = true,									\
 	.reliable_delete = true,								\
+	.ignores = IGNORES_KEY_LENGTH,								\
 	.natoa_always = true,									\
 	.l2tp_port = 1701,									\
 	.keepalive_ms = 20000,									\

@@ -259,6 +259,43 @@ static void quick_mode_1_again_gets_what_the_product_gives(void **state)
 	}
 }
 
+/* The public value in message 4 loses its first byte: a number with leading zeros left out, as
+ * SoftEther sends it once in 256 times. */
+static void a_short_public_value_is_what_the_clients_row_makes_of_it(void **state)
+{
+	enum { AT_LENGTH = 26, AT_KEY = 28, GENERIC = 4 };
+	static const uint32_t ignores[] = {IGNORES_KEY_LENGTH, 0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ignores); i++) {
+		struct client_mode client = *mode_client("macos");
+		struct net *net;
+		struct frame f;
+
+		assert_int_equal(client.ignores, IGNORES_KEY_LENGTH);
+		client.ignores = ignores[i];
+		net = net_new_rows(&client, mode_server(STRONGSWAN), true, true, "x", "x");
+		ike_dial(net->client.ike, net->now);
+		while (net->done < 3)
+			net_deliver(net, &net->frames[net->done++]);
+		f = net->frames[3];
+		assert_int_equal(f.data[16], PAYLOAD_KE);
+		assert_true(f.data[AT_LENGTH + 1] > 0 && f.data[AT_KEY + 3] > 0); /* no borrow */
+		f.data[AT_LENGTH + 1]--;
+		f.data[AT_KEY + 3]--;
+		f.len--;
+		memmove(f.data + AT_KEY + GENERIC, f.data + AT_KEY + GENERIC + 1,
+			f.len - AT_KEY - GENERIC);
+		net_deliver(net, &f);
+		assert_int_equal(net->n, i == 0 ? 5 : 4); /* message 5, or not */
+		assert_int_equal(count_events(&net->client, EV_DROP), i);
+		if (i == 1)
+			assert_string_equal(ev_get_str(last_event(&net->client, EV_DROP), K_DROP),
+					    drop_name(DROP_KEY_LENGTH));
+		net_free(net);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +305,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_secret_is_answered_where_the_product_believes_the_client),
 		cmocka_unit_test(strongswan_tells_original_addresses_unasked),
 		cmocka_unit_test(quick_mode_1_again_gets_what_the_product_gives),
+		cmocka_unit_test(a_short_public_value_is_what_the_clients_row_makes_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
