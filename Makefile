@@ -22,9 +22,9 @@ FUZZ_SECONDS ?= 10
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 
-SRC      := $(wildcard lab/base/*.c nodes/*.c lab/*.c)
-LIBOBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out lab/main.c,$(SRC)))
-UNIT     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+SRC      := $(wildcard lab/*/*.c nodes/*/*.c)
+LIBOBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out lab/cli/main.c,$(SRC)))
+UNIT     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/*/test_*.c))
 LAB      := $(patsubst %.c,$(B)/%,$(wildcard tests/lab/test_*.c))
 CLI      := $(filter-out tests/cli/lib.sh,$(wildcard tests/cli/*.sh))
 GUEST    := $(B)/tests/vm/guest
@@ -32,7 +32,7 @@ MUTANTS  := $(wildcard tests/mutants/*.sh)
 FUZZ     := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH    := $(addprefix $(B)/tests/bench/,setup ike times traffic)
 SCRIPTS  := .ci/deps .ci/real .ci/run $(wildcard tests/*.sh tests/*/*.sh)
-TESTSRC  := $(wildcard tests/*/*.c)
+TESTSRC  := $(wildcard tests/*/*.c tests/unit/*/*/*.c)
 OBJ      := $(SRC:%.c=$(B)/%.o)
 
 # Runs test programs and scripts and adds up what they say.
@@ -187,7 +187,7 @@ help: ## List the targets
 
 # ---- how things are built ----
 
-$(B)/natdlab: $(B)/lab/main.o $(B)/libnatdlab.a
+$(B)/natdlab: $(B)/lab/cli/main.o $(B)/libnatdlab.a
 	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/libnatdlab.a: $(LIBOBJ) $(B)/.files
@@ -227,4 +227,4 @@ $(B)/.files: FORCE
 .PHONY: FORCE
 FORCE:
 
--include $(wildcard $(B)/lab/*.d $(B)/lab/base/*.d $(B)/nodes/*.d $(B)/tests/*/*.d)
+-include $(wildcard $(B)/lab/*/*.d $(B)/nodes/*/*.d $(B)/tests/*/*.d $(B)/tests/unit/*/*/*.d)

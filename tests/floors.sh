@@ -21,27 +21,17 @@ breach() {
 	echo "$*" >>"$breaches"
 }
 
-# The floor of a file, by its name without the ending; nothing for one that has none yet.
+# The floor of a file, by its folder; nothing for one that has none yet.
 floor() {
-	case ${1%.[ch]} in
-	lab/base/loop) echo 3 ;; # epoll and the clock: base for the edges
+	case $1 in
 	lab/base/*) echo 0 ;;
-	nodes/host) echo 3 ;;
 	nodes/*) echo 1 ;;
-	# from a file to a plan
-	lab/topology | lab/topo | lab/own_* | lab/tree | lab/keys | lab/values* | \
-		lab/mistakes | lab/links | lab/network | lab/matrix | lab/scenario | lab/draw | \
-		lab/suggest | lab/plan* | lab/ruleset* | lab/product | lab/vm*) echo 2 ;;
-	# from frames to a result
-	lab/net | lab/dhcp | lab/nat_check | lab/agenda | lab/sim* | lab/faults | lab/pcapng* | \
-		lab/fragments | lab/ike2 | lab/watch* | lab/judge | lab/predict | lab/probe* | lab/inspect* | \
-		lab/fit* | lab/emit_* | lab/replay | \
-		lab/diagnose* | lab/advice | lab/observe | lab/expect | lab/result | lab/summary | \
-		lab/json* | lab/report*) echo 2 ;;
-	lab/load | lab/clock | lab/ask | lab/unmask | lab/ground* | lab/space | lab/link | lab/filter | \
-		lab/conntrack | lab/capture | lab/relay | lab/port | lab/daemon* | lab/net_*) echo 3 ;;
-	lab/lab | lab/real | lab/guests | lab/run* | lab/keep*) echo 4 ;;
-	lab/main | lab/options | lab/cmd_*) echo 5 ;;
+	lab/topology/yaml.*) echo 3 ;;
+	lab/capture/* | lab/analysis/* | lab/topology/* | lab/plan/* | lab/product/* | lab/net/* | \
+		lab/vm/* | lab/infer/* | lab/probe/* | lab/result/* | lab/report/*) echo 2 ;;
+	lab/os/*) echo 3 ;;
+	lab/run/*) echo 4 ;;
+	lab/cli/*) echo 5 ;;
 	esac
 }
 
@@ -50,11 +40,11 @@ floor() {
 # The one module that knows a library.
 owner() {
 	case $1 in
-	yaml.h) echo lab/load ;;
-	netlink/*) echo lab/link ;;
-	nftables/* | libmnl/* | linux/netfilter/*) echo lab/filter ;;
-	openssl/*) echo nodes/crypto ;;
-	jansson.h) echo lab/json_priv ;;
+	yaml.h) echo lab/topology/yaml ;;
+	netlink/*) echo lab/os/rtnetlink ;;
+	nftables/* | libmnl/* | linux/netfilter/*) echo lab/os/nft ;;
+	openssl/*) echo nodes/crypto/crypto ;;
+	jansson.h) echo lab/report/report_priv ;;
 	cmocka.h) echo tests ;;
 	esac
 }
@@ -71,10 +61,10 @@ leads_outside() {
 # exempt FILE WHAT: the exceptions (a header, a symbol, or "variables"), each with its reason.
 exempt() {
 	case $1:$2 in
-	nodes/crypto.c:*) return 0 ;; # wraps OpenSSL, and rng_new_os() asks the kernel
+	nodes/crypto/crypto.c:*) return 0 ;; # wraps OpenSSL, and rng_new_os() asks the kernel
 	lab/base/inet.c:arpa/inet.h | lab/base/inet.c:inet_ntop | lab/base/inet.c:inet_pton)
 		return 0 ;; # text of an address: no socket is opened
-	lab/json*.c:json_*) return 0 ;; # jansson builds values in memory
+	lab/report/json*.c:json_*) return 0 ;; # jansson builds values in memory
 	lab/base/mem.c:stderr | lab/base/mem.c:exit | lab/base/mem.c:_exit)
 		return 0 ;; # out of memory ends the program
 	esac

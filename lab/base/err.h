@@ -6,7 +6,7 @@
  * A function that can fail takes a `struct err *`, fills it once, where the context is known,
  * and returns -1 (or NULL). Whoever cannot act on it passes it up; main prints it. Nothing is
  * both logged and returned. A bug is an assert(); a peer's bytes are never an error, they are an
- * `enum drop` and an event (nodes/event.h).
+ * `enum drop` and an event (nodes/base/event.h).
  */
 #ifndef NATDLAB_ERR_H
 #define NATDLAB_ERR_H

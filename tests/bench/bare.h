@@ -9,7 +9,7 @@
 #ifndef NATDLAB_BARE_H
 #define NATDLAB_BARE_H
 
-#include "lab/plan.h"
+#include "lab/plan/plan.h"
 
 struct bare;
 

@@ -6,8 +6,8 @@
  *	ike bound GROUP...
  *
  * For each group, in turns and in one thread: Main Mode and Quick Mode of both sides through
- * nodes/ike.h, over two NATs in memory (ike_net.h); and the same Diffie-Hellman operations, keyed
- * hashes and cipher runs by bare calls of OpenSSL, with everything that can be prepared prepared.
+ * nodes/ike/ike.h, over two NATs in memory (ike_net.h); and the same Diffie-Hellman operations,
+ * keyed hashes and cipher runs by bare calls of OpenSSL, with everything prepared that can be.
  * The ratio is the bound's time in ours: 1 would be a node that does nothing but OpenSSL's work.
  * `bound` does the bound's work once for each GROUP named (modp2048, ecp384, ...) and says nothing.
  */

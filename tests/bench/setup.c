@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lab/ground.h"
+#include "lab/os/netns_build.h"
 #include "tests/bench/bare.h"
 #include "tests/bench/bench.h"
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "lab/base/packet.h"
-#include "lab/pcapng.h"
+#include "lab/capture/pcapng.h"
 #include "tests/bench/bench.h"
 
 #define FRAMES 256

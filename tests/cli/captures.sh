@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Captures as people bring them: begun too late, of one direction, cut short, merged, compressed.
-# What can be known is said, and what cannot. tests/unit/test_inspect.c has each link type and kind
+# What can be known is said, and what cannot. tests/unit/lab/analysis/test_inspect.c has each link type and kind
 # of file; here Wireshark's tools make them, so that our reader does not agree with itself alone.
 
 # shellcheck source=tests/cli/lib.sh

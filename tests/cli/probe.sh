@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # natdlab probe as it is mistyped, and against a machine that has no server. What it makes of
-# servers is in tests/unit/test_probe.c and tests/lab/test_probe.c.
+# servers is in tests/unit/lab/probe/test_probe.c and tests/lab/test_probe.c.
 
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"

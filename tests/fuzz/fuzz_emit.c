@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lab/emit_mode.h"
-#include "lab/inspect.h"
-#include "lab/topology.h"
+#include "lab/infer/emit_topology.h"
+#include "lab/analysis/inspect.h"
+#include "lab/topology/topology.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "lab/base/wire.h"
-#include "nodes/esp.h"
+#include "nodes/esp/esp.h"
 
 #define INPUT_MAX 4096
 #define SPI 0x1001

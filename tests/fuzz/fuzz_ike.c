@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nodes/ike_priv.h"
+#include "nodes/ike/ike_priv.h"
 #include "tests/unit/ike_net.h"
 
 #define INPUT_MAX 3000

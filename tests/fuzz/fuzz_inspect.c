@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/inspect.h"
-#include "lab/json.h"
+#include "lab/analysis/inspect.h"
+#include "lab/report/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "nodes/isakmp.h"
+#include "nodes/wire/isakmp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

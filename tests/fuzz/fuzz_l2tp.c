@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "lab/base/wire.h"
-#include "nodes/l2tp.h"
+#include "nodes/l2tp/l2tp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/pcapng.h"
+#include "lab/capture/pcapng.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

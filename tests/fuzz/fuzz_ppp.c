@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "lab/base/wire.h"
-#include "nodes/crypto.h"
-#include "nodes/ppp.h"
+#include "nodes/crypto/crypto.h"
+#include "nodes/ppp/ppp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

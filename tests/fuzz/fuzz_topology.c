@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/plan.h"
-#include "lab/predict.h"
+#include "lab/plan/plan.h"
+#include "lab/result/predict.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

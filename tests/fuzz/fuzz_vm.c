@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/dhcp.h"
-#include "lab/vm.h"
+#include "lab/net/dhcp.h"
+#include "lab/vm/vm.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -7,8 +7,8 @@
  */
 #include <string.h>
 
-#include "lab/pcapng.h"
-#include "lab/watch.h"
+#include "lab/capture/pcapng.h"
+#include "lab/analysis/watch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

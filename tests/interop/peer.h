@@ -9,7 +9,7 @@
 #ifndef NATDLAB_PEER_H
 #define NATDLAB_PEER_H
 
-#include "nodes/ike_priv.h"
+#include "nodes/ike/ike_priv.h"
 
 struct message {
 	uint8_t b[2048];

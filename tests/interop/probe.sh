@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # natdlab probe against the real products: what it says of each is what it says of the mode that
-# imitates it (tests/unit/test_probe.c). Wants `make real`; run by `make real-test`.
+# imitates it (tests/unit/lab/probe/test_probe.c). Wants `make real`; run by `make real-test`.
 #
 # The server stands in a lab. While its client is being refused, or is connected, the probe enters
 # the daemon's network namespace and asks it at its own address: a server behind no NAT, asked by a

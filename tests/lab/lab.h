@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #include "lab/base/packet.h"
-#include "lab/ground_priv.h"
+#include "lab/os/os_priv.h"
 
 /* Parts of this file that a test does not need are not worth a warning. */
 #define SHARED static __attribute__((unused))

@@ -13,9 +13,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "lab/nat_check.h"
-#include "lab/sim.h"
-#include "lab/ground.h"
+#include "lab/net/nat_check.h"
+#include "lab/net/sim.h"
+#include "lab/os/netns_build.h"
 
 /* Two machines behind home, two addresses outside; %s: keys of home. */
 static const char network[] =

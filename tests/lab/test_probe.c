@@ -7,9 +7,9 @@
 
 #include <fcntl.h>
 
-#include "lab/predict.h"
-#include "nodes/host.h"
-#include "nodes/vpn.h"
+#include "lab/result/predict.h"
+#include "lab/os/node_sockets.h"
+#include "nodes/vpn/vpn.h"
 
 /* Two NAPTs, each with a mapping for each destination and ports of its own choice. */
 #define SYMMETRIC                                                                                  \

@@ -2,8 +2,8 @@
 /* A run of labs of which some hang: the run ends all the same, and says so. */
 #include "tests/lab/lab.h"
 
-#include "lab/run.h"
-#include "lab/sim.h"
+#include "lab/run/run.h"
+#include "lab/net/sim.h"
 
 static struct net *hang(struct arena *a, const struct plan *p, struct err *e)
 {

@@ -25,7 +25,7 @@ mkdir -p "$work"
 # Compiles the changed copy of $file, and links it into natdlab or into the test program $1.
 build_mutant() {
 	make --no-print-directory -s "B=$B" "MUTANT=$dir" "MUTANT_FILE=$file" \
-		"MUTANT_MAIN=$B/${1:-lab/main}.o" mutant
+		"MUTANT_MAIN=$B/${1:-lab/cli/main}.o" mutant
 }
 
 # One line a scenario: its id and "fail" when an expectation failed, else "pass".

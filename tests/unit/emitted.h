@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "lab/emit_mode.h"
+#include "lab/infer/emit_topology.h"
 #include "tests/unit/topo.h"
 
 static inline char *emitted_text(struct arena *a, const struct emit_seen *v, size_t n, usec end)

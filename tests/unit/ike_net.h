@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nodes/ike.h"
-#include "nodes/natd.h"
+#include "nodes/ike/ike.h"
+#include "nodes/wire/natd.h"
 
 #define NET_CHILDREN 32
 #define NET_FRAMES 400

@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 #include "lab/base/mem.h"
-#include "nodes/crypto.h"
-#include "nodes/l2tp.h"
+#include "nodes/crypto/crypto.h"
+#include "nodes/l2tp/l2tp.h"
 
 #define LINE_MAX 512
 

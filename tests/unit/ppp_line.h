@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 #include "lab/base/mem.h"
-#include "nodes/crypto.h"
-#include "nodes/ppp.h"
+#include "nodes/crypto/crypto.h"
+#include "nodes/ppp/ppp.h"
 
 #define LINE_MAX 64
 

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "lab/probe.h"
-#include "nodes/vpn.h"
+#include "lab/probe/probe.h"
+#include "nodes/vpn/vpn.h"
 
 #define QUEUE 64
 

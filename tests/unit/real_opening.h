@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "lab/base/packet.h"
-#include "lab/pcapng.h"
+#include "lab/capture/pcapng.h"
 #include "tests/unit/ike_net.h"
 
 #define FOLDER "tests/data/captures/"

@@ -8,7 +8,7 @@
 
 #include "tests/unit/topo.h"
 
-#include "lab/result.h"
+#include "lab/result/result.h"
 
 static inline enum outcome outcome_of(const char *name)
 {

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "lab/topology.h"
+#include "lab/topology/topology.h"
 
 static inline struct topology *topo_load(struct arena *a, const char *text)
 {

@@ -18,8 +18,8 @@
 
 #include "lab/base/mem.h"
 #include "lab/base/wire.h"
-#include "nodes/crypto.h"
-#include "nodes/vpn.h"
+#include "nodes/crypto/crypto.h"
+#include "nodes/vpn/vpn.h"
 
 #define CLIENTS 3
 #define FLIGHTS 256

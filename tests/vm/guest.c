@@ -25,8 +25,8 @@
 #include <unistd.h>
 
 #include "lab/base/packet.h"
-#include "nodes/crypto.h"
-#include "nodes/vpn.h"
+#include "nodes/crypto/crypto.h"
+#include "nodes/vpn/vpn.h"
 
 #define FRAME_MAX 2048
 #define ETH_ARP 0x0806

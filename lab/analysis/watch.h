@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * watch.h - the passive eye: frames in, exchanges and events out.
+ *
+ * It knows no secret. NAT-D travels in clear in Main Mode messages 3 and 4, so our own nodes, a
+ * real strongSwan and a stranger's capture are judged by the same code. In the lab it is fed with
+ * the frames of every link, and sees the same message with the addresses before and behind each
+ * NAT; in `inspect` with whatever somebody captured.
+ */
+#ifndef NATDLAB_WATCH_H
+#define NATDLAB_WATCH_H
+
+#include "lab/base/mem.h"
+#include "nodes/base/event.h"
+#include "nodes/wire/isakmp.h"
+
+#define WATCH_VIDS 24
+#define WATCH_NAMES 8
+#define WATCH_EXCHANGES 4096
+
+/* Both ends of a message as seen at one place. */
+struct sighting {
+	const char *place; /* lives as long as the watch */
+	usec t;
+	struct inet_ep src, dst;
+	uint32_t frame;
+	uint8_t ttl; /* or hop limit: a sender's own is 64, 128 or 255 */
+};
+
+/* A frame that a sentence points to; place NULL: there is none. */
+struct mark {
+	const char *place; /* lives as long as the watch */
+	uint32_t frame;
+	usec t;
+};
+
+/* One Main Mode transform as offered, in IANA's numbers. */
+struct offer {
+	uint16_t cipher, keybits, hash, group, auth;
+};
+#define WATCH_OFFERS 24
+
+/* A clear message as it was on the wire, for who wants to replay it (watch_keep()). */
+struct kept {
+	uint8_t *b;
+	size_t len;   /* 0: not seen, or longer than WATCH_KEPT */
+	size_t room;
+	struct mark at;
+};
+#define WATCH_KEPT 2048
+
+#define WATCH_AGAIN 10
+
+/* The ESP of an exchange that was seen at one place. */
+struct esp_seen {
+	const char *place;      /* lives as long as the watch */
+	uint32_t n[2];          /* packets: initiator's, responder's; each counted once */
+	uint32_t unanswered;    /* the initiator's since the responder's last one */
+	usec last[2];           /* when each was last seen */
+};
+
+/* Who somebody says to be: in clear in Aggressive Mode only. */
+struct identity {
+	uint8_t type;         /* RFC 2407 4.6.2.1; 0: not seen */
+	uint8_t len;          /* at most what b holds */
+	uint8_t b[64];
+};
+
+/* Message @n (1..6) of Main Mode, or (1..3) of Aggressive Mode, first transmission. */
+struct mm_seen {
+	bool seen;
+	bool read;           /* what is in clear of it; not where the capture cut it short */
+	usec t;
+	size_t len;          /* ISAKMP length */
+	uint8_t n_sightings;
+	struct sighting at[WATCH_NAMES]; /* in the order of the path: TTL, then time */
+	uint32_t copies;     /* transmissions, as counted nearest to the sender */
+	struct mark last;    /* the last one of them */
+	usec again[WATCH_AGAIN]; /* when the second one came, the third, ... */
+};
+
+struct exchange {
+	uint8_t version;             /* 2: IKE_SA_INIT of IKEv2 (ike2.h); else IKEv1 */
+	uint8_t type;                /* EXCHANGE_MAIN, EXCHANGE_AGGRESSIVE; 0: neither was seen */
+	uint8_t cky_i[8], cky_r[8];
+	usec first, last;
+	struct mm_seen mm[7];        /* 1..6 */
+	uint8_t n_vids[2];           /* 0 initiator's, 1 responder's */
+	struct { uint8_t b[32], len; } vids[2][WATCH_VIDS];
+	bool offered_natt, answered_natt;
+	uint8_t n_offers;            /* message 1's transforms, the first so many */
+	struct offer offers[WATCH_OFFERS];
+	bool chosen;                 /* message 2's transform */
+	unsigned cipher, keybits, hash, group, auth;
+	uint8_t natd_type;           /* payload type of message 4's, or 3's */
+	/* The initiator's and the responder's: messages 3 and 4 of Main Mode, 3 and 2 of
+	 * Aggressive Mode, where 3 may be encrypted (RFC 3947 3.2). */
+	struct natd_list natd3, natd4;
+	struct identity ids[2];      /* initiator's, responder's */
+	uint32_t transactions;       /* XAUTH's and Mode Config's messages */
+	/* The first message behind phase 1 whose sender is known, turned so that src is the
+	 * initiator's end; @guessed: nothing of phase 1 was seen, and whoever sent the first Quick
+	 * Mode message is taken for the initiator. */
+	struct sighting later;
+	bool guessed;
+	bool floated;                /* any ISAKMP of this exchange on 4500 with the marker */
+	uint32_t on_4500[2];         /* ISAKMP messages and keep-alives there, by sender */
+	uint32_t quick_modes;        /* distinct message IDs of exchange type 32 */
+	uint32_t quick_messages[2];  /* their messages, by sender */
+	struct mark quick[2];        /* the first and the last of these */
+	uint32_t deletes;            /* Informationals of the initiator's behind phase 1 */
+	uint32_t informationals[2];  /* encrypted ones, by sender */
+	uint32_t esp[2];             /* ESP packets: initiator's, responder's; each counted once */
+	bool esp_udp, esp_raw;
+	uint8_t n_esp_at;
+	struct esp_seen esp_at[WATCH_NAMES]; /* places where any was seen */
+	struct mark first_esp[2];
+	uint16_t notify;             /* last unencrypted notify type, 0 none */
+	struct mark notify_at;
+	struct mark delete_at;       /* the last unencrypted Delete */
+	struct kept kept[5];         /* messages 1 to 4; 0: the last unencrypted notify */
+	struct mark informational_at[2]; /* the first encrypted one of each */
+	uint32_t keepalives[2];
+};
+
+struct watch;
+
+/* @sink may have put = NULL. @names: links or interfaces appear by these names in events. */
+struct watch *watch_new(struct arena *a, const struct ev_sink *sink);
+/* From now on the clear messages of each exchange are kept. */
+void watch_keep(struct watch *w);
+/* A frame seen at @place. */
+void watch_frame(struct watch *w, const char *place, uint32_t linktype, usec t, uint32_t number,
+		 const uint8_t *data, size_t len);
+/* How many frames held an IP packet. */
+uint64_t watch_packets(const struct watch *w);
+/* When the last frame of all was seen. */
+usec watch_end(const struct watch *w);
+/* ESP packets that belong to no exchange that was seen. */
+uint64_t watch_stray_esp(const struct watch *w);
+/* All exchanges, in the order of their first messages; at most WATCH_EXCHANGES: a
+ * further one takes the place of the oldest that has no message 4. */
+size_t watch_exchanges(const struct watch *w, struct exchange *const **v);
+
+/* ---- judgement of one exchange (judge.c) ---- */
+
+/* An address that may stand behind a hash, and what it is. */
+struct known {
+	struct inet_ep ep;      /* port 0: every port that was seen, and 500, 4500 */
+	const char *who;        /* "server", "client", ... for people; may be NULL */
+};
+
+/* The negotiated hash, or where that was not seen the one whose digests have the length of the
+ * hashes; HASH_NONE: no such. */
+enum ike_hash judge_alg(const struct exchange *x);
+
+enum hash_class { CLASS_UNKNOWN, CLASS_EXACT, CLASS_COPIED, CLASS_FAKED, CLASS_EXACT_OR_COPIED };
+const char *hash_class_name(enum hash_class c); /* "exact", "exact-or-copied", ... */
+
+/* What a Windows client makes of a server. */
+enum windows_result { WINDOWS_CONNECTS, WINDOWS_BLOCKED, WINDOWS_UNKNOWN };
+const char *windows_result_name(enum windows_result r); /* "connects", "blocked", "unknown" */
+
+struct judgement {
+	bool complete;          /* what the initiator concludes is known: by two hashes of each
+				 * side, or in Aggressive Mode by two of the responder's and both
+				 * ends as the initiator knows them */
+	bool natt;              /* NAT-D was exchanged at all */
+	char letter3[8], letter4[8]; /* 'A', 'B', ...: equal hashes, equal letters */
+	bool known3[8], known4[8];
+	struct inet_ep means3[8], means4[8]; /* valid where known */
+	struct natd_seen client_sees; /* what the initiator concludes from message 4 */
+	struct natd_seen server_sees; /* what RFC 3947 concludes from message 3 */
+	bool server_sees_valid;       /* the responder's own address was known or deduced */
+	enum hash_class server_hash, peer_hash;
+	const char *responder_place;  /* where the capture lies at the responder; NULL unknown */
+};
+
+/* @known: addresses to try behind hashes, besides those on the wire. @responder_own: the server's
+ * own address as it knows itself, NULL or port 0 if unknown. */
+void judge(const struct exchange *x, const struct known *known, size_t n_known,
+	   const struct inet_ep *initiator_own, const struct inet_ep *responder_own,
+	   struct judgement *out);
+
+#endif

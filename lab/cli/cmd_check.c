@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_check.c - `natdlab check FILE...`: reads and judges files, builds nothing.
+ */
+#include "lab/report/json.h"
+#include "lab/cli/options.h"
+#include "lab/topology/topology.h"
+
+static const struct option options[] = {
+	{"schema", 0, NULL, false, "print the JSON schema of topology files, for editors"},
+};
+
+/* "12 scenarios (server.mode, client)" */
+static void print_good(const struct topology *t)
+{
+	const char *const *axes;
+	size_t n_axes = topology_axes(t, &axes), n = scenario_count(t);
+
+	printf("%s: good: %s, %zu scenario%s", topology_path(t), topology_name(t), n,
+	       n == 1 ? "" : "s");
+	for (size_t i = 0; i < n_axes; i++)
+		printf("%s%s", i ? " x " : " of ", axes[i]);
+	putchar('\n');
+}
+
+/* 0 good, 2 not. */
+static int check_file(const char *path)
+{
+	CLEANUP(arena_freep) struct arena *a = arena_new();
+	struct err e = {0};
+	char *mistakes;
+	struct topology *t = topology_load(a, path, NULL, 0, &mistakes, &e);
+
+	if (t) {
+		print_good(t);
+		return 0;
+	}
+	if (!mistakes)
+		return report_err(&e);
+	fputs(mistakes, stderr);
+	return err_exit_status(ERR_INPUT);
+}
+
+static int run(const struct args *args)
+{
+	struct err e = {0};
+	int worst = 0;
+
+	if (args_flag(args, "schema")) {
+		json_schema(stdout);
+		return 0;
+	}
+	if (!args->n) {
+		err_set(&e, ERR_INPUT, "check: usage: natdlab check FILE...");
+		return report_err(&e);
+	}
+
+	for (unsigned i = 0; i < args->n; i++) {
+		int status = check_file(args->v[i]);
+
+		worst = MAX(worst, status);
+	}
+	return worst;
+}
+
+const struct verb verb_check = {
+	.name = "check",
+	.args = "FILE...",
+	.summary = "read and judge topology files, nothing else",
+	.more = "All mistakes of a file are told at once, each with its line and a caret. \"-\" is "
+		"standard input.",
+	.min_args = 0,
+	.max_args = ARGS_MAX,
+	.options = options,
+	.n_options = ARRAY_LEN(options),
+	.run = run,
+};

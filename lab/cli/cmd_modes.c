@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_modes.c - `natdlab modes [NAME]`: the server and client modes, and where each was learnt.
+ */
+#include <string.h>
+
+#include "lab/report/json.h"
+#include "lab/cli/options.h"
+#include "lab/report/report.h"
+#include "lab/base/suggest.h"
+
+static const struct option options[] = {
+	{"format", 'f', "table|json", false, "what is printed (table)"},
+};
+
+static int unknown(const char *name, struct err *e)
+{
+	size_t n_servers, n_clients;
+	const struct server_mode *const *s = mode_servers(&n_servers);
+	const struct client_mode *const *c = mode_clients(&n_clients);
+	struct suggest near = suggest_new(name);
+
+	for (size_t i = 0; i < n_servers; i++)
+		suggest_try(&near, s[i]->name);
+	for (size_t i = 0; i < n_clients; i++)
+		suggest_try(&near, c[i]->name);
+	if (suggest_best(&near))
+		return err_set(e, ERR_INPUT, "unknown mode \"%s\"; did you mean \"%s\"?", name,
+			       suggest_best(&near));
+	return err_set(e, ERR_INPUT, "unknown mode \"%s\"; natdlab modes lists them", name);
+}
+
+static int run(const struct args *args)
+{
+	const char *name = args->n ? args->v[0] : NULL;
+	const struct server_mode *server = name ? mode_server(name) : NULL;
+	const struct client_mode *client = name ? mode_client(name) : NULL;
+	struct err e = {0};
+
+	if (name && !server && !client) {
+		unknown(name, &e);
+		return report_err(&e);
+	}
+	if (strcmp(args_value(args, "format", "table"), "json") == 0)
+		json_modes(stdout, server, client);
+	else if (server)
+		report_server_mode(stdout, server);
+	else if (client)
+		report_client_mode(stdout, client);
+	else
+		report_modes(stdout);
+	return 0;
+}
+
+const struct verb verb_modes = {
+	.name = "modes",
+	.args = "[NAME]",
+	.summary = "how the products behave, and how sure that is",
+	.more = "Without a name, all server and client modes. With one, everything about it: what "
+		"it says of addresses, vendor IDs, proposals, times, and each fact with its source "
+		"and certainty.",
+	.max_args = 1,
+	.options = options,
+	.n_options = ARRAY_LEN(options),
+	.run = run,
+};

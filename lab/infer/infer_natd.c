@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fit_hash.c - what a server says of addresses in message 4: which kinds of hashes fit what was
+ * seen. From afar several kinds look alike, so each hash leaves a set of them; the row's own kind
+ * is kept as long as it is in all sets.
+ */
+#include "lab/infer/infer.h"
+
+/* What a hash may be. */
+enum {
+	MAY_EXACT = 1,
+	MAY_COPY = 2,
+	MAY_RANDOM = 4, /* of itself; of its peer: unmatched */
+	MAY_PORT_ZERO = 8,
+	MAY_ADDR_ZERO = 16,
+	MAY_BOTH_ZERO = 32,
+};
+
+/* A hash that is proven false, made of @ep where that is known. */
+static unsigned of_faked(bool known, struct inet_ep ep)
+{
+	if (!known)
+		return MAY_RANDOM;
+	if (inet_addr_is_zero(ep.addr))
+		return ep.port ? MAY_ADDR_ZERO : MAY_BOTH_ZERO;
+	return ep.port ? MAY_RANDOM : MAY_PORT_ZERO;
+}
+
+/* The server's hash of itself. */
+static unsigned may_be_own(const struct met_exchange *e)
+{
+	const struct judgement *j = e->j;
+
+	switch (j->server_hash) {
+	case CLASS_EXACT:
+		return MAY_EXACT;
+	case CLASS_COPIED:
+		return MAY_COPY;
+	case CLASS_EXACT_OR_COPIED:
+		return MAY_EXACT | MAY_COPY;
+	case CLASS_FAKED:
+		return of_faked(j->known4[1], j->means4[1]);
+	case CLASS_UNKNOWN:
+		break;
+	}
+	/* An address that nobody knows, or none. */
+	return e->searched ? MAY_RANDOM : MAY_EXACT | MAY_RANDOM | MAY_PORT_ZERO;
+}
+
+static unsigned may_be_peer(const struct met_exchange *e)
+{
+	const struct judgement *j = e->j;
+
+	switch (j->peer_hash) {
+	case CLASS_EXACT:
+		return MAY_EXACT;
+	case CLASS_FAKED:
+		return of_faked(j->known4[0], j->means4[0]);
+	case CLASS_UNKNOWN:
+	case CLASS_COPIED:
+	case CLASS_EXACT_OR_COPIED:
+		break;
+	}
+	/* A NAT of the client's, with an address and a port that nobody knows, or a lie. */
+	return MAY_EXACT | MAY_RANDOM | MAY_PORT_ZERO | MAY_ADDR_ZERO;
+}
+
+static bool is_microsoft(const struct exchange *x)
+{
+	for (size_t i = 0; i < x->n_vids[0]; i++)
+		if (vid_softether_microsoft((struct view){x->vids[0][i].b, x->vids[0][i].len}))
+			return true;
+	return false;
+}
+
+/* What a server of this kind says of itself in this exchange. */
+static unsigned own_does(enum natd_own own, bool bound, const struct exchange *x)
+{
+	switch (own) {
+	case NATD_OWN_PARROT:
+		if (is_microsoft(x) && x->natd3.n >= 2)
+			return MAY_COPY;
+		return bound ? MAY_EXACT : MAY_ADDR_ZERO;
+	case NATD_OWN_EXACT:
+		return bound ? MAY_EXACT : MAY_ADDR_ZERO;
+	case NATD_OWN_RANDOM:
+		return MAY_RANDOM;
+	case NATD_OWN_PORT_ZERO:
+		return bound ? MAY_PORT_ZERO : MAY_BOTH_ZERO;
+	case NATD_OWN_ADDR_ZERO:
+		return MAY_ADDR_ZERO;
+	}
+	return 0;
+}
+
+static unsigned peer_does(enum natd_peer peer)
+{
+	switch (peer) {
+	case NATD_PEER_EXACT:
+		return MAY_EXACT;
+	case NATD_PEER_UNMATCHED:
+		return MAY_RANDOM;
+	case NATD_PEER_PORT_ZERO:
+		return MAY_PORT_ZERO;
+	case NATD_PEER_ADDR_ZERO:
+		return MAY_ADDR_ZERO;
+	}
+	return 0;
+}
+
+/* How many exchanges show something else. */
+static unsigned misses_own(const struct met *met, enum natd_own own, bool bound)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < met->n; i++)
+		if (met->v[i].x->natd4.n >= 2)
+			n += !(own_does(own, bound, met->v[i].x) & may_be_own(&met->v[i]));
+	return n;
+}
+
+static unsigned misses_peer(const struct met *met, enum natd_peer peer)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < met->n; i++)
+		if (met->v[i].x->natd4.n)
+			n += !(peer_does(peer) & may_be_peer(&met->v[i]));
+	return n;
+}
+
+static const struct met_exchange *first_hash(const struct met *met, size_t n)
+{
+	for (size_t i = 0; i < met->n; i++)
+		if (met->v[i].x->natd4.n >= n)
+			return &met->v[i];
+	return NULL;
+}
+
+/* One exchange that leaves no choice, if there is one: that is where it was seen. */
+static const struct met_exchange *clearest(const struct met *met, size_t n,
+					   unsigned (*may)(const struct met_exchange *e))
+{
+	for (size_t i = 0; i < met->n; i++) {
+		unsigned m = met->v[i].x->natd4.n >= n ? may(&met->v[i]) : 0;
+
+		if (m && !(m & (m - 1)))
+			return &met->v[i];
+	}
+	return first_hash(met, n);
+}
+
+static void doubt_of_own(struct finding *out, const struct met *met)
+{
+	unsigned all = ~0u;
+	bool microsoft = false, other = false;
+
+	for (size_t i = 0; i < met->n; i++) {
+		if (met->v[i].x->natd4.n < 2)
+			continue;
+		all &= may_be_own(&met->v[i]);
+		microsoft |= is_microsoft(met->v[i].x);
+		other |= !is_microsoft(met->v[i].x);
+	}
+	out->by_address = true;
+	if (all == (MAY_EXACT | MAY_RANDOM | MAY_PORT_ZERO))
+		out->doubt = "exact, random and port-zero look alike as long as nobody knows its "
+			     "own address";
+	else if (all == (MAY_EXACT | MAY_COPY))
+		out->doubt = "on a public server exact and copied are the same bytes";
+	else
+		out->by_address = false;
+	if (microsoft && !other && all == MAY_COPY)
+		out->doubt = "what it says to others than Windows and Macs was not seen";
+}
+
+static void fit_own(struct fit *f, const struct met *met)
+{
+	static const struct {
+		enum natd_own own;
+		bool bound;
+	} kinds[] = {
+		{NATD_OWN_EXACT, true},	    {NATD_OWN_PARROT, true},	{NATD_OWN_PARROT, false},
+		{NATD_OWN_RANDOM, true},    {NATD_OWN_PORT_ZERO, true}, {NATD_OWN_ADDR_ZERO, true},
+		{NATD_OWN_PORT_ZERO, false},
+	};
+	const struct met_exchange *by = clearest(met, 2, may_be_own);
+	unsigned least;
+
+	if (!by || !f->row.natt)
+		return;
+	fit_seen(f, ASPECT_OWN_HASH, by, 4);
+	least = misses_own(met, f->row.natd_own, !f->row.address_zero);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		unsigned n = misses_own(met, kinds[i].own, kinds[i].bound);
+
+		if (n >= least)
+			continue;
+		least = n;
+		f->row.natd_own = kinds[i].own;
+		f->row.address_zero = !kinds[i].bound;
+	}
+	if (f->row.natd_own != f->like->natd_own)
+		fit_said(f, ASPECT_OWN_HASH, by, 4, KEY_OWN_HASH);
+	/* The word exact says already that it knows its address. */
+	if (f->row.address_zero != f->like->address_zero &&
+	    !(f->said[KEY_OWN_HASH] && f->row.natd_own == NATD_OWN_EXACT))
+		fit_said(f, ASPECT_OWN_HASH, by, 4, KEY_BOUND);
+	f->odd |= least > 0;
+	if (least)
+		f->of[ASPECT_OWN_HASH].doubt =
+			"it is not the same in every exchange, in a way that was not understood";
+	else
+		doubt_of_own(&f->of[ASPECT_OWN_HASH], met);
+}
+
+static void fit_peer(struct fit *f, const struct met *met)
+{
+	const struct met_exchange *by = clearest(met, 1, may_be_peer);
+	unsigned least;
+
+	if (!by || !f->row.natt)
+		return;
+	fit_seen(f, ASPECT_PEER_HASH, by, 4);
+	least = misses_peer(met, f->row.natd_peer);
+	for (enum natd_peer p = NATD_PEER_EXACT; p <= NATD_PEER_ADDR_ZERO; p++) {
+		unsigned n = misses_peer(met, p);
+
+		if (n >= least)
+			continue;
+		least = n;
+		f->row.natd_peer = p;
+	}
+	if (f->row.natd_peer != f->like->natd_peer)
+		fit_said(f, ASPECT_PEER_HASH, by, 4, KEY_OWN_PEER_HASH);
+	f->odd |= least > 0;
+	if (least)
+		f->of[ASPECT_PEER_HASH].doubt =
+			"it is not the same in every exchange, in a way that was not understood";
+	else if (may_be_peer(by) & (may_be_peer(by) - 1))
+		f->of[ASPECT_PEER_HASH].doubt =
+			"exact and all false ones look alike behind a NAT of the client's";
+}
+
+void fit_hashes(struct fit *f, const struct met *met)
+{
+	fit_own(f, met);
+	fit_peer(f, met);
+}

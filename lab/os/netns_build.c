@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ground.c - a plan's steps carried out, node by node, and sockets made where they belong.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lab/os/os_priv.h"
+
+/* While a plan is carried out: a route netlink socket in each namespace. */
+struct build {
+	struct ground *g;
+	const struct plan *plan;
+	struct link_door **door; /* of n_nodes; NULL before STEP_SPACE */
+	struct link_door *lab;   /* of the lab's own namespace; NULL: no link ends there */
+	int here;                /* the node whose namespace we are in; -1 the lab's */
+	int low;                 /* kept free for libnftables: see do_nft() */
+	bool path_filter;        /* new namespaces inherit a return path filter from the host */
+};
+
+static void close_if_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+int ground_enter(struct ground *g, int node, struct err *e)
+{
+	if (setns(node < 0 ? g->lab_ns : g->node[node].ns, CLONE_NEWNET) < 0)
+		return err_sys(e, "cannot enter the namespace of %s",
+			       node < 0 ? "the lab" : g->s->nodes[node].name);
+	return 0;
+}
+
+int ground_socket(struct ground *g, unsigned node, int family, int type, int protocol,
+		  struct err *e)
+{
+	int fd;
+
+	if (ground_enter(g, (int)node, e) < 0)
+		return -1;
+	fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+	if (fd < 0)
+		err_sys(e, "%s: socket", g->s->nodes[node].name);
+	if (ground_enter(g, -1, fd < 0 ? NULL : e) < 0 && fd >= 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* ---- one step each ---- */
+
+static int do_space(struct build *b, unsigned node, struct err *e)
+{
+	struct link_door *door;
+
+	if (space_unshare_net(e) < 0)
+		return -1;
+	b->here = (int)node;
+	door = b->door[node] = link_open(e);
+	if (!door)
+		return -1;
+	b->g->node[node].ns = space_of_socket(link_fd(door), e);
+	if (b->g->node[node].ns < 0)
+		return -1;
+	return link_loopback_up(door, e);
+}
+
+static int do_link(struct build *b, const struct step *st, struct err *e)
+{
+	const struct iface *ends = b->g->s->ifaces;
+	const struct iface *near = &ends[st->iface], *far = &ends[near->peer];
+
+	if (scenario_link_is_cut(b->g->s, st->link))
+		return relay_build(b->g, st->link, b->door, b->lab, e);
+	if (link_veth(b->door[near->node], near, far, b->g->node[far->node].ns, e) < 0 ||
+	    link_quiet(b->door[near->node], near, e) < 0)
+		return -1;
+	return link_quiet(b->door[far->node], far, e);
+}
+
+static int be_in(struct build *b, unsigned node, struct err *e)
+{
+	if (b->here == (int)node)
+		return 0;
+	if (ground_enter(b->g, (int)node, e) < 0)
+		return -1;
+	b->here = (int)node;
+	return 0;
+}
+
+/* Where containers keep /proc/sys shut the kernel's default stays, which few packets ever feel. */
+static void set_all(const char *setting)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/all/%s", setting);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, "0", 1) < 0)
+		errno = 0;
+	close(fd);
+}
+
+/*
+ * Two settings hold if they are on for the interface or for all, and "all" has no netlink message:
+ * a router would tell senders of unmapped addresses about shorter ways, and a host's return path
+ * filter would be ours.
+ */
+static int do_forward(struct build *b, unsigned node, struct err *e)
+{
+	const struct node *n = &b->g->s->nodes[node];
+
+	b->g->node[node].forwards = true;
+	if (be_in(b, node, e) < 0)
+		return -1;
+	set_all("send_redirects");
+	if (b->path_filter)
+		set_all("rp_filter");
+	for (size_t i = 0; i < n->n_ifaces; i++)
+		if (link_forward(b->door[node], &b->g->s->ifaces[n->ifaces[i]], e) < 0)
+			return -1;
+	return 0;
+}
+
+/*
+ * libnftables speaks to the namespace in which its context was made, and waits for the answer with
+ * select(), which knows descriptors below FD_SETSIZE only: one that was taken before the many of a
+ * large lab is given up while it works.
+ */
+static int do_nft(struct build *b, const struct step *st, struct err *e)
+{
+	int rc;
+
+	if (be_in(b, st->node, e) < 0)
+		return -1;
+	if (!b->g->node[st->node].ct)
+		b->g->node[st->node].ct = conntrack_open(e);
+	if (!b->g->node[st->node].ct)
+		return -1;
+	close(b->low);
+	rc = filter_load(st->nft, e);
+	b->low = fcntl(b->g->lab_ns, F_DUPFD_CLOEXEC, 0);
+	return b->low < 0 ? err_sys(e, "descriptor") : rc;
+}
+
+/* Of a virtual machine there is an end of a link that the kernel knows nothing of; and at the
+ * other one it finds out by ARP which card the machine has. */
+static bool is_vms_own(const struct scenario *s, const struct step *st)
+{
+	const struct iface *i = &s->ifaces[st->iface];
+
+	switch (st->kind) {
+	case STEP_ADDR:
+	case STEP_UP:
+	case STEP_ROUTE:
+		return s->nodes[i->node].vm;
+	case STEP_NEIGH:
+		return s->nodes[i->node].vm || s->nodes[s->ifaces[i->peer].node].vm;
+	case STEP_SPACE:
+	case STEP_LINK:
+	case STEP_FORWARD:
+	case STEP_NFT:
+		break;
+	}
+	return false;
+}
+
+static int do_step(struct build *b, const struct step *st, struct err *e)
+{
+	const struct iface *i = &b->g->s->ifaces[st->iface];
+	struct link_door *d = b->door[st->node];
+
+	if (is_vms_own(b->g->s, st))
+		return 0;
+	switch (st->kind) {
+	case STEP_SPACE:
+		return do_space(b, st->node, e);
+	case STEP_LINK:
+		return do_link(b, st, e);
+	case STEP_ADDR:
+		return link_addr(d, i, e);
+	case STEP_UP:
+		return link_up(d, i, e);
+	case STEP_NEIGH:
+		return link_neigh(d, i, &b->g->s->ifaces[i->peer], e);
+	case STEP_FORWARD:
+		return do_forward(b, st->node, e);
+	case STEP_ROUTE:
+		return link_route(d, st->route, b->g->s->ifaces[st->route->iface].ifindex, e);
+	case STEP_NFT:
+		return do_nft(b, st, e);
+	}
+	return 0;
+}
+
+/* "igw: ruleset", "client:eth0: address 192.168.1.10/24": where it went wrong. */
+static int blame(const struct build *b, const struct step *st, struct err *e)
+{
+	const struct scenario *s = b->g->s;
+	const struct iface *i = &s->ifaces[st->iface];
+	const char *name = s->nodes[st->node].name;
+
+	switch (st->kind) {
+	case STEP_SPACE:
+		return err_prefix(e, "%s: namespace", name);
+	case STEP_LINK:
+		return err_prefix(e, "link %s -- %s", i->full, s->ifaces[i->peer].full);
+	case STEP_ADDR:
+		return err_prefix(e, "%s: address %s/%u", i->full, INET_ADDR(i->addr), i->plen);
+	case STEP_UP:
+		return err_prefix(e, "%s: up", i->full);
+	case STEP_NEIGH:
+		return err_prefix(e, "%s: neighbour %s", i->full,
+				  INET_ADDR(s->ifaces[i->peer].addr));
+	case STEP_FORWARD:
+		return err_prefix(e, "%s: forwarding", name);
+	case STEP_ROUTE:
+		return err_prefix(e, "%s: route to %s/%u", name, INET_ADDR(st->route->to.addr),
+				  st->route->to.plen);
+	case STEP_NFT:
+		return err_prefix(e, "%s: ruleset", name);
+	}
+	return -1;
+}
+
+/* ---- all of them ---- */
+
+/* A node's namespace, two doors to its tracking, its tap, three sockets, two files of counters; and
+ * some for the lab itself. */
+#define NODE_DESCRIPTORS 9
+#define LAB_DESCRIPTORS 64
+
+static void allow_descriptors(size_t nodes)
+{
+	const rlim_t want = NODE_DESCRIPTORS * nodes + LAB_DESCRIPTORS;
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur >= want)
+		return;
+	r.rlim_cur = MIN(r.rlim_max, want);
+	setrlimit(RLIMIT_NOFILE, &r); /* if not, the step that runs out says so */
+}
+
+/*
+ * The kernel begins to stamp frames a while after the first socket asked for it, because it
+ * patches its own code for that. Asking before the network is built means that it is done when
+ * the taps are opened.
+ */
+static int ask_for_stamps(struct err *e)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &(int){1}, sizeof(int)) < 0) {
+		err_sys(e, "frames cannot be stamped");
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static bool host_filters_paths(void)
+{
+	char c = '0';
+	int fd = open("/proc/sys/net/ipv4/conf/all/rp_filter", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (read(fd, &c, 1) != 1)
+		c = '0';
+	close(fd);
+	return c != '0';
+}
+
+static int build_lab(struct ground *g, struct err *e)
+{
+	g->stamps = ask_for_stamps(e);
+	if (g->stamps < 0)
+		return -1;
+	g->lab_ns = space_of_socket(g->stamps, e);
+	return g->lab_ns < 0 ? -1 : 0;
+}
+
+static bool any_cut(const struct scenario *s)
+{
+	for (unsigned i = 0; i < s->n_links; i++)
+		if (scenario_link_is_cut(s, i))
+			return true;
+	return false;
+}
+
+static int build_all(struct build *b, struct err *e)
+{
+	const struct scenario *s = b->g->s;
+
+	if (build_lab(b->g, e) < 0 ||
+	    (any_cut(s) && !(b->lab = link_open(e))))
+		return err_prefix(e, "the lab's own namespace");
+	relays_prepare(b->g);
+	b->low = fcntl(b->g->lab_ns, F_DUPFD_CLOEXEC, 0);
+	if (b->low < 0)
+		return err_sys(e, "descriptor");
+	b->path_filter = host_filters_paths();
+	for (size_t i = 0; i < b->plan->n_steps; i++)
+		if (do_step(b, &b->plan->steps[i], e) < 0)
+			return blame(b, &b->plan->steps[i], e);
+	/* A plan's steps may stand in any order of nodes, so this is asked when all are done. */
+	for (size_t i = 0; i < s->n_ifaces; i++)
+		if (!s->nodes[s->ifaces[i].node].vm &&
+		    link_wait_up(b->door[s->ifaces[i].node], &s->ifaces[i], e) < 0)
+			return err_prefix(e, "%s", s->ifaces[i].full);
+	return 0;
+}
+
+struct ground *ground_build(struct arena *a, const struct plan *p, struct err *e)
+{
+	const struct scenario *s = p->s;
+	struct ground *g = arena_new_of(a, struct ground);
+	struct build b = {.g = g, .plan = p, .here = -1, .low = -1};
+	int rc;
+
+	g->arena = a;
+	g->s = s;
+	g->lab_ns = g->stamps = g->ports_epoll = -1;
+	g->node = arena_array_of(a, s->n_nodes, struct ground_node);
+	for (size_t i = 0; i < s->n_nodes; i++)
+		g->node[i].ns = g->node[i].mib[0] = g->node[i].mib[1] = -1;
+	g->flow = arena_array_of(a, s->n_ifaces, struct flow);
+	g->balance = arena_array_of(a, s->n_ifaces, struct balance);
+	account_prepare(g);
+	b.door = arena_array_of(a, s->n_nodes, struct link_door *);
+	allow_descriptors(s->n_nodes);
+
+	rc = build_all(&b, e);
+	if (g->lab_ns >= 0 && ground_enter(g, -1, rc < 0 ? NULL : e) < 0)
+		rc = -1;
+	if (rc == 0)
+		rc = relays_open(g, b.lab, e);
+	if (rc == 0)
+		rc = ports_open(g, e);
+	for (size_t i = 0; i < s->n_nodes; i++)
+		link_close(b.door[i]);
+	link_close(b.lab);
+	close_if_open(b.low);
+	if (rc < 0) {
+		ground_free(g);
+		return NULL;
+	}
+	return g;
+}
+
+void ground_free(struct ground *g)
+{
+	if (!g)
+		return;
+	taps_free(g);
+	relays_close(g);
+	ports_close(g);
+	for (size_t i = 0; i < g->s->n_nodes; i++) {
+		conntrack_close(g->node[i].ct);
+		close_if_open(g->node[i].ns);
+		close_if_open(g->node[i].mib[0]);
+		close_if_open(g->node[i].mib[1]);
+	}
+	close_if_open(g->lab_ns);
+	close_if_open(g->stamps);
+}

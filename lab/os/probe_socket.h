@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ask.h - the socket of a probe: from which port it asks, and what it hears besides answers.
+ *
+ * It is not connected: an answer from another address than the one that was asked is not taken,
+ * but worth a sentence. What routers and hosts on the way say (ICMP) comes through its error
+ * queue, with their addresses; the kernel has compared it with what was sent.
+ */
+#ifndef NATDLAB_ASK_H
+#define NATDLAB_ASK_H
+
+#include "lab/base/err.h"
+#include "lab/probe/probe.h"
+
+/* Why a probe does not ask from port 500, as every client does. */
+enum ask_port { ASK_500, ASK_NO_RIGHT, ASK_TAKEN, ASK_OURSELVES };
+
+struct ask {
+	int fd;
+	unsigned n_addresses; /* of the name; the first is asked */
+	enum ask_port port;
+	struct probe_wire w;
+};
+
+#define ASK_CLOSED {.fd = -1}
+
+/* @host: a name or an IPv4 address. -1 and @e: nothing stays open. */
+int ask_open(struct ask *k, const char *host, uint16_t port, struct err *e) MUST_CHECK;
+void ask_close(struct ask *k);
+/* What goes out: node_env's send, with the struct ask as its context. */
+void ask_send(void *ctx, const struct datagram *d);
+/* Until both exchanges have ended, time is up, or somebody says that it is in vain. */
+void ask_talk(struct ask *k, struct probe *p);
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/os/product_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lab/os/clock.h"
+
+#define PATIENCE (3 * SEC) /* for a daemon that was asked to end */
+#define TOLD_FD 3	 /* where the start script speaks; the script knows the number */
+
+struct daemon {
+	const struct node *node;
+	pid_t pid;
+	int pidfd;
+	int told;	/* reading end of its pipe */
+	int go;		/* writing end of its standard input; -1: closed */
+	int log;	/* its output, readable too */
+	char said[400]; /* what came through the pipe */
+	size_t n_said;
+};
+
+const char *daemon_missing(struct arena *a, const struct scenario *s, const char *real)
+{
+	for (size_t i = 0; i < s->n_nodes; i++) {
+		enum product p = s->nodes[i].run;
+
+		if (p == PRODUCT_NONE)
+			continue;
+		if (access(arena_printf(a, "%s/%s", real, product_needs(p)), X_OK))
+			return arena_printf(a, "no %s in %s; make real fetches it into build/real of "
+					    "natdlab's sources, --real names another place",
+					    product_name(p), real);
+	}
+	return NULL;
+}
+
+/* ---- in the child ---- */
+
+static void __attribute__((noreturn)) fail(const struct err *e)
+{
+	dprintf(TOLD_FD, "failed %s\n", e->text);
+	_exit(127);
+}
+
+/* Puts the three descriptors where the script expects them; none of them is below 4. */
+static void take_descriptors(int in, int out, int told)
+{
+	dup2(in, STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	dup2(out, STDERR_FILENO);
+	dup2(told, TOLD_FD);
+}
+
+static void __attribute__((noreturn))
+child(const struct product_setup *p, const char *real, int in, int out, int told)
+{
+	static const char *const argv[] = {"sh", PRODUCT_START, NULL};
+	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
+					  "HOME=/tmp", "TERM=dumb", NULL};
+	struct err e = {0};
+
+	take_descriptors(in, out, told);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || daemon_root_enter(real, p, &e))
+		fail(&e);
+	/* execve() changes neither, though its prototype cannot say so. */
+	execve("/bin/sh", (char *const *)argv, (char *const *)env);
+	err_sys(&e, "cannot run /bin/sh");
+	fail(&e);
+}
+
+/* ---- in the lab ---- */
+
+/* What it was told, above what it says. */
+static void write_setup(int fd, const struct product_setup *p)
+{
+	for (size_t i = 0; i < p->n_files; i++)
+		dprintf(fd, "---- %s\n%s\n", p->files[i].path, p->files[i].text);
+	dprintf(fd, "---- log\n");
+}
+
+static int open_log(const char *path, const struct product_setup *p, struct err *e)
+{
+	int fd = path ? open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666)
+		      : memfd_create("natdlab-daemon", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, "cannot write %s", path ? path : "a daemon's log");
+	write_setup(fd, p);
+	return fd;
+}
+
+/* A pipe whose ends are no numbers that a child's descriptors get. */
+static int make_pipe(int ends[2], struct err *e)
+{
+	int low[2];
+
+	if (pipe2(low, O_CLOEXEC) < 0)
+		return err_sys(e, "pipe");
+	for (int i = 0; i < 2; i++) {
+		ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, TOLD_FD + 1);
+		close(low[i]);
+	}
+	return ends[0] < 0 || ends[1] < 0 ? err_sys(e, "descriptor") : 0;
+}
+
+struct daemon *daemon_start(struct arena *a, const struct scenario *s, const struct node *n,
+			    const char *real, const char *log, struct err *e)
+{
+	struct product_setup p = product_setup(a, s, n);
+	struct daemon *d = arena_new_of(a, struct daemon);
+	int in[2] = {-1, -1}, told[2] = {-1, -1};
+
+	*d = (struct daemon){.node = n, .pid = -1, .pidfd = -1, .told = -1, .go = -1, .log = -1};
+	d->log = open_log(log, &p, e);
+	if (d->log < 0 || make_pipe(in, e))
+		return NULL;
+	if (make_pipe(told, e)) {
+		close(in[0]);
+		close(in[1]);
+		return NULL;
+	}
+	fflush(NULL);
+	d->pid = fork();
+	if (d->pid == 0)
+		child(&p, real, in[0], d->log, told[1]);
+	close(in[0]);
+	close(told[1]);
+	d->go = in[1];
+	d->told = told[0];
+	fcntl(d->told, F_SETFL, O_NONBLOCK);
+	if (d->pid < 0) {
+		err_sys(e, "no process for %s", n->name);
+		return NULL;
+	}
+	d->pidfd = (int)syscall(SYS_pidfd_open, d->pid, 0);
+	if (d->pidfd < 0) {
+		err_sys(e, "pidfd_open for %s", n->name);
+		kill(d->pid, SIGKILL);
+		waitpid(d->pid, NULL, 0);
+		return NULL;
+	}
+	return d;
+}
+
+static off_t log_size(const struct daemon *d)
+{
+	struct stat st;
+
+	return fstat(d->log, &st) < 0 ? 0 : st.st_size;
+}
+
+/* The last line of its log that says something, or nothing. */
+static void last_words(const struct daemon *d, char *buf, size_t size)
+{
+	char tail[600];
+	off_t end = log_size(d);
+	ssize_t n = pread(d->log, tail, sizeof(tail) - 1, MAX(end - (off_t)sizeof(tail) + 1, 0));
+	char *line;
+
+	tail[MAX(n, 0)] = '\0';
+	while (n > 0 && tail[n - 1] == '\n')
+		tail[--n] = '\0';
+	line = strrchr(tail, '\n');
+	snprintf(buf, size, "%s", line ? line + 1 : tail);
+}
+
+/* Has the script said this word? Words stand at the beginning of lines. */
+static const char *told(const struct daemon *d, const char *word)
+{
+	const char *at = strstr(d->said, word);
+
+	return at && strchr(at, '\n') ? at + strlen(word) : NULL;
+}
+
+int daemon_listen(struct daemon *d, struct err *e)
+{
+	ssize_t n = 1;
+	char words[640];
+
+	while (d->n_said < sizeof(d->said) - 1 &&
+	       (n = read(d->told, d->said + d->n_said, sizeof(d->said) - 1 - d->n_said)) > 0)
+		d->n_said += (size_t)n;
+	d->said[d->n_said] = '\0';
+	if (told(d, "failed "))
+		return err_set(e, ERR_MACHINE, "%s cannot run %s: %.*s", d->node->name,
+			       product_name(d->node->run),
+			       (int)strcspn(told(d, "failed "), "\n"), told(d, "failed "));
+	if (n != 0)
+		return 0;
+	last_words(d, words, sizeof(words));
+	return err_set(e, ERR_FAILED, "%s: %s has ended; its last words: %s", d->node->name,
+		       product_name(d->node->run), words);
+}
+
+bool daemon_is_ready(const struct daemon *d)
+{
+	return told(d, "ready") != NULL;
+}
+
+void daemon_dial(struct daemon *d)
+{
+	/* One that has died meanwhile is found by daemon_listen(). */
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
+
+	sigaction(SIGPIPE, &ignore, &old);
+	dprintf(d->go, "go\n");
+	sigaction(SIGPIPE, &old, NULL);
+}
+
+bool daemon_has_dialled(const struct daemon *d, bool *success)
+{
+	const char *status = told(d, "done ");
+
+	if (!status)
+		return false;
+	*success = strtol(status, NULL, 10) == 0;
+	return true;
+}
+
+bool daemon_has_said(const struct daemon *d, const char *words)
+{
+	off_t end = log_size(d);
+	char *text = end > 0 ? mmap(NULL, (size_t)end, PROT_READ, MAP_PRIVATE, d->log, 0)
+			     : MAP_FAILED;
+	bool has;
+
+	if (text == MAP_FAILED)
+		return false;
+	has = memmem(text, (size_t)end, words, strlen(words)) != NULL;
+	munmap(text, (size_t)end);
+	return has;
+}
+
+static void stop_one(struct daemon *d, usec until)
+{
+	struct pollfd p = {.fd = d->pidfd, .events = POLLIN};
+
+	poll(&p, 1, (int)(MAX(until - clock_monotonic(), (usec)0) / MSEC));
+	kill(d->pid, SIGKILL); /* what is over does not mind */
+	waitpid(d->pid, NULL, 0);
+	close(d->pidfd);
+	close(d->told);
+	close(d->go);
+	close(d->log);
+}
+
+void daemons_stop(struct daemon *const *d, size_t n)
+{
+	usec until = clock_monotonic() + PATIENCE;
+
+	for (size_t i = 0; i < n; i++)
+		kill(d[i]->pid, SIGTERM);
+	for (size_t i = 0; i < n; i++)
+		stop_one(d[i], until);
+}

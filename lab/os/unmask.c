@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/os/unmask.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#define THREADS_MAX 256
+#define PIECE 65536 /* addresses that a thread takes at once: a /16 */
+#define MESSAGE_LEN 22
+
+/* The likeliest first: homes, then clouds, then companies. */
+static const struct {
+	uint32_t first;
+	uint32_t pieces;
+} spaces[] = {
+	{0xc0a80000, 1},   /* 192.168/16 */
+	{0xac100000, 16},  /* 172.16/12 */
+	{0x0a000000, 256}, /* 10/8 */
+	{0x64400000, 64},  /* 100.64/10, RFC 6598 */
+	{0xa9fe0000, 1},   /* 169.254/16, RFC 3927 */
+};
+
+/* What the threads share. A hash is found by one thread only: its piece's. */
+struct search {
+	struct unmask *u;
+	uint32_t pieces;
+	atomic_uint next, done; /* pieces */
+	atomic_uint found;
+};
+
+static uint32_t all_pieces(void)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(spaces); i++)
+		n += spaces[i].pieces;
+	return n;
+}
+
+static uint32_t first_address(uint32_t piece)
+{
+	size_t i = 0;
+
+	while (piece >= spaces[i].pieces)
+		piece -= spaces[i++].pieces;
+	return spaces[i].first + piece * PIECE;
+}
+
+static void compare(struct search *s, const uint8_t *hash, size_t len, uint32_t addr, uint16_t port)
+{
+	for (size_t i = 0; i < s->u->n; i++) {
+		if (memcmp(s->u->v[i].hash, hash, len) != 0)
+			continue;
+		s->u->v[i].found = true;
+		s->u->v[i].ep = inet_ep(inet_v4(addr), port);
+		atomic_fetch_add(&s->found, 1);
+	}
+}
+
+static void try_piece(struct search *s, struct hasher *h, uint32_t first)
+{
+	const struct unmask *u = s->u;
+	size_t len = hash_len(u->alg);
+	uint8_t message[MESSAGE_LEN], hash[HASH_MAX];
+
+	memcpy(message, u->cky_i, 8);
+	memcpy(message + 8, u->cky_r, 8);
+	message[16] = (uint8_t)(first >> 24);
+	message[17] = (uint8_t)(first >> 16);
+	for (size_t p = 0; p < u->n_ports; p++) {
+		message[20] = (uint8_t)(u->ports[p] >> 8);
+		message[21] = (uint8_t)u->ports[p];
+		for (uint32_t low = 0; low < PIECE; low++) {
+			message[18] = (uint8_t)(low >> 8);
+			message[19] = (uint8_t)low;
+			hasher_digest(h, message, sizeof(message), hash);
+			compare(s, hash, len, first + low, u->ports[p]);
+		}
+	}
+}
+
+/* Takes pieces until none is left. */
+static void work(struct search *s, bool tell)
+{
+	struct hasher *h = hasher_new(s->u->alg);
+	uint64_t each = (uint64_t)PIECE * s->u->n_ports;
+	uint32_t piece;
+
+	while (atomic_load(&s->found) < s->u->n &&
+	       (piece = atomic_fetch_add(&s->next, 1)) < s->pieces) {
+		try_piece(s, h, first_address(piece));
+		atomic_fetch_add(&s->done, 1);
+		if (tell && s->u->progress &&
+		    !s->u->progress(s->u->ctx, atomic_load(&s->done) * each, s->pieces * each)) {
+			s->u->stopped = true;
+			atomic_store(&s->next, s->pieces); /* nothing is left for the others */
+		}
+	}
+	hasher_free(h);
+}
+
+static void *worker(void *arg)
+{
+	work(arg, false);
+	return NULL;
+}
+
+static unsigned processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : (unsigned)MIN(n, THREADS_MAX);
+}
+
+void unmask(struct unmask *u)
+{
+	struct search s = {.u = u, .pieces = all_pieces()};
+	unsigned n = MIN(u->threads ? u->threads : processors(), (unsigned)THREADS_MAX);
+	pthread_t threads[THREADS_MAX];
+	unsigned started = 0;
+
+	assert(hash_known(u->alg) && u->n <= UNMASK_HASHES && u->n_ports <= UNMASK_PORTS);
+	while (started + 1 < n && !pthread_create(&threads[started], NULL, worker, &s))
+		started++;
+	work(&s, true);
+	for (unsigned i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+	u->tried = (uint64_t)atomic_load(&s.done) * PIECE * u->n_ports;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * unmask.h - the private address behind a NAT-D hash, by trying them all (floor 3: threads).
+ *
+ * NAT-D hashes an address with two cookies that stand in the same message, so the hash hides
+ * nothing from one who guesses, and private addresses are few: 22 million in RFC 1918, RFC 6598
+ * (carrier-grade NAT) and RFC 3927 (link-local) together. A machine tries them in seconds.
+ */
+#ifndef NATDLAB_UNMASK_H
+#define NATDLAB_UNMASK_H
+
+#include "nodes/wire/natd.h"
+
+#define UNMASK_PORTS 16
+#define UNMASK_HASHES 16
+
+struct unmask {
+	enum ike_hash alg; /* a known one */
+	uint8_t cky_i[8], cky_r[8];
+	size_t n_ports;
+	uint16_t ports[UNMASK_PORTS];
+	size_t n; /* hashes to look for */
+	struct {
+		uint8_t hash[HASH_MAX]; /* hash_len(alg) bytes */
+		bool found;
+		struct inet_ep ep; /* what it is made of, where found */
+	} v[UNMASK_HASHES];
+	unsigned threads; /* 0: one for each processor */
+	/* Told now and then, by the caller's own thread: hashes tried, of how many. False: stop.
+	 * May be NULL. */
+	bool (*progress)(void *ctx, uint64_t tried, uint64_t all);
+	void *ctx;
+	uint64_t tried; /* at the end */
+	bool stopped;   /* before the end, by progress() */
+};
+
+/* Searches until all are found or nothing is left to try. With fewer threads than asked for it only
+ * takes longer. */
+void unmask(struct unmask *u);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan.c - a scenario to the ordered steps that build it.
+ *
+ * The order is what makes it safe: a node's rules stand and it forwards before any of its links
+ * is up, so no packet ever crosses a NAT that does not translate yet; routes come last, because
+ * the kernel takes none through an interface that is down.
+ */
+#include "lab/plan/plan.h"
+
+typedef VEC(struct step) step_vec;
+
+static struct step *push(struct arena *a, step_vec *v, enum step_kind kind, unsigned node)
+{
+	struct step *s = vec_push(a, v);
+
+	*s = (struct step){.kind = kind, .node = node};
+	return s;
+}
+
+static bool forwards(const struct node *n)
+{
+	return n->kind == KIND_ROUTER || n->kind == KIND_NAPT || n->kind == KIND_EIP;
+}
+
+static void push_links(struct arena *a, step_vec *v, const struct scenario *s)
+{
+	for (unsigned i = 0; i < s->n_links; i++) {
+		unsigned f = s->links[i].iface[0];
+		struct step *st = push(a, v, STEP_LINK, s->ifaces[f].node);
+
+		st->iface = f;
+		st->link = i;
+	}
+}
+
+static void push_rules(struct arena *a, step_vec *v, const struct scenario *s, uint64_t seed)
+{
+	for (unsigned i = 0; i < s->n_nodes; i++) {
+		const char *nft = ruleset_text(a, s, i, seed);
+
+		if (nft)
+			push(a, v, STEP_NFT, i)->nft = nft;
+		if (forwards(&s->nodes[i]))
+			push(a, v, STEP_FORWARD, i);
+	}
+}
+
+/* One step of @kind for each interface. */
+static void push_ifaces(struct arena *a, step_vec *v, const struct scenario *s,
+			enum step_kind kind)
+{
+	for (unsigned i = 0; i < s->n_ifaces; i++)
+		push(a, v, kind, s->ifaces[i].node)->iface = i;
+}
+
+static void push_routes(struct arena *a, step_vec *v, const struct scenario *s)
+{
+	for (unsigned i = 0; i < s->n_nodes; i++) {
+		for (size_t k = 0; k < s->nodes[i].n_routes; k++) {
+			struct step *st = push(a, v, STEP_ROUTE, i);
+
+			st->route = &s->nodes[i].routes[k];
+			st->iface = st->route->iface;
+		}
+	}
+}
+
+struct plan *plan_new(struct arena *a, const struct scenario *s, uint64_t seed)
+{
+	struct plan *p = arena_new_of(a, struct plan);
+	step_vec v = {0};
+
+	p->seed = seed;
+	for (unsigned i = 0; i < s->n_nodes; i++)
+		push(a, &v, STEP_SPACE, i);
+	push_links(a, &v, s);
+	push_rules(a, &v, s, seed);
+	push_ifaces(a, &v, s, STEP_ADDR);
+	push_ifaces(a, &v, s, STEP_UP);
+	push_ifaces(a, &v, s, STEP_NEIGH);
+	push_routes(a, &v, s);
+	p->s = s;
+	p->steps = v.v;
+	p->n_steps = v.n;
+	return p;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan.h - the ordered steps that build a scenario, each of which a person could type.
+ *
+ * Pure. The backends apply a plan; plan_script() prints it as a shell script that builds the same
+ * network by hand. Rulesets are nft text, one source of truth for kernel and learner.
+ */
+#ifndef NATDLAB_PLAN_H
+#define NATDLAB_PLAN_H
+
+#include <stdio.h>
+
+#include "lab/topology/topology.h"
+
+enum step_kind {
+	STEP_SPACE,   /* a network namespace for a node, loopback up */
+	STEP_LINK,    /* a veth pair, both ends placed, MACs, indexes, one queue, no IPv6 chatter */
+	STEP_ADDR,    /* an address on an interface */
+	STEP_UP,      /* an interface up */
+	STEP_NEIGH,   /* a permanent neighbour entry for the other end */
+	STEP_FORWARD, /* the node forwards IPv4 */
+	STEP_ROUTE,
+	STEP_NFT,     /* a ruleset, before any packet can flow */
+};
+
+struct step {
+	enum step_kind kind;
+	unsigned node;         /* the node concerned; of STEP_LINK the first end's */
+	unsigned iface;        /* ADDR, UP, NEIGH: which; LINK: the first end */
+	unsigned link;         /* LINK */
+	const struct route *route;
+	const char *nft;       /* NFT: the ruleset text */
+};
+
+struct plan {
+	const struct scenario *s;
+	uint64_t seed;
+	struct step *steps;
+	size_t n_steps;
+};
+
+/* @seed: of the run, for the ports that a NAPT draws. */
+struct plan *plan_new(struct arena *a, const struct scenario *s, uint64_t seed);
+
+/* The ruleset of a node as nft text; NULL when it needs none (ruleset.c). Drops are counted in
+ * a named counter `dropped` of each table, which the lab's clock reads. */
+const char *ruleset_text(struct arena *a, const struct scenario *s, unsigned node, uint64_t seed);
+
+/* The whole plan as a shell script on @f: re-executes itself under unshare, needs no root, leaves
+ * nothing. With arguments it runs them in a node: `sh plan.sh client ping 203.0.113.10`. */
+void plan_script(const struct plan *p, FILE *f);
+
+#endif

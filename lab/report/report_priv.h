@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* json_priv.h - the pieces that the documents of json*.c share. Not for others. */
+#ifndef NATDLAB_JSON_PRIV_H
+#define NATDLAB_JSON_PRIV_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "lab/analysis/watch.h"
+
+/* Writes @j with a line end and lets it go; @flags are jansson's. */
+void json_out(FILE *f, json_t *j, size_t flags);
+
+json_t *hex_json(const void *p, size_t len);
+/* Text that may hold the name of a file, which is any bytes, while JSON is UTF-8. */
+json_t *text_json(const char *s);
+json_t *ep_json(struct inet_ep ep);
+json_t *seen_json(bool valid, const struct natd_seen *s);
+json_t *hashes_json(const struct natd_list *l);
+/* Adds what each hash of @l was made of, null where that is not known. */
+void add_means(json_t *means, const struct natd_list *l, const bool *known,
+	       const struct inet_ep *what);
+json_t *phase1_json(const struct exchange *x);
+json_t *vids_json(const struct exchange *x, unsigned side);
+
+#endif

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * predict.c - a datagram's way through the topology on paper, and what must come of it.
+ *
+ * The walk knows what a textbook knows: routes, NATs, security groups. It never looks at a
+ * packet, so that it can contradict the lab.
+ */
+#include "lab/result/predict.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lab/plan/nft_ruleset.h"
+#include "nodes/ppp/ppp_auth.h"
+
+#define HOPS_MAX 64 /* a packet's TTL */
+
+struct flow {
+	struct inet_ep src, dst;
+};
+
+/* A NAT on the way and what it did: an answer is translated back there. */
+struct translation {
+	unsigned node;
+	struct flow before, after;
+};
+
+struct walker {
+	const struct scenario *s;
+	uint64_t seed;
+	struct arena *a;
+	struct flow f;
+	struct translation done[HOPS_MAX];
+	size_t n_done;
+	bool back; /* the way of the answer */
+	struct walk *out;
+};
+
+enum hop { HOP_ON, HOP_ARRIVED, HOP_STOPPED };
+
+static enum hop stop(struct walker *w, const struct node *n, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+
+static enum hop stop(struct walker *w, const struct node *n, const char *fmt, ...)
+{
+	size_t len;
+	va_list ap;
+
+	snprintf(w->out->why, sizeof(w->out->why), "%s", w->back ? "the answer is lost: " : "");
+	len = strlen(w->out->why);
+	va_start(ap, fmt);
+	vsnprintf(w->out->why + len, sizeof(w->out->why) - len, fmt, ap);
+	va_end(ap);
+	w->out->stopped_at = n->name;
+	return HOP_STOPPED;
+}
+
+static const struct iface *own_address(const struct scenario *s, const struct node *n,
+				       struct inet_addr addr)
+{
+	for (size_t k = 0; k < n->n_ifaces; k++) {
+		if (inet_addr_eq(s->ifaces[n->ifaces[k]].addr, addr))
+			return &s->ifaces[n->ifaces[k]];
+	}
+	return NULL;
+}
+
+static bool allows(const struct node *n, uint8_t proto, uint16_t port)
+{
+	if (!n->has_allow)
+		return true;
+	for (size_t i = 0; i < n->n_allow; i++) {
+		const struct allow *e = &n->allow[i];
+
+		if (e->proto == proto &&
+		    (proto != 17 || (port >= e->port_lo && port <= e->port_hi)))
+			return true;
+	}
+	return false;
+}
+
+/* "203.0.113.10 and 3 more" */
+static const char *map_text(struct walker *w, const struct node *n)
+{
+	if (n->n_map == 0)
+		return "nothing";
+	if (n->n_map == 1)
+		return arena_printf(w->a, "only %s", INET_ADDR(n->map[0].outside));
+	return arena_printf(w->a, "only %s and %zu more", INET_ADDR(n->map[0].outside),
+			    n->n_map - 1);
+}
+
+static void translated(struct walker *w, unsigned node, struct flow before)
+{
+	assert(w->n_done < HOPS_MAX);
+	w->done[w->n_done++] = (struct translation){node, before, w->f};
+}
+
+/* An answer that meets the NAT of its question is turned back into what was asked. */
+static bool translate_back(struct walker *w, unsigned node)
+{
+	for (size_t i = w->n_done; w->back && i-- > 0;) {
+		const struct translation *t = &w->done[i];
+
+		if (t->node == node && inet_ep_eq(w->f.src, t->after.dst) &&
+		    inet_ep_eq(w->f.dst, t->after.src)) {
+			w->f = (struct flow){t->before.dst, t->before.src};
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Into a NAT from its outside. */
+static enum hop enter(struct walker *w, unsigned node)
+{
+	const struct node *n = &w->s->nodes[node];
+	struct flow before = w->f;
+
+	if (translate_back(w, node))
+		return HOP_ON;
+	if (n->kind == KIND_NAPT) {
+		const struct forward *f = napt_forward(n, 17, w->f.dst.port);
+
+		if (!f || !inet_addr_eq(w->f.dst.addr, w->s->ifaces[n->outside].addr))
+			return stop(w, n, "%s drops what nobody behind it asked for", n->name);
+		w->f.dst.addr = f->to;
+		translated(w, node, before);
+		return HOP_ON;
+	}
+	for (size_t i = 0; i < n->n_map; i++) {
+		if (inet_addr_eq(n->map[i].outside, w->f.dst.addr)) {
+			w->f.dst.addr = n->map[i].inside;
+			translated(w, node, before);
+			return HOP_ON;
+		}
+	}
+	return stop(w, n, "dropped at %s, which maps %s", n->name, map_text(w, n));
+}
+
+/* Out of a NAT through its outside. */
+static enum hop leave(struct walker *w, unsigned node)
+{
+	const struct node *n = &w->s->nodes[node];
+	struct flow before = w->f;
+
+	if (translate_back(w, node))
+		return HOP_ON;
+	if (n->kind == KIND_EIP) {
+		for (size_t i = 0; i < n->n_map; i++) {
+			if (inet_addr_eq(n->map[i].inside, w->f.src.addr)) {
+				w->f.src.addr = n->map[i].outside;
+				translated(w, node, before);
+				return HOP_ON;
+			}
+		}
+		return stop(w, n, "dropped at %s, which maps %s: %s has no public address", n->name,
+			    map_text(w, n), INET_ADDR(w->f.src.addr));
+	} else {
+		size_t count;
+		const struct napt_map *m = napt_map(w->a, w->s, node, w->seed, &count);
+
+		m = napt_find(m, count, w->f.src, w->f.dst);
+		if (m)
+			w->f.src = m->outside;
+		else /* the kernel's masquerade, which keeps a free port */
+			w->f.src.addr = w->s->ifaces[n->outside].addr;
+		translated(w, node, before);
+		return HOP_ON;
+	}
+}
+
+static bool is_nat(const struct node *n)
+{
+	return n->kind == KIND_NAPT || n->kind == KIND_EIP;
+}
+
+/* The packet is for this node. */
+static enum hop deliver(struct walker *w, unsigned node)
+{
+	const struct node *n = &w->s->nodes[node];
+
+	if (w->back)
+		return HOP_ARRIVED;
+	if (n->kind != KIND_SERVER)
+		return stop(w, n, "it is an address of %s, a %s, not of a server", n->name,
+			    kind_name(n->kind));
+	if (!allows(n, 17, w->f.dst.port)) {
+		w->out->by_policy = true;
+		return stop(w, n, "the security group of %s does not allow udp/%u", n->name,
+			    w->f.dst.port);
+	}
+	w->out->server = node;
+	return HOP_ARRIVED;
+}
+
+/* @n would ask for @to on a link, and @next, at its other end, does not have it. */
+static enum hop nobody(struct walker *w, const struct node *n, const struct iface *next,
+		       struct inet_addr to)
+{
+	const struct node *other = &w->s->nodes[next->node];
+	const char *link = w->s->links[next->link].name;
+
+	if (other->kind == KIND_EIP && &w->s->ifaces[other->outside] == next)
+		return stop(w, n, "nobody on link %s has the address %s; %s maps %s", link,
+			    INET_ADDR(to), other->name, map_text(w, other));
+	return stop(w, n, "nobody on link %s has the address %s", link, INET_ADDR(to));
+}
+
+/* From one node to the next. @in: the interface it came in by, -1 at its start. */
+static enum hop step(struct walker *w, unsigned *node, int *in)
+{
+	const struct scenario *s = w->s;
+	const struct node *n = &s->nodes[*node];
+	bool from_outside = *in >= 0 && is_nat(n) && (unsigned)*in == n->outside;
+	struct inet_addr to = {0};
+	const struct iface *next;
+	enum hop h;
+	int out;
+
+	if (from_outside) {
+		h = enter(w, *node);
+		if (h != HOP_ON)
+			return h;
+	}
+	if (own_address(s, n, w->f.dst.addr))
+		return deliver(w, *node);
+	if (*in >= 0 && n->kind != KIND_ROUTER && !is_nat(n))
+		return stop(w, n, "%s does not forward", n->name);
+	out = scenario_route(s, n, w->f.dst.addr, &to);
+	if (out < 0)
+		return stop(w, n, "%s has no route to %s", n->name, INET_ADDR(w->f.dst.addr));
+	if (is_nat(n) && (unsigned)out == n->outside && !from_outside && *in >= 0) {
+		h = leave(w, *node);
+		if (h != HOP_ON)
+			return h;
+	}
+	next = &s->ifaces[s->ifaces[out].peer];
+	if (!inet_addr_eq(next->addr, to))
+		return nobody(w, n, next, to);
+	*in = (int)s->ifaces[out].peer;
+	*node = next->node;
+	return HOP_ON;
+}
+
+static bool run(struct walker *w, unsigned node)
+{
+	int in = -1;
+
+	for (unsigned i = 0; i < HOPS_MAX; i++) {
+		enum hop h = step(w, &node, &in);
+
+		if (h != HOP_ON)
+			return h == HOP_ARRIVED;
+	}
+	stop(w, &w->s->nodes[node], "it goes around in circles at %s", w->s->nodes[node].name);
+	return false;
+}
+
+void predict_walk(const struct scenario *s, const struct node *client, uint16_t port,
+		  uint64_t seed, struct walk *out)
+{
+	struct walker w = {.s = s, .seed = seed, .out = out};
+	struct inet_addr to;
+	int iface;
+
+	*out = (struct walk){.server_dialled = inet_ep(client->dials, port)};
+	iface = scenario_route(s, client, client->dials, &to);
+	if (iface < 0) {
+		stop(&w, client, "%s has no route to %s", client->name, INET_ADDR(client->dials));
+		return;
+	}
+	w.a = arena_new();
+	out->client_own = inet_ep(s->ifaces[iface].addr, port);
+	w.f = (struct flow){out->client_own, out->server_dialled};
+	if (run(&w, (unsigned)(client - s->nodes))) {
+		out->client_seen = w.f.src;
+		out->server_own = w.f.dst;
+		w.f = (struct flow){w.f.dst, w.f.src};
+		w.back = true;
+		out->arrives = run(&w, out->server) && inet_ep_eq(w.f.dst, out->client_own) &&
+			       inet_ep_eq(w.f.src, out->server_dialled);
+		if (!out->arrives && !out->stopped_at)
+			stop(&w, &s->nodes[out->server], "it comes from %s", INET_EP(w.f.src));
+	}
+	arena_free(w.a);
+}
+
+const struct node *predict_server(const struct scenario *s, const struct node *client)
+{
+	struct walk w;
+
+	predict_walk(s, client, 500, 1, &w); /* the seed changes ports only */
+	return w.arrives ? &s->nodes[w.server] : NULL;
+}
+
+void predict_usual_walk(bool napt, bool eip, struct walk *out)
+{
+	*out = (struct walk){
+		.arrives = true,
+		.client_own = inet_ep(inet_v4(napt ? 0xc0a8010a : 0xc633640a), 500),
+		.client_seen = inet_ep(inet_v4(0xc633640a), 500),
+		.server_dialled = inet_ep(inet_v4(0xcb00710a), 500),
+		.server_own = inet_ep(inet_v4(eip ? 0xac1f000a : 0xcb00710a), 500),
+	};
+}
+
+/* ---- what the two modes make of it ---- */
+
+/* Both must name the same revision. */
+static bool natt_in_common(const struct client_mode *c, const struct server_mode *s)
+{
+	if (!s->natt)
+		return false;
+	for (size_t i = 0; i < c->n_vids; i++)
+		for (size_t k = 0; k < s->n_vids; k++)
+			if (vid_is_natt(c->vids[i].vid) && c->vids[i].vid == s->vids[k].vid)
+				return true;
+	return false;
+}
+
+/* SoftEther's own idea of Microsoft, by the vendor IDs of message 1. */
+static bool taken_for_microsoft(const struct client_mode *c)
+{
+	for (size_t i = 0; i < c->n_vids; i++) {
+		if (vid_softether_microsoft(vid_rule_bytes(&c->vids[i])))
+			return true;
+	}
+	return false;
+}
+
+static bool common_transform(const struct client_mode *c, const struct server_mode *s)
+{
+	for (size_t i = 0; i < c->n_phase1; i++) {
+		const struct phase1_transform *x = &c->phase1[i];
+
+		if (mode_accepts_phase1(&s->phase1, x->cipher, x->keybits, x->hash, x->group))
+			return true;
+	}
+	return false;
+}
+
+/* Does the first hash of message 4 fail to match the client's own address? */
+static bool client_thinks_self_natted(const struct server_mode *s, const struct walk *w)
+{
+	switch (s->natd_peer) {
+	case NATD_PEER_EXACT:
+		return !inet_ep_eq(w->client_own, w->client_seen);
+	case NATD_PEER_UNMATCHED:
+	case NATD_PEER_PORT_ZERO:
+	case NATD_PEER_ADDR_ZERO:
+		return true;
+	}
+	return true;
+}
+
+/* Does the second fail to match the address that the client dialled? */
+static bool client_thinks_server_natted(const struct server_mode *s, const struct walk *w,
+					bool parrots)
+{
+	if (parrots) /* the client's own hash of what it dialled comes back */
+		return false;
+	switch (s->natd_own) {
+	case NATD_OWN_EXACT:
+	case NATD_OWN_PARROT:
+		return s->address_zero || !inet_ep_eq(w->server_own, w->server_dialled);
+	case NATD_OWN_RANDOM:
+	case NATD_OWN_PORT_ZERO:
+	case NATD_OWN_ADDR_ZERO:
+		return true;
+	}
+	return true;
+}
+
+static void ends(struct prediction *p, const struct client_mode *c, const char *outcome,
+		 const char *reason, int error)
+{
+	p->outcome = outcome;
+	p->reason = reason;
+	/* The numbers are Windows'; other clients show words. */
+	p->error = c->gate == GATE_MICROSOFT ? error : 0;
+}
+
+/* What is typed into a virtual machine its owner knows. */
+static bool same_secret(const struct node *a, const struct node *b)
+{
+	if (a->vm || b->vm)
+		return true;
+	return a->psk && b->psk && strcmp(a->psk, b->psk) == 0;
+}
+
+void predict_modes(const struct client_mode *c, int registry, const struct server_mode *s,
+		   struct prediction *p)
+{
+	const struct walk *w = &p->walk;
+	bool client_moved = !inet_ep_eq(w->client_own, w->client_seen);
+	bool server_moved = !inet_ep_eq(w->server_own, w->server_dialled);
+
+	if (!common_transform(c, s)) {
+		ends(p, c, "failed", "no-proposal", 789);
+		return;
+	}
+	p->natt = natt_in_common(c, s);
+	if (p->natt) {
+		p->parrots = s->natd_own == NATD_OWN_PARROT && taken_for_microsoft(c);
+		p->server_sees = (struct natd_seen){server_moved, client_moved};
+		p->client_sees = (struct natd_seen){
+			.self_behind_nat = client_thinks_self_natted(s, w),
+			.peer_behind_nat = client_thinks_server_natted(s, w, p->parrots),
+		};
+		p->floated = p->client_sees.self_behind_nat || p->client_sees.peer_behind_nat;
+	}
+	if (!mode_gate_allows(c->gate, registry, p->client_sees.self_behind_nat,
+			      p->client_sees.peer_behind_nat))
+		ends(p, c, "blocked",
+		     p->client_sees.self_behind_nat ? "both-behind-nat" : "server-behind-nat", 809);
+	else if (!p->floated && (client_moved || server_moved))
+		ends(p, c, "failed", "no-reply", 809); /* bare ESP does not get through */
+	else
+		ends(p, c, "connected", "none", 0);
+}
+
+static bool connects(const struct prediction *p)
+{
+	return strcmp(p->outcome, "connected") == 0;
+}
+
+/* What stands between the two beside NATs; in the order in which the packets meet it. */
+static void predict_obstacles(struct prediction *p, const struct node *client,
+			      const struct node *server)
+{
+	const struct client_mode *c = client->client;
+
+	if (p->floated && !allows(server, 17, 4500))
+		ends(p, c, "failed", "no-reply", 809);
+	else if (!same_secret(client, server))
+		ends(p, c, "failed", "psk-mismatch", 789);
+	else if (connects(p) && !p->floated && !allows(server, 50, 0))
+		ends(p, c, "failed", "no-reply", 809);
+}
+
+static bool method_in_common(const struct client_mode *c, const struct server_mode *s)
+{
+	for (size_t i = 0; i < PPP_AUTH_MAX && s->auth[i] != PPP_AUTH_NONE; i++)
+		for (size_t k = 0; k < PPP_AUTH_MAX && c->auth[k] != PPP_AUTH_NONE; k++)
+			if (s->auth[i] == c->auth[k])
+				return true;
+	return false;
+}
+
+/* When all else is well, a server of ours that knows a user asks who is there. */
+static void predict_user(struct prediction *p, const struct node *client, const struct node *server)
+{
+	const struct ppp_account known = {server->user, server->password};
+	const struct client_mode *c = client->client;
+
+	if (!connects(p) || client->run || client->vm || server->vm ||
+	    !ppp_auth_asks(server->server->auth, &known))
+		return;
+	if (!method_in_common(c, server->server))
+		ends(p, c, "failed", "ppp-failed", 718);
+	else if (!client->user || !client->password)
+		ends(p, c, "failed", "no-credentials", 0);
+	else if (strcmp(client->user, server->user) != 0 ||
+		 strcmp(client->password, server->password) != 0)
+		ends(p, c, "failed", "auth-failed", 691);
+}
+
+void predict(const struct scenario *s, const struct node *client, struct prediction *out)
+{
+	const struct node *server;
+
+	*out = (struct prediction){0};
+	predict_walk(s, client, 500, 1, &out->walk);
+	if (!out->walk.arrives) {
+		ends(out, client->client, "failed", "no-reply", 809);
+		return;
+	}
+	server = &s->nodes[out->walk.server];
+	predict_modes(client->client, client->registry, server->server, out);
+	if (strcmp(out->reason, "no-proposal") != 0)
+		predict_obstacles(out, client, server);
+	predict_user(out, client, server);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/result/result.h"
+
+const char *outcome_name(enum outcome o)
+{
+	switch (o) {
+	case OUTCOME_UNDECIDED:
+		return "undecided";
+	case OUTCOME_CONNECTED:
+		return "connected";
+	case OUTCOME_BLOCKED:
+		return "blocked";
+	case OUTCOME_FAILED:
+		return "failed";
+	}
+	return "?";
+}
+
+const char *verdict_name(enum verdict v)
+{
+	switch (v) {
+	case VERDICT_PASS:
+		return "pass";
+	case VERDICT_FAIL:
+		return "fail";
+	case VERDICT_UNDECIDED:
+		return "undecided";
+	case VERDICT_SKIPPED:
+		return "skipped";
+	}
+	return "?";
+}
+
+const char *connection_encapsulation(const struct connection *c)
+{
+	if (c->x.esp_udp)
+		return "udp";
+	if (c->x.esp_raw)
+		return "esp";
+	if (c->reached < REACHED_PHASE2)
+		return "none";
+	return c->x.floated ? "udp" : "esp";
+}
+
+unsigned scenario_dialling(const struct scenario *s)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < s->n_nodes; i++)
+		n += s->nodes[i].kind == KIND_CLIENT && s->nodes[i].dials.len;
+	return n;
+}
+
+size_t result_size(const struct scenario *s)
+{
+	return sizeof(struct scenario_result) + scenario_dialling(s) * sizeof(struct connection) +
+	       s->n_expects * sizeof(struct expectation_result);
+}
+
+struct scenario_result *result_init(void *mem, const struct scenario *s)
+{
+	unsigned n = scenario_dialling(s), c = 0;
+	struct scenario_result *r = mem;
+
+	r->n_connections = n;
+	r->n_expects = (unsigned)s->n_expects;
+	r->connections = (struct connection *)(r + 1);
+	r->expects = (struct expectation_result *)(r->connections + n);
+	for (unsigned i = 0; i < s->n_nodes; i++) {
+		struct connection *to = &r->connections[c];
+		const struct node *owner;
+
+		if (s->nodes[i].kind != KIND_CLIENT || !s->nodes[i].dials.len)
+			continue;
+		owner = scenario_owner(s, s->nodes[i].dials);
+		to->client = i;
+		to->server = owner && owner->kind == KIND_SERVER ? (int)(owner - s->nodes) : -1;
+		predict(s, &s->nodes[i], &to->predicted);
+		if (to->predicted.walk.arrives)
+			to->server = (int)to->predicted.walk.server;
+		c++;
+	}
+	return r;
+}
+
+struct run_count run_count(const struct run_result *run)
+{
+	struct run_count c = {0};
+
+	for (size_t i = 0; i < run->n; i++) {
+		const struct scenario_result *r = run->results[i];
+
+		if (!r) {
+			c.skipped++;
+			continue;
+		}
+		c.expects += r->n_expects;
+		c.pass += r->verdict == VERDICT_PASS;
+		c.unclaimed += r->verdict == VERDICT_PASS && !r->n_expects;
+		c.fail += r->verdict == VERDICT_FAIL;
+		c.undecided += r->verdict == VERDICT_UNDECIDED;
+		c.skipped += r->verdict == VERDICT_SKIPPED;
+		for (unsigned k = 0; k < r->n_connections; k++)
+			c.lab_errors += r->connections[k].lab_error[0] != '\0';
+	}
+	return c;
+}
+
+enum verdict run_verdict(const struct run_result *run)
+{
+	struct run_count c = run_count(run);
+
+	if (c.fail)
+		return VERDICT_FAIL;
+	if (c.undecided)
+		return VERDICT_UNDECIDED;
+	return c.pass ? VERDICT_PASS : VERDICT_SKIPPED;
+}

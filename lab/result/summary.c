@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/result/summary.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define REGISTRY_VALUES 3 /* 0, 1, 2 */
+
+static bool has_gate(const struct node *client)
+{
+	return client->client && client->client->gate == GATE_MICROSOFT;
+}
+
+/* A missing registry value means 0 (KB926179). */
+static int effective_registry(const struct node *client)
+{
+	return client->registry < 0 ? 0 : client->registry;
+}
+
+void summary_label(const struct scenario *s, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < s->n_axes; i++) {
+		if (topology_axis_of_clients(s->topology, s->axes[i].axis))
+			continue;
+		snprintf(buf + len, size - len, "%s%s", len ? "/" : "", s->axes[i].value);
+		len = strlen(buf);
+	}
+	if (len)
+		return;
+	for (size_t i = 0; i < s->n_nodes && !len; i++)
+		if (s->nodes[i].server)
+			len = (size_t)snprintf(buf, size, "%s", s->nodes[i].mode_name);
+}
+
+/* One walk over all connections that ran. */
+struct cursor {
+	const struct run_result *run;
+	size_t i;
+	unsigned k;
+	const struct scenario *s;
+	const struct connection *c;
+};
+
+static bool next_connection(struct cursor *cur)
+{
+	for (; cur->i < cur->run->n; cur->i++, cur->k = 0) {
+		const struct scenario_result *r = cur->run->results[cur->i];
+
+		if (!r || !r->ran || cur->k >= r->n_connections)
+			continue;
+		cur->s = cur->run->scenarios[cur->i];
+		cur->c = &r->connections[cur->k++];
+		return true;
+	}
+	return false;
+}
+
+static bool in_row(const struct scenario *s, const struct summary_row *row)
+{
+	char label[sizeof(row->label)];
+
+	summary_label(s, label, sizeof(label));
+	return !strcmp(label, row->label);
+}
+
+/* What came of the clients of a row that have the gate; bit v: of registry value v. */
+struct tally {
+	unsigned tried, failed, refused;
+};
+
+static void count_scenario(struct tally *t, const struct scenario *s,
+			   const struct scenario_result *r)
+{
+	for (unsigned i = 0; r && r->ran && i < r->n_connections; i++) {
+		const struct connection *c = &r->connections[i];
+		const struct node *client = &s->nodes[c->client];
+		unsigned bit = 1u << effective_registry(client);
+
+		if (!has_gate(client) || c->outcome == OUTCOME_UNDECIDED)
+			continue;
+		t->tried |= bit;
+		t->failed |= c->outcome != OUTCOME_CONNECTED ? bit : 0;
+		t->refused |= c->outcome == OUTCOME_BLOCKED ? bit : 0;
+	}
+}
+
+/*
+ * Each value allows what the one below it allows and more. So that a value is the lowest one takes
+ * that it connects every client and that Windows refuses with the one below it: a connection that
+ * failed there in another way, by a lost frame say, tells nothing of the registry. That none helps
+ * takes that 2 does not.
+ */
+static int registry_needed(const struct tally *t)
+{
+	for (int v = 0; v < REGISTRY_VALUES; v++)
+		if (t->tried & ~t->failed & 1u << v)
+			return v == 0 || t->refused & 1u << (v - 1) ? v : REGISTRY_UNKNOWN;
+	return t->tried & 1u << (REGISTRY_VALUES - 1) ? REGISTRY_NONE : REGISTRY_UNKNOWN;
+}
+
+static const char *server_mode_of(const struct scenario *s)
+{
+	for (size_t i = 0; i < s->n_nodes; i++)
+		if (s->nodes[i].server)
+			return s->nodes[i].mode_name;
+	return "-";
+}
+
+size_t summary_rows(struct arena *a, const struct run_result *run, struct summary_row **rows)
+{
+	VEC(struct summary_row) v = {0};
+	VEC(struct tally) tallies = {0};
+	size_t k = 0;
+
+	for (size_t i = 0; i < run->n; i++) {
+		const struct scenario *s = run->scenarios[i];
+		struct summary_row row = {.first = i, .server_mode = server_mode_of(s)};
+
+		summary_label(s, row.label, sizeof(row.label));
+		/* Neighbours mostly share a row: the last axis runs fastest. */
+		if (k == v.n || strcmp(v.v[k].label, row.label))
+			for (k = 0; k < v.n && strcmp(v.v[k].label, row.label);)
+				k++;
+		if (k == v.n) {
+			*vec_push(a, &v) = row;
+			*vec_push(a, &tallies) = (struct tally){0};
+		}
+		count_scenario(&tallies.v[k], s, run->results[i]);
+	}
+	for (k = 0; k < v.n; k++)
+		v.v[k].registry_needed = registry_needed(&tallies.v[k]);
+	*rows = v.v;
+	return v.n;
+}
+
+static bool column_fits(const struct summary_column *col, const struct node *client)
+{
+	return col->mode == client->client &&
+	       col->registry == (has_gate(client) ? effective_registry(client) : -1);
+}
+
+size_t summary_columns(const struct run_result *run, struct summary_column cols[SUMMARY_COLUMNS])
+{
+	struct cursor cur = {.run = run};
+	size_t n = 0;
+
+	while (next_connection(&cur)) {
+		const struct node *client = &cur.s->nodes[cur.c->client];
+		size_t k = 0;
+
+		while (k < n && !column_fits(&cols[k], client))
+			k++;
+		if (k == n && n < SUMMARY_COLUMNS)
+			cols[n++] = (struct summary_column){
+				.mode = client->client,
+				.registry = has_gate(client) ? effective_registry(client) : -1,
+			};
+	}
+	return n;
+}
+
+const struct connection *summary_speaker(const struct run_result *run,
+					 const struct summary_row *row, const struct scenario **s)
+{
+	struct cursor cur = {.run = run};
+	const struct connection *best = NULL;
+	int best_rank = 5;
+
+	while (next_connection(&cur)) {
+		const struct node *client = &cur.s->nodes[cur.c->client];
+		int rank = has_gate(client) ? effective_registry(client) : 4;
+
+		if (rank >= best_rank || !in_row(cur.s, row))
+			continue;
+		best = cur.c;
+		best_rank = rank;
+		*s = cur.s;
+	}
+	return best;
+}
+
+static const char *cell_text(const struct connection *c, char buf[16])
+{
+	switch (c->outcome) {
+	case OUTCOME_CONNECTED:
+		return c->asked && !c->alive ? "lost" : "ok";
+	case OUTCOME_UNDECIDED:
+		return "?";
+	case OUTCOME_BLOCKED:
+	case OUTCOME_FAILED:
+		if (!c->error)
+			return outcome_name(c->outcome);
+		snprintf(buf, 16, "%d", c->error);
+		return buf;
+	}
+	return "?";
+}
+
+const char *summary_cell(const struct run_result *run, const struct summary_row *row,
+			 const struct summary_column *col, bool *dagger, char buf[16])
+{
+	struct cursor cur = {.run = run};
+	const char *text = NULL;
+
+	*dagger = false;
+	while (next_connection(&cur)) {
+		char one[16];
+		const char *t;
+
+		if (!column_fits(col, &cur.s->nodes[cur.c->client]) || !in_row(cur.s, row))
+			continue;
+		t = cell_text(cur.c, one);
+		*dagger |= summary_only_documented(cur.s, cur.c);
+		if (!text) {
+			snprintf(buf, 16, "%s", t);
+			text = buf;
+		} else if (strcmp(text, t)) {
+			text = "mixed";
+		}
+	}
+	return text ? text : "-";
+}
+
+void summary_second_hash(const struct connection *c, char *buf, size_t size)
+{
+	const struct judgement *j = &c->j;
+
+	if (!j->complete) {
+		snprintf(buf, size, "%s", c->exchanged ? "no NAT-D in message 4" : "no exchange");
+		return;
+	}
+	switch (j->server_hash) {
+	case CLASS_COPIED:
+		snprintf(buf, size, "%c  message 3's first hash, copied", j->letter4[1]);
+		return;
+	case CLASS_EXACT:
+		snprintf(buf, size, "%c  %s, its own", j->letter4[1], INET_EP(j->means4[1]));
+		return;
+	case CLASS_EXACT_OR_COPIED:
+		snprintf(buf, size, "%c  %s, as dialled", j->letter4[1], INET_EP(j->means4[1]));
+		return;
+	case CLASS_FAKED:
+		if (j->known4[1])
+			snprintf(buf, size, "%c  %s, faked", j->letter4[1], INET_EP(j->means4[1]));
+		else
+			snprintf(buf, size, "%c  fits no address, faked", j->letter4[1]);
+		return;
+	case CLASS_UNKNOWN:
+		snprintf(buf, size, "%c  fits no known address", j->letter4[1]);
+		return;
+	}
+}
+
+const char *summary_conclusion(const struct connection *c)
+{
+	if (!c->j.complete)
+		return "-";
+	return c->j.client_sees.peer_behind_nat ? "server is behind NAT" : "server is public";
+}
+
+const char *summary_registry_text(int needed)
+{
+	switch (needed) {
+	case 0:
+		return "not needed";
+	case 1:
+		return "needed: 1";
+	case 2:
+		return "needed: 2";
+	case REGISTRY_NONE:
+		return "does not help";
+	default:
+		return "-";
+	}
+}
+
+/* Where the talk ended. */
+static const char *silence_text(const struct connection *c)
+{
+	if (c->reached >= REACHED_L2TP)
+		return "L2TP is up, and PPP inside of it gets no answer.";
+	if (c->reached == REACHED_PHASE2)
+		return "IPsec is up, and L2TP inside of it gets no answer: no L2TP daemon, or ESP "
+		       "does not "
+		       "get through.";
+	if (c->reached == REACHED_PHASE1)
+		return "Main Mode is done, and Quick Mode gets no answer.";
+	if (!c->x.mm[2].seen)
+		return "Message 1 gets no answer.";
+	if (!c->x.mm[4].seen)
+		return "Message 3 gets no answer.";
+	return c->x.floated ? "Message 5, the first on UDP 4500, gets no answer."
+			    : "Message 5 gets no answer.";
+}
+
+const char *summary_reason_text(const struct connection *c)
+{
+	static const struct {
+		const char *reason, *text;
+	} texts[] = {
+		{"server-behind-nat",
+		 "The server's NAT-D hash says that it is behind NAT; with this "
+		 "registry value Windows sends nothing to such a server."},
+		{"both-behind-nat",
+		 "The NAT-D hashes say that server and client are both behind NAT; "
+		 "with this registry value Windows sends nothing to such a server."},
+		{"psk-mismatch", "The two sides have different pre-shared keys."},
+		{"no-proposal", "The server accepts none of the client's proposals."},
+		{"no-ipsec-sa", "A real product could not set up its IPsec SA: see its log."},
+		{"auth-failed", "The server does not accept the user's name or password."},
+		{"no-credentials",
+		 "The server asks who is there, and the client has no user and password."},
+		{"ppp-failed", "PPP found no way to authenticate, or no answer."},
+		{"deleted", "The server deleted the connection."},
+	};
+
+	if (c->outcome == OUTCOME_CONNECTED)
+		return c->j.complete && !c->j.client_sees.peer_behind_nat &&
+				       c->j.server_hash == CLASS_COPIED
+			       ? "The server copied the client's own hash, so it looks public to "
+				 "the "
+				 "client."
+			       : "Connected.";
+	if (!strcmp(c->reason, "no-reply"))
+		return silence_text(c);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (!strcmp(texts[i].reason, c->reason))
+			return texts[i].text;
+	return c->reason;
+}
+
+/* Did the connection not come up, for another reason than Windows' rule? */
+static bool is_failure(const struct connection *c)
+{
+	return (c->outcome == OUTCOME_FAILED || c->outcome == OUTCOME_BLOCKED) &&
+	       strcmp(c->reason, "server-behind-nat") && strcmp(c->reason, "both-behind-nat");
+}
+
+size_t summary_failures(const struct run_result *run, struct summary_failure v[SUMMARY_FAILURES])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->n; i++) {
+		const struct scenario_result *r = run->results[i];
+
+		for (unsigned k = 0; r && r->ran && k < r->n_connections; k++) {
+			const char *text = summary_reason_text(&r->connections[k]);
+			size_t at = 0;
+
+			if (!is_failure(&r->connections[k]))
+				continue;
+			while (at < n && strcmp(v[at].text, text))
+				at++;
+			if (at == SUMMARY_FAILURES)
+				continue;
+			if (at == n)
+				v[n++] = (struct summary_failure){.text = text, .first = i};
+			v[at].count += v[at].last != i + 1;
+			v[at].last = i + 1;
+		}
+	}
+	return n;
+}
+
+bool summary_only_documented(const struct scenario *s, const struct connection *c)
+{
+	const struct node *client = &s->nodes[c->client];
+
+	return has_gate(client) && c->j.complete && c->outcome != OUTCOME_UNDECIDED &&
+	       mode_gate_certainty(client->client->gate, client->registry,
+				   c->j.client_sees.self_behind_nat,
+				   c->j.client_sees.peer_behind_nat) != CERTAIN_HIGH;
+}

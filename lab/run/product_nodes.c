@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/run/product_nodes.h"
+
+#include "lab/os/product_process.h"
+#include "nodes/vpn/vpn.h"
+
+struct real_node {
+	const struct node *node;
+	bool decided; /* a client whose outcome is out */
+};
+
+struct real {
+	const struct real_config *cfg;
+	size_t n;
+	struct real_node *nodes;
+	struct daemon **daemons; /* one for each */
+};
+
+bool real_any(const struct scenario *s)
+{
+	for (size_t i = 0; i < s->n_nodes; i++)
+		if (s->nodes[i].run)
+			return true;
+	return false;
+}
+
+static int start_one(struct arena *a, struct real *r, const struct node *n, struct err *e)
+{
+	const struct real_config *c = r->cfg;
+	const char *log = c->dir ? arena_printf(a, "%s/daemon-%s.log", c->dir, n->name) : NULL;
+	struct daemon *d;
+
+	if (c->ops->enter(c->net, (int)(n - c->s->nodes), e))
+		return -1;
+	d = daemon_start(a, c->s, n, c->folder, log, e);
+	if (c->ops->enter(c->net, -1, d ? e : NULL) || !d)
+		return -1;
+	r->daemons[r->n] = d;
+	r->nodes[r->n++] = (struct real_node){.node = n};
+	return 0;
+}
+
+struct real *real_start(struct arena *a, const struct real_config *cfg, struct err *e)
+{
+	struct real *r = arena_new_of(a, struct real);
+
+	*r = (struct real){
+		.cfg = arena_copy(a, cfg, sizeof(*cfg)),
+		.nodes = arena_array_of(a, cfg->s->n_nodes, struct real_node),
+		.daemons = arena_array_of(a, cfg->s->n_nodes, struct daemon *),
+	};
+	for (size_t i = 0; i < cfg->s->n_nodes; i++) {
+		if (!cfg->s->nodes[i].run || !start_one(a, r, &cfg->s->nodes[i], e))
+			continue;
+		real_stop(r);
+		return NULL;
+	}
+	return r;
+}
+
+/* strongSwan's own words for what RFC 3947 tells it. */
+static void tell_nat_seen(const struct real *r, size_t i)
+{
+	const struct daemon *d = r->daemons[i];
+	struct event ev = ev_new(EV_NAT_SEEN);
+
+	ev_bool(&ev, K_SELF_BEHIND_NAT, daemon_has_said(d, "local host is behind NAT"));
+	ev_bool(&ev, K_PEER_BEHIND_NAT, daemon_has_said(d, "remote host is behind NAT"));
+	r->cfg->event(r->cfg->ctx, r->nodes[i].node, &ev);
+}
+
+/* What it came to. No product dials L2TP, so none gets farther than phase 2. */
+static void tell_outcome(struct real *r, size_t i, bool success)
+{
+	const struct daemon *d = r->daemons[i];
+	bool phase1 = daemon_has_said(d, "] established between");
+	enum product run = r->nodes[i].node->run;
+	bool scans = run == PRODUCT_IKE_SCAN || run == PRODUCT_PROBER; /* connects nothing */
+	struct event ev = ev_new(EV_OUTCOME);
+
+	if (!scans)
+		tell_nat_seen(r, i);
+	ev_str(&ev, K_OUTCOME, success ? "connected" : "failed");
+	ev_str(&ev, K_REASON, success || scans ? "none" : phase1 ? "no-ipsec-sa" : "no-reply");
+	ev_u(&ev, K_ERROR, 0);
+	ev_str(&ev, K_REACHED, reached_name(success  ? REACHED_PHASE2
+					    : phase1 ? REACHED_PHASE1
+						     : REACHED_NOTHING));
+	r->cfg->event(r->cfg->ctx, r->nodes[i].node, &ev);
+	r->nodes[i].decided = true;
+}
+
+int real_poll(struct real *r, bool *ready, struct err *e)
+{
+	*ready = true;
+	for (size_t i = 0; i < r->n; i++) {
+		bool success;
+
+		if (daemon_listen(r->daemons[i], e))
+			return -1;
+		*ready &= daemon_is_ready(r->daemons[i]);
+		if (!r->nodes[i].decided && daemon_has_dialled(r->daemons[i], &success))
+			tell_outcome(r, i, success);
+	}
+	return 0;
+}
+
+void real_dial(struct real *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->nodes[i].node->kind == KIND_CLIENT)
+			daemon_dial(r->daemons[i]);
+}
+
+bool real_decided(const struct real *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->nodes[i].node->kind == KIND_CLIENT && !r->nodes[i].decided)
+			return false;
+	return true;
+}
+
+void real_stop(struct real *r)
+{
+	if (r)
+		daemons_stop(r->daemons, r->n);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/run/vm_watch.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nodes/vpn/vpn.h"
+
+/* How often the exchanges are looked through: they change with every frame. */
+#define LOOK_EVERY (250 * MSEC)
+
+struct guest {
+	const struct node *node;
+	enum vm_plug plug; /* as last told */
+	bool came;	   /* something was plugged in */
+	bool there;	   /* somebody there uses its address */
+	bool answered;	   /* and has said a word of IKE */
+	bool decided;	   /* its outcome is out */
+};
+
+struct guests {
+	const struct guests_config *cfg;
+	struct guest *v;
+	size_t n;
+	usec looked;
+};
+
+/* To whoever sits before the terminal: what happens in another one is invisible otherwise. */
+static void tell(const struct node *n, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static void tell(const struct node *n, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "natdlab: %s ", n->name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+/* The socket's whole path: QEMU may be started in another folder. One that is too long for QEMU
+ * stays as the file has it, which is good in this folder. */
+static const char *whole_path(struct arena *a, const struct node *n)
+{
+	const char *path = vm_socket(a, n);
+	char *whole = realpath(path, NULL);
+
+	if (whole && strlen(whole) <= SOCKET_LEN_MAX)
+		path = arena_str(a, whole);
+	free(whole);
+	return path;
+}
+
+static void announce(struct arena *a, const struct guests *g)
+{
+	const struct scenario *s = g->cfg->s;
+
+	for (size_t i = 0; i < g->n && g->cfg->tell; i++)
+		vm_announce(stderr, s, g->v[i].node, whole_path(a, g->v[i].node));
+	for (size_t i = 0; i < g->n; i++) {
+		const struct node *n = g->v[i].node;
+
+		fputs("natdlab: ", stderr);
+		if (s->n_axes)
+			fprintf(stderr, "scenario %s: ", s->id);
+		fprintf(stderr, "waiting for %s, %s", n->name, n->mode_name);
+		if (n->registry >= 0)
+			fprintf(stderr, " with registry %d", n->registry);
+		fprintf(stderr, ", at %s\n", whole_path(a, n));
+	}
+	fputs("natdlab: Ctrl-C ends the waiting and judges what was seen\n", stderr);
+}
+
+struct guests *guests_new(struct arena *a, const struct guests_config *cfg)
+{
+	struct guests *g;
+
+	if (!scenario_has_vm(cfg->s))
+		return NULL;
+	g = arena_new_of(a, struct guests);
+	g->cfg = arena_copy(a, cfg, sizeof(*cfg));
+	g->v = arena_array_of(a, cfg->s->n_nodes, struct guest);
+	for (size_t i = 0; i < cfg->s->n_nodes; i++) {
+		const struct node *n = &cfg->s->nodes[i];
+
+		if (n->vm)
+			g->v[g->n++] = (struct guest){
+				.node = n,
+				.decided = n->kind != KIND_CLIENT,
+			};
+	}
+	announce(a, g);
+	return g;
+}
+
+void guests_frame(struct guests *g, unsigned link, const uint8_t *data, size_t len)
+{
+	const struct scenario *s = g->cfg->s;
+
+	for (size_t i = 0; i < g->n; i++) {
+		struct guest *v = &g->v[i];
+
+		if (vm_iface(s, v->node)->link != link || (v->there && v->answered))
+			continue;
+		if (!v->there && vm_frame_has_address(s, v->node, data, len)) {
+			v->there = true;
+			tell(v->node, "has its address, %s",
+			     INET_ADDR(vm_iface(s, v->node)->addr));
+		}
+		v->answered |= vm_frame_is_ike(s, v->node, data, len);
+	}
+}
+
+static void look_at_plug(struct guest *v, enum vm_plug now)
+{
+	v->plug = now;
+	v->came = true;
+	switch (now) {
+	case VM_NOBODY:
+		break;
+	case VM_PLUGGED:
+		tell(v->node, "is plugged in");
+		break;
+	case VM_UNPLUGGED:
+		tell(v->node, "is gone; the lab waits for it to come back");
+		break;
+	case VM_HUNG_UP:
+		tell(v->node, "sent what QEMU does not send, and was hung up on");
+		break;
+	}
+}
+
+static void tell_outcome(const struct guests *g, struct guest *v, const struct diagnosis *d)
+{
+	struct event ev = ev_new(EV_OUTCOME);
+
+	ev_str(&ev, K_OUTCOME, outcome_name(d->outcome));
+	ev_str(&ev, K_REASON, d->reason);
+	ev_u(&ev, K_ERROR, vpn_error(v->node->client, d->reason));
+	ev_str(&ev, K_REACHED, reached_name(d->reached));
+	ev_str(&ev, K_WHY, "the wire");
+	g->cfg->event(g->cfg->ctx, v->node, &ev);
+	v->decided = true;
+	tell(v->node, "%s: %s", outcome_name(d->outcome), d->sentence);
+}
+
+static void look_at_exchanges(struct guests *g, usec now, bool end)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		struct guest *v = &g->v[i];
+		struct diagnosis d;
+
+		if (!v->decided && vm_judge(g->cfg->s, v->node, g->cfg->watch, now, end, &d))
+			tell_outcome(g, v, &d);
+	}
+}
+
+static void look_at_plugs(struct guests *g)
+{
+	const struct guests_config *c = g->cfg;
+
+	for (size_t i = 0; i < g->n; i++) {
+		struct guest *v = &g->v[i];
+		unsigned node = (unsigned)(v->node - c->s->nodes);
+		enum vm_plug now;
+
+		while ((now = c->ops->plug(c->net, node)) != v->plug)
+			look_at_plug(v, now);
+	}
+}
+
+void guests_poll(struct guests *g, usec now)
+{
+	look_at_plugs(g);
+	if (now < g->looked + LOOK_EVERY)
+		return;
+	g->looked = now;
+	look_at_exchanges(g, now, false);
+}
+
+bool guests_decided(const struct guests *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (!g->v[i].decided)
+			return false;
+	return true;
+}
+
+void guests_end(struct guests *g, usec now)
+{
+	look_at_plugs(g);
+	look_at_exchanges(g, now, true);
+}
+
+static const struct guest *guest_of(const struct guests *g, unsigned node)
+{
+	for (size_t i = 0; g && i < g->n; i++)
+		if (g->v[i].node == &g->cfg->s->nodes[node])
+			return &g->v[i];
+	return NULL;
+}
+
+bool guests_is_there(const struct guests *g, unsigned node)
+{
+	const struct guest *v = guest_of(g, node);
+
+	return !v || v->there;
+}
+
+bool guests_has_answered(const struct guests *g, unsigned node)
+{
+	const struct guest *v = guest_of(g, node);
+
+	return !v || v->answered;
+}
+
+const char *guests_lack(const struct guests *g, unsigned node)
+{
+	const struct guest *v = guest_of(g, node);
+
+	if (!v)
+		return NULL;
+	if (!v->came)
+		return "nothing was plugged in at the virtual machine's socket";
+	if (!v->there)
+		return "the virtual machine never used its address";
+	if (!v->answered)
+		return "the virtual machine sent no IKE";
+	return "the virtual machine's exchange had not come to an end";
+}

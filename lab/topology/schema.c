@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keys.c - the table of a topology file's keys.
+ */
+#include "lab/topology/schema.h"
+
+#include <string.h>
+
+#define ENDS (KIND_BIT(KIND_CLIENT) | KIND_BIT(KIND_SERVER))
+#define HOSTS (ENDS | KIND_BIT(KIND_HOST))
+#define VM KIND_BIT(KIND_VM)
+#define NATS (KIND_BIT(KIND_NAPT) | KIND_BIT(KIND_EIP))
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* In the order of enum napt_depends. */
+#define DEPENDS_WORDS                                                                              \
+	WORDS("endpoint-independent", "address-dependent", "address-and-port-dependent")
+#define HASH_WORDS WORDS("exact", "copied", "faked", "exact-or-copied", "unknown")
+
+static const struct key_row rows[KEYS] = {
+	[KEY_NAME] = {"name", PLACE_FILE, 0, TYPE_NAME, NULL, false,
+		"A short name, which heads the table and names the results."},
+	[KEY_TITLE] = {"title", PLACE_FILE, 0, TYPE_TEXT, NULL, false,
+		"One line that says what the network is."},
+	[KEY_QUESTION] = {"question", PLACE_FILE, 0, TYPE_TEXT, NULL, false,
+		"The question that the file answers."},
+	[KEY_MODES] = {"modes", PLACE_FILE, 0, TYPE_MAP, NULL, false,
+		"Modes of one's own: names, and for each the mode that it is like and what is "
+		"changed."},
+	[KEY_TOPOLOGY] = {"topology", PLACE_FILE, 0, TYPE_MAP, NULL, false,
+		"The network: nodes, links, and defaults for kinds of nodes."},
+	[KEY_MATRIX] = {"matrix", PLACE_FILE, 0, TYPE_MAP, NULL, false,
+		"Axes, each with values; every combination is a scenario. An axis NODE.KEY lists "
+		"values of a key; an axis NODE has named sets of keys."},
+	[KEY_EXPECT] = {"expect", PLACE_FILE, 0, TYPE_LIST, NULL, false,
+		"What must come out, scenario by scenario."},
+
+	[KEY_LIKE] = {"like", PLACE_MODE, ENDS, TYPE_WORD, NULL, false,
+		"The mode from which everything is taken that is not said here: one of natdlab's, "
+		"or one that stands above."},
+	[KEY_OWN_TITLE] = {"title", PLACE_MODE, ENDS, TYPE_TEXT, NULL, false,
+		"One line that says what it is."},
+	[KEY_OWN_HASH] = {"server_hash", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("exact", "copied", "random", "port-zero", "address-zero"), false,
+		"The second NAT-D hash of message 4, the server's of itself; copied is what "
+		"SoftEther does, to clients that it takes for Microsoft's."},
+	[KEY_OWN_PEER_HASH] = {"peer_hash", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("exact", "unmatched", "port-zero", "address-zero"), false,
+		"The first NAT-D hash of message 4, the server's of the client."},
+	[KEY_BOUND] = {"bound", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_BOOL, NULL, false,
+		"Whether the server knows its address; false takes 0.0.0.0 for it in its own hash, "
+		"its ID and NAT-OA, as SoftEther 5 does."},
+	[KEY_NATT] = {"natt", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_BOOL, NULL, false,
+		"Whether the server knows NAT traversal at all."},
+	[KEY_ASKS_REGISTRY] = {"asks_registry", PLACE_MODE, KIND_BIT(KIND_CLIENT), TYPE_BOOL, NULL,
+		false, "Whether the client has Windows' rule about servers behind NAT."},
+	[KEY_VENDOR_IDS] = {"vendor_ids", PLACE_MODE, ENDS, TYPE_LIST, NULL, false,
+		"The vendor IDs of message 1 or 2, in order, by the words that natdlab modes NAME "
+		"shows, or as 0x and their bytes. A server's may be followed by \"if sent\" (only "
+		"to a client that sent these bytes) or \"if begun\" (to one that sent the first "
+		"16 of them); without that it goes to everybody."},
+	[KEY_ONE_NATT_ID] = {"one_natt_id", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_BOOL, NULL,
+		false,
+		"Whether of the vendor IDs of NAT traversal only the first that applies is sent. "
+		"false by itself where vendor_ids are given."},
+	[KEY_CIPHERS] = {"ciphers", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL, false,
+		"Ciphers that it accepts in message 1: aes-256-cbc, aes-192-cbc, aes-128-cbc, "
+		"3des-cbc, des-cbc. It takes the first transform of the client's list whose cipher, "
+		"hash and group are all accepted."},
+	[KEY_HASHES] = {"hashes", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL, false,
+		"Hashes that it accepts in message 1: md5, sha1, sha256, sha384, sha512."},
+	[KEY_GROUPS] = {"groups", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL, false,
+		"Diffie-Hellman groups that it accepts in message 1: modp768, modp1024, modp1536, "
+		"modp2048, ecp256, ecp384."},
+	[KEY_SA_PAYLOAD] = {"sa_payload", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("as-offered", "rewritten"), false,
+		"Whether the chosen transform comes back byte for byte, or written anew."},
+	[KEY_ATTRIBUTES] = {"attributes", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL,
+		false,
+		"The order of attributes in message 2's transform, if it is rewritten: encryption, "
+		"key-length, hash, group, authentication, and if it has them life-type, life."},
+	[KEY_LIFE] = {"life", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("basic", "variable"), false,
+		"How a rewritten transform says a life below 65536 seconds: as a basic attribute of "
+		"two bytes or as a variable one of four."},
+	[KEY_TRANSFORM_NUMBER] = {"transform_number", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("first", "as-offered"), false,
+		"The number of a rewritten transform: 1, or that of the client's list."},
+	[KEY_NONCE] = {"nonce", PLACE_MODE, ENDS, TYPE_NUMBER, NULL, false,
+		"Bytes of a nonce, 8 to 255."},
+	[KEY_MESSAGE_4] = {"message_4", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL, false,
+		"The payloads of message 4, in order: key, nonce, peer-hash, behind it own-hash "
+		"(NAT-D), and vendor IDs as under vendor_ids, to everybody. [key, nonce, peer-hash, "
+		"own-hash] by itself."},
+	[KEY_HASHES_UNASKED] = {"hashes_unasked", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_BOOL,
+		NULL, false,
+		"Whether message 4 has NAT-D payloads although message 3 had none, as strongSwan's."},
+	[KEY_MESSAGE_2_AGAIN] = {"message_2_again", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST,
+		NULL, false,
+		"Times after the first message 2 at which it is sent again while no message 3 "
+		"comes, at most ten: [2s, 4s]; [] never."},
+	[KEY_MESSAGE_4_AGAIN] = {"message_4_again", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST,
+		NULL, false,
+		"The same of message 4, while no message 5 comes."},
+	[KEY_HALF_OPEN] = {"half_open", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_DURATION, NULL,
+		false, "How long an unfinished exchange is remembered."},
+	[KEY_HALF_OPEN_DELETE] = {"half_open_delete", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_BOOL,
+		NULL, false,
+		"Whether its end is told by a Delete in clear, as SoftEther does."},
+	[KEY_DUPLICATE_1] = {"duplicate_1", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("same-answer", "new-exchange", "silence"), false,
+		"What a duplicate of message 1 gets: message 2 again, another one with a new "
+		"cookie, or nothing."},
+	[KEY_DUPLICATE_3] = {"duplicate_3", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("same-answer", "silence"), false,
+		"What a duplicate of message 3 gets: message 4 again, or nothing."},
+	[KEY_DUPLICATE_5] = {"duplicate_5", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("same-answer", "silence"), false,
+		"What a duplicate of message 5 gets: message 6 again, or nothing."},
+	[KEY_NO_PROPOSAL] = {"no_proposal", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("plain", "spi", "random-cookie", "silence"), false,
+		"How it refuses a message 1: NO-PROPOSAL-CHOSEN in 40 bytes without a cookie of its "
+		"own; in 56 with both cookies as SPI; in 56 with a random cookie in the header; or "
+		"not at all."},
+
+	[KEY_OWN_KEEPALIVE] = {"keepalive", PLACE_MODE, ENDS, TYPE_DURATION, NULL, false,
+		"Time without a packet of its own after which it sends a NAT keep-alive, where its "
+		"mode sends them at all; 0s: it sends none."},
+	[KEY_KINDS] = {"kinds", PLACE_TOPOLOGY, 0, TYPE_MAP, NULL, false,
+		"Keys that every node of a kind has unless it says otherwise."},
+	[KEY_NODES] = {"nodes", PLACE_TOPOLOGY, 0, TYPE_MAP, NULL, false,
+		"Names, and the keys of each node; a node has a network namespace of its own."},
+	[KEY_LINKS] = {"links", PLACE_TOPOLOGY, 0, TYPE_LIST, NULL, false,
+		"Cables between two interfaces, each with its subnet."},
+
+	[KEY_KIND] = {"kind", PLACE_NODE, KINDS_ALL, TYPE_WORD,
+		WORDS("client", "server", "router", "napt", "eip", "host", "vm"), true,
+		"What the node is: client and server speak L2TP/IPsec, router forwards, napt is a "
+		"home router, eip an Elastic IP (1:1 NAT), host anything else; vm is a client or a "
+		"server, as its mode is, that a virtual machine of yours plays (vm.md)."},
+	[KEY_MODE] = {"mode", PLACE_NODE, ENDS | VM, TYPE_WORD, NULL, false,
+		"Which product the client or server behaves like; of a vm, which product is in it."},
+	[KEY_REGISTRY] = {"registry", PLACE_NODE, KIND_BIT(KIND_CLIENT) | VM, TYPE_WORD,
+		WORDS("absent", "0", "1", "2"), false,
+		"AssumeUDPEncapsulationContextOnSendRule of a Windows client; other clients have "
+		"no such rule and ignore it. Of a vm: what is set in it."},
+	[KEY_DIALS] = {"dials", PLACE_NODE, KIND_BIT(KIND_CLIENT) | VM, TYPE_TARGET, NULL, false,
+		"The address that the client dials, or a server's name: then its Elastic IP if it "
+		"has one, else its own address."},
+	[KEY_RUN] = {"run", PLACE_NODE, ENDS, TYPE_WORD,
+		WORDS("strongswan", "libreswan", "softether", "ike-scan", "prober"), false,
+		"The product itself, in the node's namespace, instead of a mode that behaves "
+		"like it. `make real` fetches it. A client can be strongswan; or ike-scan, which "
+		"sends message 1 and prints what it makes of message 2; or prober, natdlab's own, "
+		"which falls silent, repeats itself and sends wrong bytes in a hundred ways, and "
+		"prints what it is answered. A server cannot be those two."},
+	[KEY_NAT_T] = {"encapsulation", PLACE_NODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
+		WORDS("auto", "forced"), false,
+		"Of a server with `run`: auto as the product comes, forced with strongSwan's "
+		"encap = yes or Libreswan's encapsulation=yes. SoftEther has no such setting."},
+	[KEY_LISTEN] = {"listen", PLACE_NODE, KIND_BIT(KIND_SERVER), TYPE_WORD, WORDS("any", "own"),
+		false,
+		"Of a server with `run`: any as the product comes, own with SoftEther's ListenIP "
+		"set to the node's address. The others know their addresses anyway."},
+	[KEY_SOCKET] = {"socket", PLACE_NODE, VM, TYPE_TEXT, NULL, false,
+		"Where QEMU connects to: the path of a UNIX socket that the run makes and removes, "
+		"from the present folder; NODE.sock by itself."},
+	[KEY_IDLE] = {"idle", PLACE_NODE, KIND_BIT(KIND_CLIENT), TYPE_DURATION, NULL, false,
+		"How long the client is left alone once it is connected, before the server asks by "
+		"an LCP echo whether it is still there."},
+	[KEY_PSK] = {"psk", PLACE_NODE, ENDS, TYPE_SECRET, NULL, false,
+		"The pre-shared key."},
+	[KEY_USER] = {"user", PLACE_NODE, ENDS, TYPE_SECRET, NULL, false,
+		"The user's name for PPP: who a client is, whom a server knows."},
+	[KEY_PASSWORD] = {"password", PLACE_NODE, ENDS, TYPE_SECRET, NULL, false,
+		"The user's password for PPP."},
+	[KEY_POOL] = {"pool", PLACE_NODE, KIND_BIT(KIND_SERVER), TYPE_NETWORK, NULL, false,
+		"The network from which the server gives addresses to its clients."},
+	[KEY_OUTSIDE] = {"outside", PLACE_NODE, NATS, TYPE_IFACE, NULL, true,
+		"The interface that faces the world; all others are inside."},
+	[KEY_NAT] = {"nat", PLACE_NODE, NATS, TYPE_BOOL, NULL, false,
+		"false makes a plain router of the node in this scenario: everybody knows the way "
+		"through it, and no address is translated. true by itself."},
+	[KEY_MAP] = {"map", PLACE_NODE, KIND_BIT(KIND_EIP), TYPE_MAP, NULL, false,
+		"Public addresses, each with the node or private address that it stands for."},
+	[KEY_MAPPING] = {"mapping", PLACE_NODE, KIND_BIT(KIND_NAPT), TYPE_WORD, DEPENDS_WORDS,
+		false,
+		"Does one inside port get one outside port whatever the destination "
+		"(endpoint-independent, as without this key), one for each destination address, or "
+		"one for each address and port? UDP; RFC 4787 4.1."},
+	[KEY_FILTERING] = {"filtering", PLACE_NODE, KIND_BIT(KIND_NAPT), TYPE_WORD, DEPENDS_WORDS,
+		false,
+		"Who may send to a mapping: everybody, every port of an address that was sent to, "
+		"or only an address and port that was sent to (as without this key)? UDP; RFC 4787 "
+		"5."},
+	[KEY_PORTS] = {"ports", PLACE_NODE, KIND_BIT(KIND_NAPT), TYPE_PORTS,
+		WORDS("preserve", "random"), false,
+		"Source ports behind the NAPT: preserve keeps them where they are free, random "
+		"draws them from 1024 to 65535, [lo, hi] draws them from a range."},
+	[KEY_HAIRPIN] = {"hairpin", PLACE_NODE, KIND_BIT(KIND_NAPT), TYPE_BOOL, NULL, false,
+		"Do machines inside reach each other by outside addresses and ports (RFC 4787 6)? "
+		"false by itself."},
+	[KEY_TIMEOUT] = {"timeout", PLACE_NODE, KIND_BIT(KIND_NAPT), TYPE_DURATION, NULL, false,
+		"How long a UDP mapping lives without traffic, in whole seconds. 2m by itself, the "
+		"least that RFC 4787 4.3 allows and what many home routers have."},
+	[KEY_FORWARD] = {"forward", PLACE_NODE, KIND_BIT(KIND_NAPT), TYPE_MAP, NULL, false,
+		"Ports of the outside address that belong to a machine inside: {udp/500: server}."},
+	[KEY_ALLOW] = {"allow", PLACE_NODE, HOSTS | VM, TYPE_LIST, NULL, false,
+		"The stateful security group before the node: what may come in unasked. udp/500, "
+		"tcp/443, udp/1000-2000, icmp, esp."},
+	[KEY_NFT] = {"nft", PLACE_NODE, KINDS_ALL & ~VM, TYPE_RULES, NULL, false,
+		"More nft commands, loaded behind the node's own ruleset."},
+
+	[KEY_ENDPOINTS] = {"endpoints", PLACE_LINK, 0, TYPE_LIST, NULL, false,
+		"The two ends, each as \"node:interface\" or as a map with interface and address."},
+	[KEY_SUBNET] = {"subnet", PLACE_LINK, 0, TYPE_NETWORK, NULL, false,
+		"The link's network, from which both ends get addresses."},
+	[KEY_FAULTS] = {"faults", PLACE_LINK, 0, TYPE_MAP, NULL, false,
+		"What the link does to frames, drawn from the run's seed for each direction."},
+
+	[KEY_LOSS] = {"loss", PLACE_FAULTS, 0, TYPE_PERCENT, NULL, false,
+		"How many frames are lost."},
+	[KEY_DUPLICATE] = {"duplicate", PLACE_FAULTS, 0, TYPE_PERCENT, NULL, false,
+		"How many frames arrive twice."},
+	[KEY_REORDER] = {"reorder", PLACE_FAULTS, 0, TYPE_PERCENT, NULL, false,
+		"How many frames are held back by 50 ms, so that later ones overtake them."},
+	[KEY_DELAY] = {"delay", PLACE_FAULTS, 0, TYPE_DURATION, NULL, false,
+		"How long every frame takes."},
+
+	[KEY_INTERFACE] = {"interface", PLACE_END, 0, TYPE_TEXT, NULL, false,
+		"\"node:interface\"."},
+	[KEY_ADDRESS] = {"address", PLACE_END, 0, TYPE_ADDRESS, NULL, false,
+		"The end's address where the assigned one will not do."},
+
+	[KEY_OUTCOME] = {"outcome", PLACE_EXPECT, 0, TYPE_WORD,
+		WORDS("connected", "blocked", "failed"), false,
+		"How it ends: blocked is the client's own policy."},
+	[KEY_REASON] = {"reason", PLACE_EXPECT, 0, TYPE_WORD,
+		WORDS("none", "server-behind-nat", "both-behind-nat", "psk-mismatch",
+		      "no-proposal", "no-reply", "no-ipsec-sa", "auth-failed",
+		      "no-credentials", "ppp-failed"), false,
+		"Why it ends so."},
+	[KEY_ERROR] = {"error", PLACE_EXPECT, 0, TYPE_NUMBER, NULL, false,
+		"The number that the user sees: 809; 0 for none."},
+	[KEY_SERVER_HASH] = {"server_hash", PLACE_EXPECT, 0, TYPE_WORD, HASH_WORDS, false,
+		"What message 4's second NAT-D hash, the server's of itself, turns out to be."},
+	[KEY_PEER_HASH] = {"peer_hash", PLACE_EXPECT, 0, TYPE_WORD, HASH_WORDS, false,
+		"What message 4's first NAT-D hash, the server's of the client, turns out to be."},
+	[KEY_REACHED] = {"reached", PLACE_EXPECT, 0, TYPE_WORD,
+		WORDS("nothing", "phase1", "phase2", "l2tp", "ppp"), false,
+		"How far it got."},
+	[KEY_ENCAPSULATION] = {"encapsulation", PLACE_EXPECT, 0, TYPE_WORD,
+		WORDS("udp", "esp", "none"), false,
+		"How ESP travels or was to: in UDP, bare (IP protocol 50); none: no SA."},
+	[KEY_FLOATED] = {"floated", PLACE_EXPECT, 0, TYPE_BOOL, NULL, false,
+		"Whether IKE moved to port 4500."},
+	[KEY_ALIVE] = {"alive", PLACE_EXPECT, 0, TYPE_BOOL, NULL, false,
+		"Whether the client answered the server after its idle time."},
+	[KEY_CLIENT] = {"client", PLACE_EXPECT, 0, TYPE_NAME, NULL, false,
+		"The client of which this is claimed, where there are several."},
+	[KEY_WHEN] = {"when", PLACE_EXPECT, 0, TYPE_MAP, NULL, false,
+		"The scenarios of which this is claimed: axes, each with a value or a list of "
+		"values. Without it, all."},
+};
+
+const struct key_row *key_row(enum key k)
+{
+	assert(k < KEYS);
+	return &rows[k];
+}
+
+enum key key_find(enum place p, const char *name)
+{
+	unsigned k;
+
+	for (k = 0; k < KEYS; k++) {
+		if (rows[k].place == p && strcmp(rows[k].name, name) == 0)
+			break;
+	}
+	return (enum key)k;
+}
+
+const char *place_name(enum place p)
+{
+	switch (p) {
+	case PLACE_FILE:
+		return "the file";
+	case PLACE_TOPOLOGY:
+		return "topology";
+	case PLACE_NODE:
+		return "a node";
+	case PLACE_LINK:
+		return "a link";
+	case PLACE_END:
+		return "a link's end";
+	case PLACE_FAULTS:
+		return "faults";
+	case PLACE_MODE:
+		return "a mode";
+	case PLACE_EXPECT:
+		return "an expectation";
+	case PLACES:
+		break;
+	}
+	return "?";
+}
+
+const char *key_type_name(enum key_type t)
+{
+	switch (t) {
+	case TYPE_TEXT:
+		return "one line of text";
+	case TYPE_SECRET:
+		return "a text of 1 to 128 characters";
+	case TYPE_RULES:
+		return "a text";
+	case TYPE_NAME:
+		return "a name (a letter, then letters, digits and '-', all lower-case)";
+	case TYPE_IFACE:
+		return "an interface's name";
+	case TYPE_WORD:
+		return "a word";
+	case TYPE_NUMBER:
+		return "a whole number";
+	case TYPE_PERCENT:
+		return "a percentage like 10% or 0.5%";
+	case TYPE_DURATION:
+		return "a time like 20ms, 30s or 2m";
+	case TYPE_BOOL:
+		return "true or false";
+	case TYPE_ADDRESS:
+		return "an IPv4 address";
+	case TYPE_NETWORK:
+		return "a network such as 192.168.1.0/24";
+	case TYPE_TARGET:
+		return "an IPv4 address or a node's name";
+	case TYPE_MAP:
+		return "a map (key: value)";
+	case TYPE_LIST:
+		return "a list";
+	case TYPE_PORTS:
+		return "preserve, random, or [lo, hi]";
+	}
+	return "?";
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * topo.h - the inside of struct topology, for the files that build it and no others:
+ *
+ *	load.c      file -> tree
+ *	topology.c  tree -> nodes; who may have which keys
+ *	own_modes.c modes of the file's own; their lists: own_parts.c
+ *	links.c     which interface is plugged into which
+ *	values.c    the value of a node's key -> a field of struct node; of a NAT's: values_nat.c
+ *	network.c   addresses, realms, routes
+ *	matrix.c    axes, expectations
+ *	scenario.c  every axis fixed
+ *
+ * The shape of the network (kinds, links, which side of a NAT is outside) is the same in every
+ * scenario, so addresses and routes are computed once. What the matrix may change are the values
+ * of other keys, and each is parsed and judged when the file is read: scenario_new() cannot fail.
+ */
+#ifndef NATDLAB_TOPO_H
+#define NATDLAB_TOPO_H
+
+#include "lab/topology/schema.h"
+#include "lab/topology/topology.h"
+#include "lab/topology/tree.h"
+
+/* Bounds of a topology. */
+#define NODES_MAX 4096
+#define SCENARIOS_MAX 10000
+#define WORK_MAX 2000000   /* scenarios, times nodes, times Elastic IPs and one */
+#define ROUTES_MAX 100000  /* of all nodes together */
+#define NAT_ROW_MAX 16     /* NATs one behind the other */
+#define MAPS_MAX 2000      /* Elastic IPs of all nodes and values of the matrix */
+#define AXES_MAX 8
+#define EXPECTS_MAX 500
+#define ALLOW_MAX 100
+#define MAP_MAX 250
+#define NAME_LEN_MAX 32  /* of nodes and of a topology */
+#define VALUE_LEN_MAX 40 /* of a matrix value */
+#define TEXT_LEN_MAX 500 /* of title and question */
+#define SECRET_LEN_MAX 128
+#define IFACE_LEN_MAX 15 /* the kernel's IFNAMSIZ, without the NUL */
+
+/* Realms are the parts of the network inside which addresses mean the same; a NAT stands between
+ * two of them (RFC 2663 calls them address realms). */
+#define NO_REALM UINT32_MAX
+
+/* What the file says of a node, before the matrix. */
+struct node_def {
+	const struct tree *at;         /* its name in the file */
+	const struct tree *keys[KEYS]; /* values of PLACE_NODE's keys; NULL absent */
+	bool has_kind, has_outside;
+};
+
+/* A key that the matrix or --set changes. */
+struct override {
+	unsigned node;
+	enum key key;
+	const struct tree *value;
+};
+
+struct value {
+	const char *name;       /* "softether-4", "registry-0", "0" */
+	const char *id;         /* its part of the scenario's id: "registry-0" for 0 */
+	const struct tree *at;
+	struct override *set;
+	size_t n_set;
+};
+
+struct axis {
+	const char *name;
+	const struct tree *at;
+	struct value *v;
+	size_t n;
+	bool broken;            /* had a mistake: what `when` says of it cannot be judged */
+};
+
+struct expect_def {
+	struct expectation e;
+	const struct tree *at;
+	const struct tree *claims[KEYS];
+	uint8_t *when[AXES_MAX]; /* a bit for each value of the axis; NULL: every value */
+	bool broken; /* has a mistake: nobody knows what it claims, or of what */
+};
+
+/* A row of the file's own: one of both. */
+struct own_mode {
+	const char *name;
+	const struct client_mode *client;
+	const struct server_mode *server;
+};
+
+struct topology {
+	struct arena *a;
+	const struct source *src;
+	const char *name, *title, *question;
+	struct own_mode *modes;
+	size_t n_modes;
+
+	/* The network, the same in every scenario; the nodes hold the values before the matrix. */
+	struct node *nodes;
+	struct node_def *defs;
+	size_t n_nodes;
+	const char **node_names; /* in the order of nodes */
+	unsigned *by_name;       /* nodes sorted by name */
+	struct link *links;
+	const struct tree **link_at;
+	uint32_t *link_realm;
+	size_t n_links;
+	struct iface *ifaces;    /* two for each link: 2 * link, 2 * link + 1 */
+	const struct tree **iface_at;
+	size_t n_ifaces;
+
+	struct override *set;    /* from --set: in every scenario */
+	size_t n_set;
+	struct axis axes[AXES_MAX];
+	const char *axis_names[AXES_MAX];
+	size_t n_axes;
+	size_t n_scenarios;
+	struct expect_def *expects;
+	size_t n_expects;
+	size_t n_maps;           /* Elastic IPs, those of every value of the matrix counted */
+};
+
+/* What reading a file needs; @m is NULL where all was judged before. */
+struct reading {
+	struct arena *a;
+	struct topology *t;
+	struct mistakes *m;
+};
+
+/* ---- topology.c ---- */
+
+/* A topology that is to be used only if @m stayed empty. @values: of the settings, parsed; NULL
+ * where that failed. */
+struct topology *topology_new(struct arena *a, const struct source *src, const struct tree *root,
+			      const struct setting *set, const struct tree *const *values,
+			      size_t n_set, struct mistakes *m);
+/* The kind of a node as its file says it. */
+static inline enum kind topo_kind(const struct node *n)
+{
+	return n->vm ? KIND_VM : n->kind;
+}
+/* Number of the node of that name, or -1. */
+int topo_node(const struct topology *t, const char *name);
+/* The keys of a map that stands at @p into @out[KEYS]; unknown ones and wrong types are
+ * mistakes. @kind: of PLACE_NODE, whose node @who is; KINDS elsewhere. */
+void topo_keys(struct reading *r, const struct tree *map, enum place p, enum kind kind,
+	       const char *who, const struct tree **out);
+/* `[a-z][a-z0-9-]*`, not ending in '-', of at most @max characters. */
+bool topo_is_name(const char *s, size_t max);
+
+/* Is it a map? Says so if not; @what: the sentence's subject. */
+bool topo_want_map(struct reading *r, const struct tree *v, const char *what);
+/* For qsort(): by name, then by number. */
+struct topo_named {
+	const char *name;
+	unsigned i;
+};
+int topo_by_name(const void *a, const void *b);
+
+/* ---- own_modes.c ---- */
+
+/* Reads `modes:`. */
+void modes_read(struct reading *r, const struct tree *modes);
+/* A mode of the file's own or of natdlab's, or NULL. */
+const struct client_mode *topo_client_mode(const struct topology *t, const char *name);
+const struct server_mode *topo_server_mode(const struct topology *t, const char *name);
+/* How a sentence about an unknown mode ends. @kinds: KIND_BIT()s of client and server. */
+const char *topo_mode_hint(struct reading *r, const char *word, unsigned kinds);
+
+/* ---- own_parts.c ---- */
+
+/* Lists of a mode of one's own into its row. A mistake leaves the row as it is. */
+/* The number of vendor IDs in @out[MODE_VIDS]. @may_ask: "if sent" may stand behind one. */
+uint8_t own_vids(struct reading *r, const struct tree *list, bool may_ask, struct vid_rule *out);
+void own_ciphers(struct reading *r, const struct tree *list, struct phase1_accept *out);
+void own_hashes(struct reading *r, const struct tree *list, struct phase1_accept *out);
+void own_groups(struct reading *r, const struct tree *list, struct phase1_accept *out);
+void own_attributes(struct reading *r, const struct tree *list, uint16_t out[MODE_ATTRS]);
+/* The number of payloads in @out[MODE_ANSWER]. */
+uint8_t own_message4(struct reading *r, const struct tree *list, struct answer_part *out);
+void own_times(struct reading *r, const struct tree *list, struct retry *out);
+
+/* ---- links.c ---- */
+
+/* One key of PLACE_FAULTS, known to be of its type. */
+void links_set_fault(struct link_faults *f, enum key k, const struct tree *v);
+/* Number of the link of that name, or -1. */
+int links_find(const struct topology *t, const char *name);
+/* Reads `links:`. False: a mistake. */
+bool links_read(struct reading *r, const struct tree *links);
+/* Has every node a link, and every NAT an outside and an inside? */
+bool links_check(struct reading *r);
+
+/* ---- values.c ---- */
+
+/* "10%" or "0.5%" in thousandths; "20ms", "30s", "2m", "1h" up to a day. False: neither. */
+bool value_permille(const struct tree *v, unsigned long *out);
+bool value_duration(const struct tree *v, usec *out);
+
+/* A mistake, if anybody wants to know; always false. */
+bool value_wrong(struct reading *r, const struct tree *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Digits, nothing else, at most @max. Moves *@p behind them. */
+bool value_digits(const char **p, unsigned long max, unsigned long *out);
+bool value_is_v4(const char *s);
+/* Number of the node that is named; -1: a mistake. */
+int value_node(struct reading *r, const struct tree *v);
+/* value_read() for the keys of NATs (values_nat.c). */
+bool value_read_nat(struct reading *r, enum key k, const struct tree *v, unsigned i,
+		    struct node *n);
+
+/* Is @v of the row's type? Says so if not. */
+bool value_is_type(struct reading *r, const struct tree *v, const struct key_row *row);
+/* A whole number 0 .. @max, plain digits. */
+bool value_number(const struct tree *v, unsigned long max, unsigned long *out);
+/* Puts the value of a node's key into @n, which stands at index @i. False: a mistake. */
+bool value_read(struct reading *r, enum key k, const struct tree *v, unsigned i, struct node *n);
+
+/* ---- network.c ---- */
+
+/* Addresses for every interface, realms, and the routes that do not depend on the matrix.
+ * @taken: addresses that stand for something else (Elastic IPs). False: a mistake. */
+bool network_build(struct reading *r, const struct inet_addr *taken, size_t n_taken);
+/* The topology with @nodes, of which some are NATs no longer: its realms, and in @nodes its routes,
+ * are reckoned again. Everything else is shared with @t. */
+const struct topology *network_reshape(struct arena *a, const struct topology *t,
+				       struct node *nodes);
+/* Judges such a topology: a NAT that is none any more may have opened a way past another. */
+bool network_check_shape(struct reading *r);
+/* For each realm, by its number: does it lie outside of this NAT, however many NATs further? */
+const bool *network_outward(struct arena *a, const struct topology *t, unsigned nat);
+/* Adds to @nodes (a copy of the topology's) the routes to its Elastic IPs. */
+void network_eip_routes(struct arena *a, const struct topology *t, struct node *nodes);
+/* Is the link on the inside of this NAT? */
+bool network_is_inside(const struct topology *t, unsigned nat, unsigned link);
+
+/* ---- matrix.c ---- */
+
+void matrix_read(struct reading *r, const struct tree *matrix);
+void expect_read(struct reading *r, const struct tree *expect);
+/* Does a set of values of an axis have number @i? NULL has all. */
+bool topo_bit(const uint8_t *bits, size_t i);
+/* The id of the scenario with value @at[x] on axis x. */
+const char *topo_id(struct arena *a, const struct topology *t, const size_t *at);
+
+/* ---- scenario.c ---- */
+
+/* Judges every scenario: what can be judged only with every axis fixed. */
+void scenarios_check(struct reading *r);
+
+#endif

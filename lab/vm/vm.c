@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/vm/vm.h"
+
+#include <string.h>
+
+#include "lab/base/packet.h"
+#include "lab/result/observe.h"
+
+const char *vm_socket(struct arena *a, const struct node *n)
+{
+	return n->socket ? n->socket : arena_printf(a, "%s.sock", n->name);
+}
+
+/* ---- what a person is told ---- */
+
+/* For the shell, in single quotes where it must be. @commas: doubled, as QEMU wants them. */
+static void put_word(FILE *f, const char *s, bool commas)
+{
+	const char *plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/-";
+	bool quote = s[strspn(s, plain)] != '\0';
+
+	if (quote)
+		fputc('\'', f);
+	for (; *s; s++) {
+		if (*s == '\'')
+			fputs("'\\''", f);
+		else if (*s == ',' && commas)
+			fputs(",,", f);
+		else
+			fputc(*s, f);
+	}
+	if (quote)
+		fputc('\'', f);
+}
+
+/* For PowerShell: in single quotes nothing is special but themselves. */
+static void put_quoted(FILE *f, const char *s)
+{
+	fputc('\'', f);
+	for (; *s; s++)
+		fprintf(f, *s == '\'' ? "''" : "%c", *s);
+	fputc('\'', f);
+}
+
+static void put_qemu(FILE *f, const struct scenario *s, const struct node *n, const char *path)
+{
+	const uint8_t *m = vm_iface(s, n)->mac;
+
+	fprintf(f, "  qemu-system-x86_64 -machine q35,accel=kvm:tcg -cpu max -smp 2 -m 4096 \\\n"
+		   "    -drive file=%s.qcow2,if=ide \\\n"
+		   "    -netdev stream,id=lab,server=off,addr.type=unix,addr.path=", n->name);
+	put_word(f, path, true);
+	fprintf(f, " \\\n    -device e1000e,netdev=lab,mac=%02x:%02x:%02x:%02x:%02x:%02x\n", m[0],
+		m[1], m[2], m[3], m[4], m[5]);
+}
+
+static void put_registry(FILE *f, int value)
+{
+	static const char key[] = "HKLM\\SYSTEM\\CurrentControlSet\\Services\\PolicyAgent /v "
+				  "AssumeUDPEncapsulationContextOnSendRule";
+
+	if (value < 0)
+		fprintf(f, "  reg delete %s /f\n", key);
+	else
+		fprintf(f, "  reg add %s /t REG_DWORD /d %d /f\n", key, value);
+}
+
+static void put_client(FILE *f, const struct scenario *s, const struct node *n)
+{
+	const struct node *server = predict_server(s, n);
+
+	if (n->client->gate == GATE_NONE) {
+		fprintf(f, "In it dial %s by L2TP/IPsec", INET_ADDR(n->dials));
+		if (server && server->psk)
+			fprintf(f, ", pre-shared key %s", server->psk);
+		fputs(".\n", f);
+		return;
+	}
+	fputs("In it, in PowerShell as administrator, the registry first (then restart Windows):\n"
+	      "\n", f);
+	put_registry(f, n->registry);
+	fprintf(f, "  Add-VpnConnection -Name natdlab -ServerAddress %s -TunnelType L2tp ",
+		INET_ADDR(n->dials));
+	if (server && server->psk) {
+		fputs("-L2tpPsk ", f);
+		put_quoted(f, server->psk);
+		fputc(' ', f);
+	}
+	fputs("-AuthenticationMethod MSChapv2 -Force\n  rasdial natdlab ", f);
+	put_quoted(f, server && server->user ? server->user : "USER");
+	fputc(' ', f);
+	put_quoted(f, server && server->password ? server->password : "PASSWORD");
+	fputc('\n', f);
+}
+
+/* Clients of ours, of which the lab knows what they will say. */
+static bool is_dialled_by_us(const struct scenario *s, const struct node *server,
+			     const struct node *c)
+{
+	return c->kind == KIND_CLIENT && !c->vm && c->dials.len &&
+	       predict_server(s, c) == server;
+}
+
+static void put_server(FILE *f, const struct scenario *s, const struct node *n)
+{
+	bool any = false;
+
+	fputs("In it: Routing and Remote Access with L2TP; docs/vm.md has the steps.\n", f);
+	for (size_t i = 0; i < s->n_nodes; i++) {
+		const struct node *c = &s->nodes[i];
+
+		if (!is_dialled_by_us(s, n, c))
+			continue;
+		if (!any)
+			fputs("The lab dials it until it answers:\n\n", f);
+		any = true;
+		fprintf(f, "  %s dials %s, pre-shared key %s", c->name, INET_ADDR(c->dials), c->psk);
+		if (c->user && c->password)
+			fprintf(f, ", user %s, password %s", c->user, c->password);
+		fputc('\n', f);
+	}
+}
+
+void vm_announce(FILE *f, const struct scenario *s, const struct node *n, const char *path)
+{
+	const struct iface *own = vm_iface(s, n);
+
+	fprintf(f, "%s is a virtual machine. To plug it in, in another terminal (QEMU 7.2 or newer; "
+		   "the disk\nis yours):\n\n", n->name);
+	put_qemu(f, s, n, path);
+	fprintf(f, "\nBy DHCP it gets %s/%u.\n", INET_ADDR(own->addr), own->plen);
+	if (n->kind == KIND_CLIENT)
+		put_client(f, s, n);
+	else
+		put_server(f, s, n);
+	fputc('\n', f);
+}
+
+/* ---- frames ---- */
+
+#define ETHERTYPE_ARP 0x0806
+
+/* RFC 826: the sender of an ARP message about IPv4. */
+static bool arp_sender(const uint8_t *data, size_t len, struct inet_addr *out)
+{
+	struct rd r = rd_new(data, len);
+	const uint8_t *sender;
+	uint16_t type;
+
+	rd_bytes(&r, 12, "MAC addresses");
+	type = rd_u16(&r, "EtherType");
+	rd_u64(&r, "hardware, protocol, lengths, operation");
+	rd_bytes(&r, 6, "sender hardware address");
+	sender = rd_bytes(&r, 4, "sender protocol address");
+	if (!rd_ok(&r) || type != ETHERTYPE_ARP)
+		return false;
+	*out = inet_from_bytes(sender, 4);
+	return true;
+}
+
+bool vm_frame_has_address(const struct scenario *s, const struct node *n, const uint8_t *data,
+			  size_t len)
+{
+	struct inet_addr from;
+	struct packet pkt;
+
+	if (packet_parse(&pkt, LINKTYPE_ETHERNET_, data, len))
+		from = pkt.src.addr;
+	else if (!arp_sender(data, len, &from))
+		return false;
+	return inet_addr_eq(from, vm_iface(s, n)->addr);
+}
+
+bool vm_frame_is_ike(const struct scenario *s, const struct node *n, const uint8_t *data,
+		     size_t len)
+{
+	struct packet pkt;
+
+	return packet_parse(&pkt, LINKTYPE_ETHERNET_, data, len) && pkt.proto == IPPROTO_UDP_ &&
+	       !pkt.fragment && inet_addr_eq(pkt.src.addr, vm_iface(s, n)->addr) &&
+	       (pkt.src.port == IKE_PORT || pkt.src.port == IKE_NATT_PORT);
+}
+
+/* ---- what it came to ---- */
+
+/* An L2TP connection that stands has sent so many ESP packets each way, and more follow at once. */
+#define ESP_ENOUGH 2
+#define ESP_SETTLES (2 * SEC)
+/* Windows makes six Quick Modes, one for each L2TP message that it holds back (mode row). */
+#define QUICK_MODES 6
+#define LAST_QUICK_MODE (5 * SEC)
+/* Longer than the longest pause between two attempts of Windows' at anything: from 15 to 35 s. */
+#define SILENCE (21 * SEC)
+
+/* The machine's exchange that counts, as observe() has it; -1: none. */
+static int find_exchange(const struct scenario *s, const struct node *n, struct exchange *const *v,
+			 size_t count)
+{
+	const struct iface *own = vm_iface(s, n);
+	const char *link = s->links[own->link].name;
+	int best = -1;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct mm_seen *m = &v[i]->mm[1];
+		bool own_first = false;
+
+		for (unsigned k = 0; k < m->n_sightings; k++)
+			own_first |= !strcmp(m->at[k].place, link) &&
+				     inet_addr_eq(m->at[k].src.addr, own->addr);
+		if (own_first && (best < 0 || observe_progress(v[i]) > observe_progress(v[best])))
+			best = (int)i;
+	}
+	return best;
+}
+
+static bool is_ripe(const struct exchange *x, usec now)
+{
+	usec both = MAX(x->first_esp[0].t, x->first_esp[1].t);
+
+	if (x->esp[0] >= ESP_ENOUGH && x->esp[1] >= ESP_ENOUGH)
+		return now >= both + ESP_SETTLES;
+	if (x->quick_modes >= QUICK_MODES && !x->esp[0])
+		return now >= x->last + LAST_QUICK_MODE;
+	return now >= x->last + SILENCE;
+}
+
+bool vm_judge(const struct scenario *s, const struct node *n, const struct watch *w, usec now,
+	      bool end, struct diagnosis *out)
+{
+	struct arena *a CLEANUP(arena_freep) = NULL;
+	struct inet_ep client = inet_ep(vm_iface(s, n)->addr, IKE_PORT);
+	struct exchange *const *all, **present, *x;
+	const struct node *server = predict_server(s, n);
+	struct inet_ep responder = {0};
+	const struct known *known;
+	struct judgement j;
+	size_t count = watch_exchanges(w, &all), n_known;
+	int i = find_exchange(s, n, all, count);
+
+	if (i < 0 || !(end || is_ripe(all[i], now)))
+		return false;
+	a = arena_new();
+	/* As it stands: nothing has come since. */
+	x = arena_copy(a, all[i], sizeof(*x));
+	if (!end)
+		x->last = now;
+	present = arena_copy(a, all, count * sizeof(*all));
+	present[i] = x;
+	known = observe_known(a, s, &n_known);
+	if (server)
+		responder = inet_ep(s->ifaces[server->ifaces[0]].addr, IKE_PORT);
+	judge(x, known, n_known, &client, server ? &responder : NULL, &j);
+	diagnose(x, &j, present, count, out);
+	return out->outcome != OUTCOME_UNDECIDED;
+}

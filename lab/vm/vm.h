@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm.h - virtual machines as nodes (`kind: vm`). Pure, but for port.c and guests.c.
+ *
+ *	vm.c      the socket's name, what a person is told, what the wire shows of it  (floor 2)
+ *	vm_stream.c  frames in QEMU's stream                                         (floor 2)
+ *	dhcp.c    the machine's address                                              (floor 2)
+ *	port.c    the socket                                                         (floor 3)
+ *	guests.c  waiting for machines, and until they are judged                    (floor 4)
+ *
+ * Theory of operation. QEMU's `-netdev stream` connects to a UNIX socket and puts onto it what the
+ * machine's card sends: Ethernet frames, each behind its length in four bytes. The lab listens
+ * there, and that socket is one end of a link whose other end is a node like any other. Neither a
+ * TAP nor a bridge is needed, no device file and no kernel module. The lab sees every frame that it
+ * carries, so captures show them as those of any link.
+ *
+ * Nobody but the machine knows what it thinks. What it came to is read off the wire, by the same
+ * words as a stranger's capture is (diagnose.h).
+ */
+#ifndef NATDLAB_VM_H
+#define NATDLAB_VM_H
+
+#include <stdio.h>
+
+#include "lab/analysis/diagnose.h"
+#include "lab/topology/topology.h"
+
+/* The path of a machine's socket as the file says it, or by itself. Lives in @a. */
+const char *vm_socket(struct arena *a, const struct node *n);
+
+/* The network card of the scenario's link that the machine stands for. */
+static inline const struct iface *vm_iface(const struct scenario *s, const struct node *n)
+{
+	return &s->ifaces[n->ifaces[0]];
+}
+
+/* What its owner must do: QEMU's line, and what to type in the machine. @path: the socket's. */
+void vm_announce(FILE *f, const struct scenario *s, const struct node *n, const char *path);
+
+/* Was this frame sent by somebody who has the machine's address (ARP or IPv4)? */
+bool vm_frame_has_address(const struct scenario *s, const struct node *n, const uint8_t *data,
+			  size_t len);
+/* Is it one of its IKE, from UDP port 500 or 4500? */
+bool vm_frame_is_ike(const struct scenario *s, const struct node *n, const uint8_t *data,
+		     size_t len);
+
+/*
+ * What has become of a machine that is a client, by all that was seen until @now, in @out. False
+ * when that is not decided yet. It is when ESP flows both ways and has for a while; when there were
+ * as many Quick Modes as Windows makes and no ESP; or when it has fallen silent. @end: there will
+ * be no more, so that the present state is the last.
+ */
+bool vm_judge(const struct scenario *s, const struct node *n, const struct watch *w, usec now,
+	      bool end, struct diagnosis *out);
+
+/* What is at a machine's socket. */
+enum vm_plug {
+	VM_NOBODY,    /* nobody yet */
+	VM_PLUGGED,
+	VM_UNPLUGGED, /* it was there and has closed */
+	VM_HUNG_UP,   /* it said what no QEMU says, and the lab has closed */
+};
+
+/* ---- QEMU's framing ---- */
+
+#define VM_FRAME_MAX 2048   /* of what is carried: MTU 1500 and room */
+#define VM_FRAME_MIN 14     /* an Ethernet header */
+#define VM_LENGTH_MAX 69632 /* QEMU's own limit: who says more is no QEMU */
+#define VM_HEADER 4
+
+struct vm_stream {
+	uint8_t buf[16384];
+	size_t from, to; /* what of it is taken in and not handed over */
+	size_t skip;     /* so much of the stream is thrown away first */
+};
+
+enum vm_next {
+	VM_MORE,   /* no whole frame is there */
+	VM_FRAME,
+	VM_BROKEN, /* a length that cannot be: nothing that follows can be understood */
+};
+
+/* Where to read to, and in *@room how much, never 0 after VM_MORE. Frames handed out before are
+ * gone with it. */
+uint8_t *vm_stream_room(struct vm_stream *st, size_t *room);
+void vm_stream_fill(struct vm_stream *st, size_t len);
+/* The next frame, which lies in @st. Longer ones than VM_FRAME_MAX, and shorter ones than
+ * VM_FRAME_MIN, are passed over. */
+enum vm_next vm_stream_next(struct vm_stream *st, const uint8_t **frame, size_t *len);
+/* A frame as QEMU wants it, in @out[VM_HEADER + VM_FRAME_MAX]: so many bytes; 0: too long. */
+size_t vm_stream_wrap(uint8_t *out, const uint8_t *frame, size_t len);
+
+#endif

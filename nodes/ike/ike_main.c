@@ -1,0 +1,729 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ike_main.c - Main Mode with a pre-shared key (RFC 2409 5.4).
+ */
+#include "nodes/ike/ike_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct main_row {
+	enum main_state state;
+	uint8_t message; /* the number of the message that this row takes */
+	bool encrypted;
+	struct payload_rule rule;
+	enum drop (*handle)(struct ike_sa *sa, const struct ike_rx *rx, const struct main_row *row);
+	enum main_state next;
+	const char *words;
+};
+
+/* ---- pieces of messages ---- */
+
+static void begin(struct ike_sa *sa, struct isakmp_out *o, uint8_t flags)
+{
+	isakmp_begin(o, sa->sent.buf, sizeof(sa->sent.buf), sa->cky_i, sa->cky_r, EXCHANGE_MAIN,
+		     flags, 0);
+}
+
+/* From here on the message counts: the state moves, the digest tells duplicates. */
+static void advance(struct ike_sa *sa, const struct ike_rx *rx, const struct main_row *row)
+{
+	if (sa_half_open(sa) && row->next >= MAIN_UP)
+		sa->ike->n_half_open--;
+	sa->state = row->next;
+	sa->last_in = rx->now;
+	memcpy(sa->in[sa->n_in++], rx->digest, DIGEST_LEN);
+}
+
+/* Did the peer send these bytes; with more behind them, where @begun is enough? */
+static bool peer_sent(const struct isakmp_msg *m, struct view v, bool begun)
+{
+	for (size_t i = 0; i < m->n_payloads; i++) {
+		const struct view *got = &m->payloads[i].body;
+
+		if (m->payloads[i].type == PAYLOAD_VID &&
+		    (begun ? got->len >= v.len : got->len == v.len) && !memcmp(got->p, v.p, v.len))
+			return true;
+	}
+	return false;
+}
+
+/* Is there reason to send the vendor ID of this rule? */
+static bool rule_applies(const struct vid_rule *rule, const struct isakmp_msg *peer)
+{
+	struct view v = vid_rule_bytes(rule);
+
+	if (!rule->if_peer_sent)
+		return true;
+	if (rule->any_tail) /* a digest; versions and capabilities follow it */
+		v.len = MIN(v.len, (size_t)VID_DIGEST_LEN);
+	return peer && peer_sent(peer, v, rule->any_tail);
+}
+
+/* RFC 3947 when both know it, else a draft that both know (MS-IKEE 3.2.5.1); 0 none. */
+static uint8_t natt_revision(const struct vid_rule *own, size_t n, const struct isakmp_msg *m)
+{
+	uint8_t type = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!vid_is_natt(own[i].vid) || !peer_sent(m, vid_bytes(own[i].vid), false))
+			continue;
+		if (own[i].vid == VID_RFC3947)
+			return PAYLOAD_NATD;
+		type = PAYLOAD_NATD_DRAFT;
+	}
+	return type;
+}
+
+/* Does the peer know any revision of NAT-T? */
+static bool knows_natt(const struct isakmp_msg *m)
+{
+	for (enum vid v = 0; v < VIDS; v++)
+		if (vid_is_natt(v) && peer_sent(m, vid_bytes(v), false))
+			return true;
+	return false;
+}
+
+static void read_vids(struct ike_sa *sa, const struct isakmp_msg *m)
+{
+	const struct client_mode *c = client_of(sa);
+	const struct server_mode *s = server_of(sa);
+
+	for (size_t i = 0; i < m->n_payloads; i++) {
+		if (m->payloads[i].type != PAYLOAD_VID)
+			continue;
+		sa->peer_ms |= vid_is_ms_nt5(m->payloads[i].body);
+		sa->peer_softether_ms |= vid_softether_microsoft(m->payloads[i].body);
+		sa->peer_dpd |= vid_is(m->payloads[i].body, VID_DPD);
+	}
+	if (c)
+		sa->natd_type = natt_revision(c->vids, c->n_vids, m);
+	else if (s->natt)
+		sa->natd_type = natt_revision(s->vids, s->n_vids, m);
+}
+
+/* How many of the NAT-T vendor IDs go out. */
+enum natt_vids { NATT_ALL, NATT_ONE, NATT_NONE };
+
+/* Which vendor IDs go out, in order; how many. */
+static size_t choose_vids(const struct vid_rule *rules, size_t n, enum natt_vids natt,
+			  const struct isakmp_msg *peer, struct view out[MODE_VIDS])
+{
+	size_t chosen = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!rule_applies(&rules[i], peer) ||
+		    (natt == NATT_NONE && vid_is_natt(rules[i].vid)))
+			continue;
+		if (natt == NATT_ONE && vid_is_natt(rules[i].vid))
+			natt = NATT_NONE;
+		out[chosen++] = vid_rule_bytes(&rules[i]);
+	}
+	return chosen;
+}
+
+size_t ike_answer_vids(const struct server_mode *mode, const struct isakmp_msg *m1,
+		       struct view out[MODE_VIDS])
+{
+	return choose_vids(mode->vids, mode->n_vids,
+			   !mode->natt	      ? NATT_NONE
+			   : mode->one_natt_vid ? NATT_ONE
+						: NATT_ALL,
+			   m1, out);
+}
+
+static void put_vids(struct isakmp_out *o, const struct view *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		isakmp_payload_put(o, PAYLOAD_VID, v[i].p, v[i].len);
+}
+
+static void draw_nonce(struct ike_sa *sa, struct nonce *n, uint8_t len)
+{
+	n->len = len;
+	rng_bytes(sa->ike->env.rng, n->b, len);
+}
+
+/* KE and nonce of the peer: their sizes, then a shared secret. */
+static enum drop take_key(struct ike_sa *sa, const struct isakmp_msg *m, struct dh *dh,
+			  struct nonce *nonce, uint8_t shared[DH_PUBLIC_MAX])
+{
+	size_t len = group_public_len(sa->suite.group);
+	uint8_t public[DH_PUBLIC_MAX] = {0};
+
+	if (m->nonce.len > NONCE_MAX ||
+	    (m->nonce.len < NONCE_MIN && !ignores(sa->ike, IGNORES_NONCE_LENGTH)))
+		return DROP_NONCE_LENGTH;
+	if (m->ke.len > len || (m->ke.len < len && !ignores(sa->ike, IGNORES_KEY_LENGTH)))
+		return DROP_KEY_LENGTH;
+	memcpy(public + len - m->ke.len, m->ke.p, m->ke.len); /* a shorter one is a number */
+	if (!dh_shared(dh, public, len, shared)) {
+		if (!ignores(sa->ike, IGNORES_KEY_VALUE))
+			return DROP_KEY_VALUE;
+		memset(shared, 0, DH_PUBLIC_MAX); /* 0 to whatever power */
+	}
+	/* The proofs hash what was sent, not the number. */
+	memcpy(sa->peer_public, m->ke.p, m->ke.len);
+	sa->peer_public_len = (uint16_t)m->ke.len;
+	memcpy(nonce->b, m->nonce.p, m->nonce.len);
+	nonce->len = m->nonce.len;
+	return DROP_NONE;
+}
+
+static struct ike_secrets secrets_of(const struct ike_sa *sa, const uint8_t *shared)
+{
+	size_t len = group_public_len(sa->suite.group);
+	struct view mine = view_of(dh_public(sa->dh), len);
+	struct view peers = view_of(sa->peer_public, sa->peer_public_len);
+
+	return (struct ike_secrets){
+		.psk = view_of(sa->ike->psk, strlen(sa->ike->psk)),
+		.ni = view_of(sa->ni.b, sa->ni.len),
+		.nr = view_of(sa->nr.b, sa->nr.len),
+		.gxi = sa->initiator ? mine : peers,
+		.gxr = sa->initiator ? peers : mine,
+		.gxy = view_of(shared, shared ? group_shared_len(sa->suite.group) : 0),
+		.cky_i = sa->cky_i,
+		.cky_r = sa->cky_r,
+	};
+}
+
+static void derive_keys(struct ike_sa *sa, uint8_t shared[DH_PUBLIC_MAX])
+{
+	struct ike_secrets s = secrets_of(sa, shared);
+
+	const struct ike_config *cfg = &sa->ike->cfg;
+
+	ike_keys_derive(&sa->keys, &sa->suite, &s);
+	sa->keys.pads_whole_block = cfg->client ? cfg->client->pads_whole_block
+						: cfg->server->pads_whole_block;
+	memcpy(sa->iv, sa->keys.iv, BLOCK_MAX);
+	bytes_wipe(shared, DH_PUBLIC_MAX);
+}
+
+static void auth_hash(const struct ike_sa *sa, bool of_initiator, struct view id,
+		      uint8_t out[HASH_MAX])
+{
+	struct ike_secrets s = secrets_of(sa, NULL);
+
+	ike_keys_auth(&sa->keys, &s, of_initiator, view_of(sa->sai_b, sa->sai_b_len), id, out);
+}
+
+/* ---- messages 5 and 6 ---- */
+
+static void put_id_and_hash(struct ike_sa *sa, struct isakmp_out *o)
+{
+	const struct server_mode *s = server_of(sa);
+	struct inet_addr own = s && s->address_zero ? inet_v4(0) : sa->local.addr;
+	struct id_body id;
+	uint8_t hash[HASH_MAX];
+
+	id_write(&id, own, 0, 0);
+	isakmp_payload_put(o, PAYLOAD_ID, id.b, id.len);
+	auth_hash(sa, sa->initiator, view_of(id.b, id.len), hash);
+	isakmp_payload_put(o, PAYLOAD_HASH, hash, sa->keys.hash_len);
+}
+
+/* RFC 2407 4.6.3.3 */
+static void put_initial_contact(struct ike_sa *sa, struct isakmp_out *o)
+{
+	struct wr *w = &o->w;
+
+	isakmp_payload_begin(o, PAYLOAD_NOTIFY);
+	wr_u32(w, DOI_IPSEC);
+	wr_u8(w, PROTO_ISAKMP);
+	wr_u8(w, 16);
+	wr_u16(w, NOTIFY_INITIAL_CONTACT);
+	wr_bytes(w, sa->cky_i, 8);
+	wr_bytes(w, sa->cky_r, 8);
+	isakmp_payload_end(o);
+	event_notify(sa, true, NOTIFY_INITIAL_CONTACT);
+}
+
+static bool auth_right(const struct ike_sa *sa, const struct isakmp_msg *m)
+{
+	uint8_t want[HASH_MAX];
+
+	auth_hash(sa, !sa->initiator, m->ids[0].body, want);
+	return hash_right(&sa->keys, m, want);
+}
+
+static void up(struct ike_sa *sa, usec now)
+{
+	struct ike *ike = sa->ike;
+	struct event e = ev_new(EV_PHASE1);
+
+	ev_ep(&e, K_SRC, sa->local);
+	ev_ep(&e, K_DST, sa->remote);
+	ev_hex(&e, K_CKY_I, sa->cky_i, 8);
+	ev_hex(&e, K_CKY_R, sa->cky_r, 8);
+	ev_str(&e, K_CIPHER, cipher_text(sa->suite.cipher, sa->suite.keybits));
+	ev_u(&e, K_KEYLEN, sa->suite.keybits);
+	ev_str(&e, K_HASH, isakmp_hash_name(sa->suite.hash));
+	ev_str(&e, K_GROUP, isakmp_group_name(sa->suite.group));
+	ike_event(ike, &e);
+	sa->proved = now;
+	dh_free(sa->dh);
+	sa->dh = NULL;
+	if (ike->hooks.phase1_up)
+		ike->hooks.phase1_up(ike->hooks.ctx, sa, now);
+}
+
+/* ---- handlers ---- */
+
+void main_start(struct ike_sa *sa, usec now)
+{
+	const struct client_mode *mode = client_of(sa);
+	struct isakmp_out o;
+	struct event e = ev_new(EV_DIAL);
+	struct view vids[MODE_VIDS];
+	size_t body;
+
+	ev_ep(&e, K_SRC, sa->local);
+	ev_ep(&e, K_DST, sa->remote);
+	ike_event(sa->ike, &e);
+
+	sa->state = MAIN_I_WAIT_2;
+	begin(sa, &o, 0);
+	isakmp_payload_begin(&o, PAYLOAD_SA);
+	body = wr_len(&o.w);
+	proposal_write_phase1(&o.w, mode);
+	isakmp_payload_end(&o);
+	sa->sai_b_len = wr_len(&o.w) - body;
+	put_vids(&o, vids, choose_vids(mode->vids, mode->n_vids, NATT_ALL, NULL, vids));
+	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 1, 0, &mode->main_retry, now);
+	sa->sai_b = malloc(sa->sai_b_len);
+	if (!sa->sai_b)
+		abort();
+	memcpy(sa->sai_b, sa->sent.buf + body, sa->sai_b_len);
+}
+
+static void send_message2(struct ike_sa *sa, const struct ike_rx *rx,
+			  const struct isakmp_transform *chosen)
+{
+	const struct server_mode *mode = server_of(sa);
+	struct view vids[MODE_VIDS];
+	struct isakmp_out o;
+
+	begin(sa, &o, 0);
+	isakmp_payload_begin(&o, PAYLOAD_SA);
+	proposal_answer_phase1(&o.w, mode, chosen);
+	isakmp_payload_end(&o);
+	put_vids(&o, vids, ike_answer_vids(mode, rx->m, vids));
+	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 2, 0, &mode->message2_retry, rx->now);
+}
+
+static enum drop take_message1(struct ike_sa *sa, const struct ike_rx *rx,
+			       const struct main_row *row)
+{
+	const struct isakmp_transform *chosen;
+
+	chosen = proposal_choose_phase1(server_of(sa), &rx->m->sa, &sa->suite);
+	assert(chosen); /* main_input_first() has looked */
+	read_vids(sa, rx->m);
+	draw_cookie(sa->ike, sa->cky_r);
+	sa->sai_b_len = rx->m->sa.body.len;
+	sa->sai_b = malloc(sa->sai_b_len);
+	if (!sa->sai_b)
+		abort();
+	memcpy(sa->sai_b, rx->m->sa.body.p, sa->sai_b_len);
+	sa->floated = rx->marker;
+	advance(sa, rx, row);
+	send_message2(sa, rx, chosen);
+	return DROP_NONE;
+}
+
+static enum drop take_message2(struct ike_sa *sa, const struct ike_rx *rx,
+			       const struct main_row *row)
+{
+	struct isakmp_out o;
+
+	if (!proposal_check_phase1(client_of(sa), &rx->m->sa, &sa->suite))
+		return DROP_NO_PROPOSAL;
+	if (cookie_zero(rx->m->h.cky_r))
+		return DROP_UNKNOWN_COOKIE;
+	read_vids(sa, rx->m);
+	memcpy(sa->cky_r, rx->m->h.cky_r, 8);
+	advance(sa, rx, row);
+
+	sa->dh = dh_new(sa->suite.group, sa->ike->env.rng);
+	draw_nonce(sa, &sa->ni, client_of(sa)->nonce_len);
+	begin(sa, &o, 0);
+	isakmp_payload_put(&o, PAYLOAD_KE, dh_public(sa->dh), group_public_len(sa->suite.group));
+	isakmp_payload_put(&o, PAYLOAD_NONCE, sa->ni.b, sa->ni.len);
+	ike_natd_ask(sa, &o);
+	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 3, 0, &client_of(sa)->later_retry, rx->now);
+	return DROP_NONE;
+}
+
+/* The payloads of message 4, in the order of the row. */
+static void put_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx)
+{
+	static const struct answer_part usual[] = {
+		{.kind = ANSWER_KEY},
+		{.kind = ANSWER_NONCE},
+		{.kind = ANSWER_PEER_HASH},
+		{.kind = ANSWER_OWN_HASH},
+	};
+	const struct server_mode *mode = server_of(sa);
+	const struct answer_part *parts = mode->n_message4 ? mode->message4 : usual;
+	size_t n = mode->n_message4 ? mode->n_message4 : ARRAY_LEN(usual);
+	struct view v;
+
+	for (size_t i = 0; i < n; i++) {
+		switch (parts[i].kind) {
+		case ANSWER_KEY:
+			isakmp_payload_put(o, PAYLOAD_KE, dh_public(sa->dh),
+					   group_public_len(sa->suite.group));
+			break;
+		case ANSWER_NONCE:
+			isakmp_payload_put(o, PAYLOAD_NONCE, sa->nr.b, sa->nr.len);
+			break;
+		case ANSWER_PEER_HASH:
+			ike_natd_answer(sa, o, rx, false);
+			break;
+		case ANSWER_OWN_HASH:
+			ike_natd_answer(sa, o, rx, true);
+			break;
+		case ANSWER_VID:
+			v = vid_rule_bytes(&parts[i].vid);
+			isakmp_payload_put(o, PAYLOAD_VID, v.p, v.len);
+			break;
+		}
+	}
+}
+
+static enum drop take_message3(struct ike_sa *sa, const struct ike_rx *rx,
+			       const struct main_row *row)
+{
+	const struct server_mode *mode = server_of(sa);
+	uint8_t shared[DH_PUBLIC_MAX];
+	struct isakmp_out o;
+	enum drop drop;
+
+	if (!sa->dh) /* not again for each wrong message 3 */
+		sa->dh = dh_new(sa->suite.group, sa->ike->env.rng);
+	drop = take_key(sa, rx->m, sa->dh, &sa->ni, shared);
+	if (drop)
+		return drop;
+	advance(sa, rx, row);
+	sa->local = rx->d->local;
+	sa->remote = rx->d->remote;
+	sa->floated = rx->marker;
+	ike_natd_learn(sa, rx);
+	draw_nonce(sa, &sa->nr, mode->nonce_len);
+	begin(sa, &o, 0);
+	put_answer(sa, &o, rx);
+	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 4, 0, &mode->message4_retry, rx->now);
+	derive_keys(sa, shared);
+	return DROP_NONE;
+}
+
+static enum drop take_message4(struct ike_sa *sa, const struct ike_rx *rx,
+			       const struct main_row *row)
+{
+	const struct client_mode *mode = client_of(sa);
+	uint8_t shared[DH_PUBLIC_MAX];
+	struct isakmp_out o;
+	enum drop drop;
+
+	drop = take_key(sa, rx->m, sa->dh, &sa->nr, shared);
+	if (drop)
+		return drop;
+	advance(sa, rx, row);
+	derive_keys(sa, shared);
+	ike_natd_learn(sa, rx);
+	/* RFC 3947 4: the initiator changes ports with message 5, whoever is behind the NAT. */
+	if (sa->nat_known && (sa->seen.self_behind_nat || sa->seen.peer_behind_nat)) {
+		sa->local.port = sa->remote.port = IKE_NATT_PORT;
+		sa->floated = true;
+	}
+	ike_natd_tell(sa);
+	if (sa->ike->cfg.probe) {
+		sa_end(sa, "probed", false, rx->now);
+		return DROP_NONE;
+	}
+	begin(sa, &o, ISAKMP_FLAG_ENCRYPTED);
+	put_id_and_hash(sa, &o);
+	if (mode->initial_contact)
+		put_initial_contact(sa, &o);
+	sa_send_kept(sa, &sa->sent, crypt_close(&sa->keys, sa->iv, &o), 5, 0, &mode->later_retry,
+		     rx->now);
+	return DROP_NONE;
+}
+
+static enum drop take_message5(struct ike_sa *sa, const struct ike_rx *rx,
+			       const struct main_row *row)
+{
+	struct isakmp_out o;
+
+	if (!auth_right(sa, rx->m))
+		return DROP_HASH;
+	sa_follow(sa, rx);
+	advance(sa, rx, row);
+	for (size_t i = 0; i < rx->m->n_notifies; i++)
+		event_notify(sa, false, rx->m->notifies[i].type);
+	begin(sa, &o, ISAKMP_FLAG_ENCRYPTED);
+	put_id_and_hash(sa, &o);
+	sa_send_kept(sa, &sa->sent, crypt_close(&sa->keys, sa->iv, &o), 6, 0,
+		     &server_of(sa)->message6_retry, rx->now);
+	ike_natd_tell(sa);
+	up(sa, rx->now);
+	return DROP_NONE;
+}
+
+static enum drop take_message6(struct ike_sa *sa, const struct ike_rx *rx,
+			       const struct main_row *row)
+{
+	if (!auth_right(sa, rx->m))
+		return DROP_HASH;
+	advance(sa, rx, row);
+	sent_stop(&sa->sent);
+	up(sa, rx->now);
+	return DROP_NONE;
+}
+
+/* ---- the table ---- */
+
+static const struct main_row rows[] = {
+	/* I -> R   HDR, SA, VID... */
+	{MAIN_R_WAIT_1,
+	 1,
+	 false,
+	 {.need = {PAYLOAD_SA}, .allow = {PAYLOAD_VID, PAYLOAD_NOTIFY}, .first = 1},
+	 take_message1,
+	 MAIN_R_WAIT_3,
+	 "waits for message 1"},
+	/* R -> I   HDR, SA, VID... */
+	{MAIN_I_WAIT_2,
+	 2,
+	 false,
+	 {.need = {PAYLOAD_SA}, .allow = {PAYLOAD_VID, PAYLOAD_NOTIFY}, .first = 1},
+	 take_message2,
+	 MAIN_I_WAIT_4,
+	 "waits for message 2: the choice of a proposal"},
+	/* I -> R   HDR, KE, Ni, NAT-D, NAT-D */
+	{MAIN_R_WAIT_3,
+	 3,
+	 false,
+	 {.need = {PAYLOAD_KE, PAYLOAD_NONCE},
+	  .allow = {PAYLOAD_NATD, PAYLOAD_NATD_DRAFT, PAYLOAD_VID, PAYLOAD_NOTIFY}},
+	 take_message3,
+	 MAIN_R_WAIT_5,
+	 "waits for message 3: key, nonce, NAT-D"},
+	/* R -> I   HDR, KE, Nr, NAT-D, NAT-D */
+	{MAIN_I_WAIT_4,
+	 4,
+	 false,
+	 {.need = {PAYLOAD_KE, PAYLOAD_NONCE},
+	  .allow = {PAYLOAD_NATD, PAYLOAD_NATD_DRAFT, PAYLOAD_VID, PAYLOAD_NOTIFY}},
+	 take_message4,
+	 MAIN_I_WAIT_6,
+	 "waits for message 4: key, nonce, NAT-D"},
+	/* I -> R   HDR*, IDii, HASH_I */
+	{MAIN_R_WAIT_5,
+	 5,
+	 true,
+	 {.need = {PAYLOAD_ID, PAYLOAD_HASH}, .allow = {PAYLOAD_NOTIFY, PAYLOAD_VID}},
+	 take_message5,
+	 MAIN_UP,
+	 "waits for message 5: who the client is"},
+	/* R -> I   HDR*, IDir, HASH_R */
+	{MAIN_I_WAIT_6,
+	 6,
+	 true,
+	 {.need = {PAYLOAD_ID, PAYLOAD_HASH}, .allow = {PAYLOAD_NOTIFY, PAYLOAD_VID}},
+	 take_message6,
+	 MAIN_UP,
+	 "waits for message 6: who the server is"},
+};
+
+static const struct main_row *row_of(enum main_state state)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].state == state)
+			return &rows[i];
+	return NULL;
+}
+
+const char *main_state_words(enum main_state state)
+{
+	const struct main_row *row = row_of(state);
+
+	return row ? row->words : state == MAIN_UP ? "established" : "deleted";
+}
+
+/* ---- input ---- */
+
+/* What an SA payload says besides its transforms. */
+static enum drop sa_check(const struct ike *ike, const struct isakmp_sa *sa)
+{
+	const struct server_mode *mode = ike->cfg.server;
+
+	if (!ignores(ike, IGNORES_DOI) && sa->doi != DOI_IPSEC)
+		return sa->doi ? DROP_PAYLOAD_MALFORMED : DROP_DOI; /* 0 is ISAKMP's own */
+	if (!ignores(ike, IGNORES_DOI) && sa->situation != SITUATION_IDENTITY_ONLY)
+		return DROP_SITUATION;
+	for (size_t i = 0; i < sa->n_proposals; i++) {
+		const struct isakmp_proposal *p = &sa->proposals[i];
+
+		if (mode->minds & MINDS_PROPOSAL_PROTOCOL && p->protocol != PROTO_ISAKMP)
+			return DROP_PROTOCOL;
+		if (mode->minds & MINDS_TRANSFORM_COUNT && p->said_transforms != p->n_transforms)
+			return DROP_BAD_PROPOSAL;
+	}
+	return DROP_NONE;
+}
+
+/* Is a secret offered at all? */
+static bool offers_secret(const struct isakmp_sa *sa)
+{
+	for (size_t i = 0; i < sa->n_transforms; i++)
+		if (isakmp_attr_value(&sa->transforms[i], P1_AUTH, 0) == AUTH_PSK)
+			return true;
+	return false;
+}
+
+/* A duplicate: answered as before while that answer is the newest one, where the product does. */
+static enum drop duplicate(struct ike_sa *sa, uint8_t message, const struct ike_rx *rx)
+{
+	const struct server_mode *mode = server_of(sa);
+	bool same;
+
+	if (!mode)
+		return DROP_DUPLICATE;
+	same = message == 1   ? mode->dup_message1 == DUP_SAME_ANSWER
+	       : message == 3 ? mode->dup_message3 == DUP_SAME_ANSWER
+			      : mode->dup_message5 == DUP_SAME_ANSWER;
+	if (same && sa->sent.message == message + 1)
+		sa_send_again(sa, &sa->sent, rx->now);
+	return DROP_DUPLICATE;
+}
+
+enum drop main_input_first(struct ike *ike, const struct ike_rx *rx)
+{
+	const struct server_mode *mode = ike->cfg.server;
+	const struct main_row *row = row_of(MAIN_R_WAIT_1);
+	struct ike_suite suite;
+	struct ike_sa *sa;
+	enum drop drop;
+
+	if (rx->m->h.flags & ISAKMP_FLAG_ENCRYPTED)
+		return DROP_FLAGS;
+	drop = payloads_check(&row->rule, rx->m, ignores(ike, IGNORES_PAYLOADS));
+	if (!drop)
+		drop = sa_check(ike, &rx->m->sa);
+	if (drop)
+		return drop;
+	if (mode->natt && mode->esp_in_udp_only && !knows_natt(rx->m))
+		return DROP_UNSUPPORTED;
+	sa = mode->dup_message1 == DUP_NEW_EXCHANGE ? NULL : sa_begun_by(ike, rx);
+	if (sa)
+		return duplicate(sa, 1, rx);
+	if (mode->other_message1_ignored && sa_begun_under(ike, rx))
+		return DROP_STATE;
+	if (rx->m->sa.body.len > IKE_SA_BODY_MAX)
+		return DROP_LIMIT;
+	if (!proposal_choose_phase1(mode, &rx->m->sa, &suite)) {
+		if (!minds(ike, MINDS_AUTHENTICATION) || offers_secret(&rx->m->sa))
+			wrong_refuse(ike, rx);
+		return DROP_NO_PROPOSAL;
+	}
+	sa = sa_new(ike, rx->m->h.cky_i, rx->d->local, rx->d->remote, rx->now);
+	sa->state = MAIN_R_WAIT_1;
+	drop = row->handle(sa, rx, row);
+	sa_schedule(sa);
+	return drop;
+}
+
+/* A message 3 that is not the one that was answered. */
+static enum drop other_message3(struct ike_sa *sa, const struct ike_rx *rx)
+{
+	switch (server_of(sa)->other_message3) {
+	case OTHER_MESSAGE3_DROPS:
+		wrong_answer(sa->ike, sa, rx, DROP_PAYLOAD_TYPE);
+		sa_end(sa, "state", true, rx->now);
+		break;
+	case OTHER_MESSAGE3_IGNORED:
+		break;
+	}
+	return minds(sa->ike, MINDS_FLAGS_FIRST) ? DROP_FLAGS : DROP_STATE;
+}
+
+/* Message 5 makes no sense or its hash is wrong: most likely another pre-shared key. */
+static void bad_psk(struct ike_sa *sa, const struct ike_rx *rx, enum drop drop)
+{
+	const struct server_mode *mode = server_of(sa);
+
+	if (!sa->told_bad_psk) {
+		struct event e = event_of(sa, EV_PSK);
+
+		ev_u(&e, K_MESSAGE, sa->initiator ? 6 : 5);
+		ike_event(sa->ike, &e);
+	}
+	sa->told_bad_psk = true;
+	if (sa->initiator)
+		return;
+	if (mode->follows == FOLLOWS_ANY ||
+	    (mode->follows == FOLLOWS_READABLE && drop == DROP_HASH)) {
+		usec last_in = sa->last_in;
+
+		sa_follow(sa, rx);
+		sa->last_in = last_in; /* but it gains no time */
+	}
+	if (wrong_notify(mode, drop)) /* by ike.c */
+		return;
+	switch (mode->bad_psk) {
+	case BAD_PSK_NOTIFY:
+		info_send_notify(sa, PROTO_ISAKMP, mode->bad_psk_type);
+		break;
+	case BAD_PSK_SILENCE:
+		break;
+	}
+}
+
+static enum drop input_encrypted(struct ike_sa *sa, struct ike_rx *rx, const struct main_row *row)
+{
+	uint8_t plain[IKE_MESSAGE_MAX], iv[BLOCK_MAX], former[BLOCK_MAX];
+	enum drop drop;
+
+	memcpy(iv, sa->iv, BLOCK_MAX);
+	memcpy(former, sa->iv, BLOCK_MAX);
+	drop = crypt_open(&sa->keys, iv, rx, plain);
+	if (!drop)
+		drop = payloads_check(&row->rule, rx->m, ignores(sa->ike, IGNORES_PAYLOADS));
+	if (!drop) {
+		/* The answer is chained to this message; nothing counts if its hash is wrong. */
+		memcpy(sa->iv, iv, BLOCK_MAX);
+		drop = row->handle(sa, rx, row);
+		if (drop)
+			memcpy(sa->iv, former, BLOCK_MAX);
+	}
+	/* What could be decrypted and is nothing that can stand here was nonsense as well. */
+	if (drop == DROP_PAYLOAD_MISSING || drop == DROP_PAYLOAD_TYPE || drop == DROP_PAYLOAD_TWICE)
+		drop = DROP_DECRYPT;
+	if (drop == DROP_DECRYPT || drop == DROP_HASH || drop == DROP_BLOCKS)
+		bad_psk(sa, rx, drop);
+	return drop;
+}
+
+enum drop main_input(struct ike_sa *sa, struct ike_rx *rx)
+{
+	const struct main_row *row = row_of(sa->state);
+	bool encrypted = rx->m->h.flags & ISAKMP_FLAG_ENCRYPTED;
+	enum drop drop;
+
+	for (uint8_t i = 0; i < sa->n_in; i++)
+		if (memcmp(sa->in[i], rx->digest, DIGEST_LEN) == 0)
+			return duplicate(sa, (uint8_t)(2 * i + 1 + sa->initiator), rx);
+	if (!row)
+		return DROP_STATE;
+	if (!encrypted && row->message == 5 && rx->m->ke.p)
+		return other_message3(sa, rx);
+	if (encrypted != row->encrypted)
+		return DROP_FLAGS;
+	if (encrypted)
+		return input_encrypted(sa, rx, row);
+	drop = payloads_check(&row->rule, rx->m, ignores(sa->ike, IGNORES_PAYLOADS));
+	return drop ? drop : row->handle(sa, rx, row);
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ike_priv.h - what the files of ike share.
+ *
+ *	ike.c           which message is whose; what the layer above asks
+ *	ike_sa.c        the table of SAs; sending, events, message IDs
+ *	ike_time.c      what is due when
+ *	ike_crypt.c     encrypted messages: opening, closing
+ *	ike_proposal.c  SA payloads: offering, choosing, answering
+ *	ike_main.c      Main Mode, a table of states
+ *	ike_natd.c      the detection of NAT in it
+ *	ike_quick.c     Quick Mode, likewise
+ *	ike_info.c      Informational: Notify, Delete, dead peer detection
+ *	ike_wrong.c     what is answered to messages that are wrong
+ *
+ * A handler gets a message that was parsed completely and whose payloads its row allows. It
+ * returns an enum drop, and as long as that is not DROP_NONE it has changed nothing.
+ *
+ * Hooks may call back into ike. Nothing is freed while a call is under way: an SA that came to
+ * its end is marked gone, taken for nothing from then on, and freed when the outermost call ends.
+ */
+#ifndef NATDLAB_IKE_PRIV_H
+#define NATDLAB_IKE_PRIV_H
+
+#include <string.h>
+
+#include "nodes/ike/ike.h"
+#include "nodes/ike/ike_keys.h"
+
+#define IKE_MESSAGE_MAX 4096   /* nobody sends more with pre-shared keys; longer ones are dropped */
+#define IKE_SENT_MAX 1280      /* our own messages: macos' message 1 has about 800 bytes */
+#define IKE_SA_BODY_MAX 2048   /* of the SA payload in message 1 */
+#define IKE_SAS_MAX 8192       /* of one server */
+#define IKE_HALF_OPEN_MAX 2048 /* the oldest one makes room */
+#define IKE_QUICKS_MAX 8       /* exchanges of one SA; the oldest one makes room */
+#define IKE_CHILDREN_MAX 16
+#define IKE_MSGIDS 32 /* message IDs remembered, so that replays are seen */
+#define IKE_BUCKETS 256
+#define DIGEST_LEN 20
+
+enum { PROTO_ISAKMP = 1, PROTO_ESP = 3 };
+enum { ID_IPV4_ADDR = 1, ID_IPV6_ADDR = 5 };
+#define DOI_IPSEC 1
+#define SITUATION_IDENTITY_ONLY 1
+#define AUTH_PSK 1 /* RFC 2409 appendix A */
+
+/* A message that came in. */
+struct ike_rx {
+	usec now;
+	const struct datagram *d;
+	bool marker;
+	struct isakmp_msg *m;	    /* parsed; of an encrypted one the header, until it is opened */
+	uint8_t digest[DIGEST_LEN]; /* of the whole datagram: duplicates are known by it */
+};
+
+/* A message that went out and is kept to be sent again. */
+struct ike_sent {
+	uint8_t buf[IKE_SENT_MAX];
+	size_t len;	 /* 0: none */
+	uint8_t message; /* its number within the exchange */
+	uint32_t msgid;
+	const struct retry *retry; /* NULL: never by itself */
+	usec first, next;	   /* next: USEC_NEVER when no more is due */
+	uint8_t tries;		   /* retransmissions so far */
+};
+
+enum main_state {
+	MAIN_I_WAIT_2,
+	MAIN_I_WAIT_4,
+	MAIN_I_WAIT_6,
+	MAIN_R_WAIT_1,
+	MAIN_R_WAIT_3,
+	MAIN_R_WAIT_5,
+	MAIN_UP,
+	MAIN_DYING, /* deleted; lives on for acknowledgements of Deletes */
+};
+
+enum quick_state { QUICK_I_WAIT_2, QUICK_R_WAIT_1, QUICK_R_WAIT_3, QUICK_DONE };
+
+struct nonce {
+	uint8_t b[NONCE_MAX];
+	size_t len;
+};
+
+/* An ID payload's body as sent or received. */
+struct id_body {
+	uint8_t b[64];
+	size_t len; /* 0: none */
+	struct inet_addr addr;
+	uint8_t protocol;
+	uint16_t port;
+};
+
+/* The ESP transform that a Quick Mode agreed on. */
+struct esp_choice {
+	uint8_t esp;
+	unsigned keybits;
+	uint16_t auth;
+	uint16_t encap;
+};
+
+/* One Quick Mode. */
+struct ike_quick {
+	struct ike_quick *next;
+	bool initiator;
+	enum quick_state state;
+	uint32_t msgid;
+	uint8_t iv[BLOCK_MAX];
+	struct nonce ni, nr;
+	uint32_t spi_in, spi_out;
+	struct esp_choice esp;
+	struct id_body id_i, id_r;
+	struct inet_addr natoa_i, natoa_r;
+	uint8_t last_in[DIGEST_LEN];
+	struct ike_sent sent;
+};
+
+/* A Delete that wants to be acknowledged (MS-IKEE 3.8). */
+struct ike_reliable {
+	struct ike_reliable *next;
+	struct nonce ni;
+	struct ike_sent sent;
+};
+
+struct ike_sa {
+	struct ike_sa *next;	      /* in its bucket */
+	struct ike_sa *older, *newer; /* in the order of birth */
+	struct ike_sa *buried;	      /* the next one that is gone */
+	struct ike *ike;
+	bool initiator, gone;
+	enum main_state state;
+	uint8_t cky_i[8], cky_r[8];
+	struct inet_ep local, remote; /* where its messages go from and to now */
+	bool floated;		      /* with the non-ESP marker */
+	usec born, last_in, last_out, deadline;
+	usec last_keepalive;
+	usec proved; /* MAIN_UP since then */
+	bool used; /* a Quick Mode has come to its end */
+	usec linger; /* MAIN_DYING: the end */
+
+	/* what the peer said of itself */
+	bool peer_ms, peer_softether_ms, peer_dpd;
+	uint8_t natd_type; /* the revision agreed on: PAYLOAD_NATD, PAYLOAD_NATD_DRAFT, 0 no NAT-T
+			    */
+	bool nat_known;
+	struct natd_seen seen;
+	bool told_bad_psk; /* a sign that the peer could not read message 5, or we not its one */
+
+	/* key agreement */
+	struct ike_suite suite;
+	uint32_t life;
+	uint8_t *sai_b; /* body of message 1's SA payload */
+	size_t sai_b_len;
+	struct nonce ni, nr;
+	struct dh *dh;
+	uint8_t peer_public[DH_PUBLIC_MAX]; /* as it was sent */
+	uint16_t peer_public_len;
+	struct ike_keys keys;  /* since message 4 */
+	uint8_t iv[BLOCK_MAX]; /* Main Mode: of the next message; then the last block */
+
+	/* the last messages of Main Mode: digests of 1, 3 and 5 (2, 4, 6) and our newest one */
+	uint8_t in[3][DIGEST_LEN];
+	uint8_t n_in;
+	struct ike_sent sent;
+
+	struct ike_quick *quicks;    /* the newest first */
+	uint32_t msgid_count;	     /* of our own Quick Modes, where they count */
+	uint32_t msgids[IKE_MSGIDS]; /* message IDs of peers' exchanges, a ring */
+	uint8_t msgid_next;
+
+	struct {
+		uint32_t spi_in, spi_out;
+	} children[IKE_CHILDREN_MAX];
+	uint8_t n_children;
+
+	struct ike_reliable *reliables;
+
+	usec dpd_asked; /* 0: no question open */
+	uint32_t dpd_seq;
+};
+
+struct ike {
+	struct ike_config cfg;
+	struct node_env env;
+	struct ike_hooks hooks;
+	char *psk;
+	struct ike_sa *buckets[IKE_BUCKETS];
+	struct ike_sa *oldest, *newest;
+	size_t n_sas, n_half_open;
+	usec deadline;	/* not later than the earliest one of all SAs */
+	unsigned depth; /* calls under way */
+	struct ike_sa *gone;
+};
+
+/* ---- the rows' words for both sides ---- */
+static inline const struct client_mode *client_of(const struct ike_sa *sa)
+{
+	return sa->ike->cfg.client;
+}
+
+static inline const struct server_mode *server_of(const struct ike_sa *sa)
+{
+	return sa->ike->cfg.server;
+}
+
+/* What does this end not look at (IGNORES_...), by its row? */
+static inline bool ignores(const struct ike *ike, uint32_t what)
+{
+	const struct ike_config *cfg = &ike->cfg;
+
+	return (cfg->client ? cfg->client->ignores : cfg->server->ignores) & what;
+}
+
+/* Does this server look at what others do not (MINDS_...)? */
+static inline bool minds(const struct ike *ike, uint32_t what)
+{
+	return ike->cfg.server && ike->cfg.server->minds & what;
+}
+
+/* Main Mode is not finished. */
+static inline bool sa_half_open(const struct ike_sa *sa)
+{
+	return sa->state < MAIN_UP;
+}
+
+static inline struct view view_of(const void *p, size_t len)
+{
+	return (struct view){p, len};
+}
+
+static inline bool cookie_is(const uint8_t a[8], const uint8_t b[8])
+{
+	return memcmp(a, b, 8) == 0;
+}
+
+static inline bool cookie_zero(const uint8_t a[8])
+{
+	return cookie_is(a, (const uint8_t[8]){0});
+}
+
+/* ---- ike_sa.c ---- */
+/* Around every call from outside: what ended meanwhile is freed when the last one leaves. */
+void ike_enter(struct ike *ike);
+void ike_leave(struct ike *ike);
+void ike_reap(struct ike *ike);
+/* The SA of a header. Our own first message has no responder cookie yet. */
+struct ike_sa *sa_find(struct ike *ike, const struct isakmp_header *h);
+struct ike_sa *sa_new(struct ike *ike, const uint8_t cky_i[8], struct inet_ep local,
+		      struct inet_ep remote, usec now);
+/* The exchange that exactly this message 1 has begun; NULL none. */
+struct ike_sa *sa_begun_by(struct ike *ike, const struct ike_rx *rx);
+/* One that a message 1 with this cookie, from there, has begun. */
+struct ike_sa *sa_begun_under(struct ike *ike, const struct ike_rx *rx);
+void draw_cookie(struct ike *ike, uint8_t cookie[8]);
+/* Marks as gone; the memory stays until the outermost call ends. */
+void sa_bury(struct ike_sa *sa);
+/* Marks as gone and tells the layer above why (INTERFACE's word). Emits EV_EXPIRED when the SA
+ * was not deleted by somebody but given up. */
+void sa_end(struct ike_sa *sa, const char *reason, bool given_up, usec now);
+/* The peer deleted it and wants that acknowledged, or we did: down for the layer above, but kept
+ * for a while to answer and to ask. */
+void sa_linger(struct ike_sa *sa, const char *reason, usec now);
+/* Sends bytes of an SA, or in answer to a datagram, with the marker where it belongs. */
+void ike_send(struct ike *ike, struct inet_ep local, struct inet_ep remote, bool marker,
+	      const uint8_t *p, size_t len);
+void sa_send(struct ike_sa *sa, const uint8_t *p, size_t len, usec now);
+/* Sends s->buf for the first time; @retry NULL or empty: never again by itself. */
+void sa_send_kept(struct ike_sa *sa, struct ike_sent *s, size_t len, uint8_t message,
+		  uint32_t msgid, const struct retry *retry, usec now);
+/* Once more; @count it as a retransmission in the event log. */
+void sa_send_again(struct ike_sa *sa, struct ike_sent *s, usec now);
+void sent_stop(struct ike_sent *s);
+/* Sends again what is due. False: the time to give up has come. */
+bool sent_timer(struct ike_sa *sa, struct ike_sent *s, usec now);
+/* An address or port of an authentic message of the peer is where it is now. */
+void sa_follow(struct ike_sa *sa, const struct ike_rx *rx);
+uint32_t fresh_msgid(struct ike_sa *sa);
+/* True the first time that a peer's message ID is seen. */
+bool msgid_is_new(const struct ike_sa *sa, uint32_t msgid);
+void msgid_note(struct ike_sa *sa, uint32_t msgid);
+void ike_event(struct ike *ike, const struct event *e);
+void event_drop(struct ike *ike, const struct datagram *d, enum drop why);
+void event_notify(struct ike_sa *sa, bool sent, uint16_t type);
+struct event event_of(const struct ike_sa *sa, enum ev_kind kind); /* with K_CKY_I */
+const char *cipher_text(enum ike_cipher cipher, unsigned keybits);
+
+/* ---- ike_time.c ---- */
+/* The SA's new deadline reaches ike's. */
+void sa_schedule(struct ike_sa *sa);
+
+/* ---- payload sets, for the tables ---- */
+#define ROW_PAYLOADS 8
+struct payload_rule {
+	uint8_t need[ROW_PAYLOADS];  /* ended by 0; each exactly once, but see twice */
+	uint8_t allow[ROW_PAYLOADS]; /* besides, any number */
+	uint8_t first;		     /* how many of need[] must lead the message, in that order */
+	uint8_t twice;		     /* of need[]: this one comes twice or not at all; 0 none */
+};
+/* @skips: payloads for which the rule has no use are none of its business. */
+enum drop payloads_check(const struct payload_rule *rule, const struct isakmp_msg *m, bool skips);
+
+/* ---- ike_crypt.c ---- */
+/*
+ * Decrypts the body of an encrypted message into @plain and parses it into rx->m; @iv moves on.
+ * DROP_DECRYPT when it is not a whole number of blocks or makes no sense.
+ */
+enum drop crypt_open(const struct ike_keys *k, uint8_t iv[BLOCK_MAX], const struct ike_rx *rx,
+		     uint8_t plain[IKE_MESSAGE_MAX]);
+/* Pads, closes and encrypts what was written; @iv moves on. The message's length; 0: too long. */
+size_t crypt_close(const struct ike_keys *k, uint8_t iv[BLOCK_MAX], struct isakmp_out *o);
+/* What lies behind the HASH payload, which is the first one, up to the padding. */
+struct view crypt_rest(const struct isakmp_msg *m);
+/* A HASH payload to be filled in when the rest is written. */
+uint8_t *crypt_hash_begin(const struct ike_keys *k, struct isakmp_out *o);
+struct view crypt_hash_rest(const struct ike_keys *k, const struct isakmp_out *o);
+bool hash_right(const struct ike_keys *k, const struct isakmp_msg *m, const uint8_t *want);
+
+/* ---- ike_proposal.c ---- */
+void proposal_write_phase1(struct wr *w, const struct client_mode *mode);
+/* The first transform that the mode accepts; NULL none. */
+const struct isakmp_transform *proposal_choose_phase1(const struct server_mode *mode,
+						      const struct isakmp_sa *sa,
+						      struct ike_suite *suite);
+/* Is the answer one of those that were offered? */
+bool proposal_check_phase1(const struct client_mode *mode, const struct isakmp_sa *sa,
+			   struct ike_suite *suite);
+void proposal_answer_phase1(struct wr *w, const struct server_mode *mode,
+			    const struct isakmp_transform *t);
+void proposal_write_phase2(struct wr *w, const struct client_mode *mode, uint32_t spi,
+			   uint16_t encap);
+/* One of the modes is not NULL. */
+const struct isakmp_transform *proposal_choose_phase2(const struct server_mode *server,
+						      const struct client_mode *client,
+						      const struct isakmp_sa *sa,
+						      struct esp_choice *choice, uint32_t *spi);
+bool proposal_check_phase2(const struct client_mode *mode, const struct isakmp_sa *sa,
+			   uint16_t encap, struct esp_choice *choice, uint32_t *spi);
+void proposal_answer_phase2(struct wr *w, const struct server_mode *server,
+			    const struct isakmp_sa *sa, const struct isakmp_transform *t,
+			    uint32_t spi);
+
+/* ---- ike_main.c ---- */
+void main_start(struct ike_sa *sa, usec now);
+/* Message 1, for which there is no SA yet. */
+enum drop main_input_first(struct ike *ike, const struct ike_rx *rx);
+enum drop main_input(struct ike_sa *sa, struct ike_rx *rx);
+const char *main_state_words(enum main_state s);
+
+/* ---- ike_natd.c ---- */
+/* The NAT-D payloads of message 3; and one of message 4 to the message 3 in @rx, that of the server
+ * itself or of its peer. */
+void ike_natd_ask(const struct ike_sa *sa, struct isakmp_out *o);
+void ike_natd_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx, bool own);
+/* What message 3 or 4 tells; EV_NAT_SEEN of it. */
+void ike_natd_learn(struct ike_sa *sa, const struct ike_rx *rx);
+void ike_natd_tell(struct ike_sa *sa);
+
+/* ---- ike_quick.c ---- */
+enum drop quick_input(struct ike_sa *sa, struct ike_rx *rx);
+void quick_free_all(struct ike_sa *sa);
+void quick_timer(struct ike_sa *sa, usec now);
+/* Fills in the body of an ID payload: ID_IPV4_ADDR or ID_IPV6_ADDR. */
+void id_write(struct id_body *id, struct inet_addr addr, uint8_t protocol, uint16_t port);
+
+/* ---- ike_wrong.c ---- */
+/* Mends in a copy, @d and @buf, what this server does not look at, and lets @rx see that. */
+void wrong_overlook(const struct ike *ike, struct ike_rx *rx, struct datagram *d,
+		    uint8_t buf[IKE_MESSAGE_MAX]);
+/* The notify that the row has for this; 0 none. */
+uint16_t wrong_notify(const struct server_mode *mode, enum drop drop);
+/* Answers a message that was dropped, if the row says so; @sa whose it is, or NULL. */
+void wrong_answer(struct ike *ike, struct ike_sa *sa, const struct ike_rx *rx, enum drop drop);
+/* A message 1 in which nothing is acceptable. */
+void wrong_refuse(struct ike *ike, const struct ike_rx *rx);
+/* A message of an SA that nobody knows. */
+void wrong_cookie(struct ike *ike, const struct ike_rx *rx);
+
+/* ---- ike_info.c ---- */
+enum drop info_input(struct ike_sa *sa, struct ike_rx *rx);
+/* A Notify in clear, to whoever sent @d. */
+void info_send_clear(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
+		     const uint8_t cky_r[8], uint32_t msgid, uint8_t protocol, uint16_t type,
+		     struct view spi);
+/* The same with data behind the SPI; and a Delete of an ESP SA that nobody knows. */
+void info_send_clear_data(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
+			  const uint8_t cky_r[8], uint32_t msgid, uint8_t protocol, uint16_t type,
+			  struct view spi, struct view data);
+void info_send_unknown_delete(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
+			      uint32_t msgid, uint32_t spi);
+/* An encrypted Notify to where the SA's messages go. */
+void info_send_notify(struct ike_sa *sa, uint8_t protocol, uint16_t type);
+/* Delete of the ISAKMP SA (@spi 0) or of an ESP SA of ours. */
+void info_send_delete(struct ike_sa *sa, uint8_t protocol, uint32_t spi, usec now);
+void info_send_delete_clear(struct ike_sa *sa, usec now);
+void info_send_dpd(struct ike_sa *sa, usec now);
+void info_timer(struct ike_sa *sa, usec now);
+/* Clear notifies of a peer that carry other cookies: which SA do they speak of? */
+enum drop info_input_clear(struct ike *ike, struct ike_sa *sa, const struct ike_rx *rx);
+bool child_forget(struct ike_sa *sa, uint32_t spi_in, usec now);
+
+#endif

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ike_sa.c - the table of SAs, what all exchanges do with theirs: events, sending, message IDs.
+ */
+#include "nodes/ike/ike_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MSGID_TRIES 8
+/* After the peer's Delete of the whole SA: as long as it may repeat it (MS-IKEE 3.8). */
+#define LINGER (64 * SEC)
+
+/* ---- events ---- */
+
+void ike_event(struct ike *ike, const struct event *e)
+{
+	ike->env.event(ike->env.ctx, e);
+}
+
+struct event event_of(const struct ike_sa *sa, enum ev_kind kind)
+{
+	struct event e = ev_new(kind);
+
+	ev_hex(&e, K_CKY_I, sa->cky_i, sizeof(sa->cky_i));
+	return e;
+}
+
+void event_drop(struct ike *ike, const struct datagram *d, enum drop why)
+{
+	struct event e = ev_drop(d->remote, why, d->len);
+
+	ike_event(ike, &e);
+}
+
+void event_notify(struct ike_sa *sa, bool sent, uint16_t type)
+{
+	struct event e = event_of(sa, EV_NOTIFY);
+
+	ev_bool(&e, K_SENT, sent);
+	ev_u(&e, K_NOTIFY, type);
+	ike_event(sa->ike, &e);
+}
+
+const char *cipher_text(enum ike_cipher cipher, unsigned keybits)
+{
+	switch (cipher) {
+	case CIPHER_NONE:
+		return "null";
+	case CIPHER_DES:
+		return "des-cbc";
+	case CIPHER_3DES:
+		return "3des-cbc";
+	case CIPHER_AES:
+		return keybits == 128	? "aes-128-cbc"
+		       : keybits == 192 ? "aes-192-cbc"
+					: "aes-256-cbc";
+	}
+	return "?";
+}
+
+/* ---- sending ---- */
+
+void ike_send(struct ike *ike, struct inet_ep local, struct inet_ep remote, bool marker,
+	      const uint8_t *p, size_t len)
+{
+	uint8_t buf[ISAKMP_MARKER_LEN + IKE_MESSAGE_MAX];
+	struct wr w = wr_new(buf, sizeof(buf));
+	struct datagram d = {.via = VIA_UDP, .local = local, .remote = remote};
+
+	if (marker)
+		wr_zeros(&w, ISAKMP_MARKER_LEN);
+	wr_bytes(&w, p, len);
+	assert(wr_ok(&w));
+	d.data = buf;
+	d.len = wr_len(&w);
+	ike->env.send(ike->env.ctx, &d);
+}
+
+void sa_send(struct ike_sa *sa, const uint8_t *p, size_t len, usec now)
+{
+	sa->last_out = now;
+	ike_send(sa->ike, sa->local, sa->remote, sa->floated, p, len);
+}
+
+void sent_stop(struct ike_sent *s)
+{
+	s->next = USEC_NEVER;
+}
+
+/* When the next retransmission is due; after the last one, when to give up. */
+static usec sent_due(const struct ike_sent *s)
+{
+	if (!s->retry || !s->retry->n)
+		return USEC_NEVER;
+	if (s->tries < s->retry->n)
+		return s->first + s->retry->at_ms[s->tries] * MSEC;
+	return s->first + s->retry->give_up_ms * MSEC;
+}
+
+void sa_send_kept(struct ike_sa *sa, struct ike_sent *s, size_t len, uint8_t message,
+		  uint32_t msgid, const struct retry *retry, usec now)
+{
+	assert(len > 0); /* our own messages fit */
+	s->len = len;
+	s->message = message;
+	s->msgid = msgid;
+	s->retry = retry;
+	s->first = now;
+	s->tries = 0;
+	s->next = sent_due(s);
+	sa_send(sa, s->buf, len, now);
+}
+
+void sa_send_again(struct ike_sa *sa, struct ike_sent *s, usec now)
+{
+	struct event e = event_of(sa, EV_RETRANSMIT);
+
+	if (!s->len)
+		return;
+	if (s->msgid)
+		ev_u(&e, K_MSGID, s->msgid);
+	ev_u(&e, K_MESSAGE, s->message);
+	ev_u(&e, K_TRY, s->tries + 1u);
+	ike_event(sa->ike, &e);
+	sa_send(sa, s->buf, s->len, now);
+}
+
+bool sent_timer(struct ike_sa *sa, struct ike_sent *s, usec now)
+{
+	if (now < s->next)
+		return true;
+	if (s->tries >= s->retry->n) {
+		s->next = USEC_NEVER;
+		return false;
+	}
+	sa_send_again(sa, s, now);
+	s->tries++;
+	s->next = sent_due(s);
+	if (s->next > now)
+		return true;
+	s->next = USEC_NEVER; /* the last one is sent as it is given up */
+	return false;
+}
+
+/* ---- the table ---- */
+
+static struct ike_sa **bucket(struct ike *ike, const uint8_t cky_i[8])
+{
+	/* Cookies are random bytes, at least those of peers that mean well; others find all
+	 * their SAs in one bucket, whose length IKE_SAS_MAX bounds. */
+	return &ike->buckets[(cky_i[0] ^ cky_i[3] ^ cky_i[7]) % IKE_BUCKETS];
+}
+
+void draw_cookie(struct ike *ike, uint8_t cookie[8])
+{
+	do
+		rng_bytes(ike->env.rng, cookie, 8);
+	while (cookie_zero(cookie));
+}
+
+/* The SA of a header. Our own first message has no responder cookie yet. */
+struct ike_sa *sa_find(struct ike *ike, const struct isakmp_header *h)
+{
+	for (struct ike_sa *sa = *bucket(ike, h->cky_i); sa; sa = sa->next) {
+		if (sa->gone || !cookie_is(sa->cky_i, h->cky_i))
+			continue;
+		if (cookie_is(sa->cky_r, h->cky_r) || (sa->initiator && sa->state == MAIN_I_WAIT_2))
+			return sa;
+	}
+	return NULL;
+}
+
+struct ike_sa *sa_begun_under(struct ike *ike, const struct ike_rx *rx)
+{
+	for (struct ike_sa *sa = *bucket(ike, rx->m->h.cky_i); sa; sa = sa->next)
+		if (!sa->gone && sa_half_open(sa) && cookie_is(sa->cky_i, rx->m->h.cky_i) &&
+		    inet_ep_eq(sa->remote, rx->d->remote))
+			return sa;
+	return NULL;
+}
+
+struct ike_sa *sa_begun_by(struct ike *ike, const struct ike_rx *rx)
+{
+	for (struct ike_sa *sa = *bucket(ike, rx->m->h.cky_i); sa; sa = sa->next)
+		if (!sa->gone && sa->n_in && memcmp(sa->in[0], rx->digest, DIGEST_LEN) == 0 &&
+		    inet_ep_eq(sa->remote, rx->d->remote))
+			return sa;
+	return NULL;
+}
+
+/* Room for one more: the oldest unfinished exchange goes, or, when there is none, the oldest SA. */
+static void make_room(struct ike *ike, usec now)
+{
+	if (ike->n_half_open < IKE_HALF_OPEN_MAX && ike->n_sas < IKE_SAS_MAX)
+		return;
+	for (struct ike_sa *sa = ike->oldest; sa; sa = sa->newer) {
+		if (sa->gone || (ike->n_half_open && !sa_half_open(sa)))
+			continue;
+		sa_end(sa, "limit", true, now);
+		return;
+	}
+}
+
+struct ike_sa *sa_new(struct ike *ike, const uint8_t cky_i[8], struct inet_ep local,
+		      struct inet_ep remote, usec now)
+{
+	struct ike_sa **b = bucket(ike, cky_i);
+	struct ike_sa *sa;
+
+	make_room(ike, now);
+	sa = calloc(1, sizeof(*sa));
+	if (!sa)
+		abort();
+	sa->ike = ike;
+	sa->initiator = ike->cfg.initiator;
+	memcpy(sa->cky_i, cky_i, 8);
+	sa->local = local;
+	sa->remote = remote;
+	sa->born = sa->last_in = sa->last_out = sa->last_keepalive = now;
+	sa->sent.next = sa->deadline = sa->linger = USEC_NEVER;
+	sa->next = *b;
+	*b = sa;
+	sa->older = ike->newest;
+	*(ike->newest ? &ike->newest->newer : &ike->oldest) = sa;
+	ike->newest = sa;
+	ike->n_sas++;
+	ike->n_half_open++;
+	return sa;
+}
+
+static void sa_unlink(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+	struct ike_sa **at = bucket(ike, sa->cky_i);
+
+	while (*at != sa)
+		at = &(*at)->next;
+	*at = sa->next;
+	*(sa->older ? &sa->older->newer : &ike->oldest) = sa->newer;
+	*(sa->newer ? &sa->newer->older : &ike->newest) = sa->older;
+}
+
+static void sa_free(struct ike_sa *sa)
+{
+	quick_free_all(sa);
+	while (sa->reliables) {
+		struct ike_reliable *r = sa->reliables;
+
+		sa->reliables = r->next;
+		free(r);
+	}
+	dh_free(sa->dh);
+	free(sa->sai_b);
+	bytes_wipe(sa, sizeof(*sa));
+	free(sa);
+}
+
+/* Counted as gone; the memory stays until the outermost call ends. */
+void sa_bury(struct ike_sa *sa)
+{
+	if (sa->gone)
+		return;
+	sa->gone = true;
+	sa->buried = sa->ike->gone;
+	sa->ike->gone = sa;
+	sa->ike->n_sas--;
+	if (sa_half_open(sa))
+		sa->ike->n_half_open--;
+}
+
+static void tell_down(struct ike_sa *sa, const char *reason, usec now)
+{
+	struct ike *ike = sa->ike;
+
+	while (sa->n_children)
+		child_forget(sa, sa->children[sa->n_children - 1].spi_in, now);
+	if (ike->hooks.down)
+		ike->hooks.down(ike->hooks.ctx, sa, reason, now);
+}
+
+void sa_end(struct ike_sa *sa, const char *reason, bool given_up, usec now)
+{
+	bool told = sa->state == MAIN_DYING;
+
+	if (sa->gone)
+		return;
+	if (given_up && !told) {
+		struct event e = event_of(sa, EV_EXPIRED);
+
+		ev_hex(&e, K_CKY_R, sa->cky_r, sizeof(sa->cky_r));
+		ev_str(&e, K_WHY, reason);
+		ike_event(sa->ike, &e);
+	}
+	sa_bury(sa);
+	if (!told)
+		tell_down(sa, reason, now);
+}
+
+void sa_linger(struct ike_sa *sa, const char *reason, usec now)
+{
+	assert(sa->state == MAIN_UP);
+	sa->state = MAIN_DYING;
+	sa->linger = now + LINGER;
+	sent_stop(&sa->sent);
+	tell_down(sa, reason, now);
+}
+
+void ike_reap(struct ike *ike)
+{
+	while (ike->gone) {
+		struct ike_sa *sa = ike->gone;
+
+		ike->gone = sa->buried;
+		sa_unlink(sa);
+		sa_free(sa);
+	}
+}
+
+void ike_enter(struct ike *ike)
+{
+	ike->depth++;
+}
+
+void ike_leave(struct ike *ike)
+{
+	if (--ike->depth == 0)
+		ike_reap(ike);
+}
+
+/* ---- message IDs ---- */
+
+uint32_t fresh_msgid(struct ike_sa *sa)
+{
+	uint32_t id = 0;
+
+	/* RFC 2408 3.1: random, and zero is Main Mode's. */
+	for (int i = 0; i < MSGID_TRIES && (!id || !msgid_is_new(sa, id)); i++)
+		id = rng_u32(sa->ike->env.rng);
+	return id ? id : 1;
+}
+
+bool msgid_is_new(const struct ike_sa *sa, uint32_t msgid)
+{
+	for (size_t i = 0; i < IKE_MSGIDS; i++)
+		if (sa->msgids[i] == msgid)
+			return false;
+	return true;
+}
+
+void msgid_note(struct ike_sa *sa, uint32_t msgid)
+{
+	sa->msgids[sa->msgid_next] = msgid;
+	sa->msgid_next = (uint8_t)((sa->msgid_next + 1) % IKE_MSGIDS);
+}
+
+/* ---- what every message goes through ---- */
+
+void sa_follow(struct ike_sa *sa, const struct ike_rx *rx)
+{
+	struct ike *ike = sa->ike;
+	bool same = inet_ep_eq(sa->remote, rx->d->remote) && sa->floated == rx->marker;
+
+	sa->last_in = rx->now;
+	sa->dpd_asked = 0;
+	/* An initiator knows where it dialled. */
+	if (same || sa->initiator)
+		return;
+	sa->remote = rx->d->remote;
+	sa->local = rx->d->local;
+	sa->floated = rx->marker;
+	if (sa->state == MAIN_UP && ike->hooks.moved)
+		ike->hooks.moved(ike->hooks.ctx, sa, sa->remote, rx->now);
+}
+
+static bool payload_in(const uint8_t list[ROW_PAYLOADS], uint8_t type)
+{
+	for (size_t i = 0; i < ROW_PAYLOADS && list[i]; i++)
+		if (list[i] == type)
+			return true;
+	return false;
+}
+
+static size_t payload_count(const struct isakmp_msg *m, uint8_t type)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_payloads; i++)
+		n += m->payloads[i].type == type;
+	return n;
+}
+
+/* A payload for which the state has no use. */
+static bool payload_useless(const struct payload_rule *rule, const struct isakmp_msg *m)
+{
+	for (size_t i = 0; i < m->n_payloads; i++)
+		if (!payload_in(rule->need, m->payloads[i].type) &&
+		    !payload_in(rule->allow, m->payloads[i].type))
+			return true;
+	return false;
+}
+
+enum drop payloads_check(const struct payload_rule *rule, const struct isakmp_msg *m, bool skips)
+{
+	bool useless = payload_useless(rule, m);
+
+	for (size_t i = 0; i < ROW_PAYLOADS && rule->need[i]; i++) {
+		size_t n = payload_count(m, rule->need[i]);
+
+		if (rule->need[i] == rule->twice) {
+			if (n != 0 && n != 2)
+				return n < 2 ? DROP_PAYLOAD_MISSING : DROP_PAYLOAD_TWICE;
+			continue;
+		}
+		if (n > 1)
+			return DROP_PAYLOAD_TWICE;
+		if (n == 0)
+			return useless ? DROP_PAYLOAD_TYPE : DROP_PAYLOAD_MISSING;
+		if (i < rule->first && m->payloads[i].type != rule->need[i])
+			return DROP_PAYLOAD_TYPE;
+	}
+	return useless && !skips ? DROP_PAYLOAD_TYPE : DROP_NONE;
+}

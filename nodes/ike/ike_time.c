@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ike_time.c - what is due when: retransmissions, the end of what is unfinished or idle, dead peer
+ * detection, keep-alives.
+ *
+ * An SA knows its earliest date, ike a date that is not later than the earliest of all. A date
+ * that moves away leaves ike's too early, which costs one look at all SAs and nothing else.
+ */
+#include "nodes/ike/ike_priv.h"
+
+static uint32_t keepalive_ms(const struct ike_sa *sa)
+{
+	const struct server_mode *s = server_of(sa);
+	bool behind = sa->nat_known && sa->seen.self_behind_nat;
+
+	if (sa->state == MAIN_DYING)
+		return 0;
+	if (s)
+		return (s->keepalive_always ? sa->floated : behind) ? s->keepalive_ms : 0;
+	return behind ? client_of(sa)->keepalive_ms : 0;
+}
+
+static uint32_t dpd_ms(const struct ike_sa *sa)
+{
+	return server_of(sa) && sa->peer_dpd && sa->state == MAIN_UP ? server_of(sa)->dpd_ms : 0;
+}
+
+static uint32_t idle_ms(const struct ike_sa *sa)
+{
+	return server_of(sa) && sa->state == MAIN_UP ? server_of(sa)->idle_ms : 0;
+}
+
+static uint32_t half_open_ms(const struct ike_sa *sa)
+{
+	return server_of(sa) && sa_half_open(sa) ? server_of(sa)->half_open_ms : 0;
+}
+
+/* @ms after @since; never when @ms is 0. */
+static usec after(usec since, uint32_t ms)
+{
+	return ms ? since + ms * MSEC : USEC_NEVER;
+}
+
+static usec half_open_due(const struct ike_sa *sa)
+{
+	const struct server_mode *s = server_of(sa);
+
+	return after(s && s->half_open_renewed ? sa->last_in : sa->born, half_open_ms(sa));
+}
+
+/* An SA for which no Quick Mode has come. */
+static usec unused_due(const struct ike_sa *sa)
+{
+	const struct server_mode *s = server_of(sa);
+
+	return s && sa->state == MAIN_UP && !sa->used ? after(sa->proved, s->unused_ms)
+						      : USEC_NEVER;
+}
+
+static usec keepalive_due(const struct ike_sa *sa)
+{
+	const struct server_mode *s = server_of(sa);
+
+	return after(s && s->keepalive_steady ? sa->last_keepalive : sa->last_out,
+		     keepalive_ms(sa));
+}
+
+static usec dpd_due(const struct ike_sa *sa)
+{
+	return after(MAX(sa->last_in, sa->dpd_asked), dpd_ms(sa));
+}
+
+void sa_schedule(struct ike_sa *sa)
+{
+	usec t = MIN(sa->sent.next, sa->linger);
+
+	t = MIN(t, keepalive_due(sa));
+	t = MIN(t, dpd_due(sa));
+	t = MIN(t, after(sa->last_in, idle_ms(sa)));
+	t = MIN(t, half_open_due(sa));
+	t = MIN(t, unused_due(sa));
+	for (const struct ike_quick *q = sa->quicks; q; q = q->next)
+		t = MIN(t, q->sent.next);
+	for (const struct ike_reliable *r = sa->reliables; r; r = r->next)
+		t = MIN(t, r->sent.next);
+	sa->deadline = t;
+	if (t < sa->ike->deadline)
+		sa->ike->deadline = t;
+}
+
+/* Why an exchange that came to nothing did so, as far as this side can tell. */
+static const char *why_unfinished(const struct ike_sa *sa)
+{
+	return sa->told_bad_psk ? "psk-mismatch" : "no-reply";
+}
+
+static void keepalive(struct ike_sa *sa, usec now)
+{
+	static const uint8_t ff = 0xff; /* RFC 3948 2.3; without the marker, which is zeros */
+
+	sa->last_out = sa->last_keepalive = now;
+	ike_send(sa->ike, sa->local, sa->remote, false, &ff, sizeof(ff));
+}
+
+static void sa_timer(struct ike_sa *sa, usec now)
+{
+	if (!sent_timer(sa, &sa->sent, now) && sa_half_open(sa) && sa->initiator) {
+		sa_end(sa, why_unfinished(sa), true, now);
+		return;
+	}
+	if (now >= half_open_due(sa)) {
+		if (server_of(sa)->half_open_delete)
+			info_send_delete_clear(sa, now);
+		sa_end(sa, why_unfinished(sa), true, now);
+		return;
+	}
+	quick_timer(sa, now);
+	if (!sa->gone)
+		info_timer(sa, now);
+	if (!sa->gone && now >= after(sa->last_in, idle_ms(sa)))
+		sa_end(sa, "no-reply", true, now);
+	if (!sa->gone && now >= sa->linger)
+		sa_end(sa, "deleted", false, now);
+	if (sa->gone)
+		return;
+	if (now >= dpd_due(sa))
+		info_send_dpd(sa, now);
+	if (now >= keepalive_due(sa))
+		keepalive(sa, now);
+	if (now >= unused_due(sa)) {
+		info_send_delete(sa, PROTO_ISAKMP, 0, now);
+		sa_end(sa, "no-reply", true, now);
+	}
+}
+
+void ike_timer(struct ike *ike, usec now)
+{
+	if (now < ike->deadline)
+		return;
+	ike_enter(ike);
+	ike->deadline = USEC_NEVER;
+	for (struct ike_sa *sa = ike->oldest; sa; sa = sa->newer) {
+		if (sa->gone)
+			continue;
+		if (now >= sa->deadline)
+			sa_timer(sa, now);
+		if (!sa->gone)
+			sa_schedule(sa);
+	}
+	ike_leave(ike);
+}
+
+usec ike_deadline(const struct ike *ike)
+{
+	return ike->deadline;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "nodes/modes/modes_priv.h"
+
+#include <string.h>
+
+const struct client_mode *const *mode_clients(size_t *n)
+{
+	static const struct client_mode *const all[] = {
+		&mode_macos,	&mode_ios,	  &mode_android, &mode_linux_strongswan,
+		&mode_linux_plain, &mode_windows_7, &mode_windows_10,
+	};
+
+	*n = ARRAY_LEN(all);
+	return all;
+}
+
+const struct server_mode *const *mode_servers(size_t *n)
+{
+	static const struct server_mode *const all[] = {
+		&mode_rras_2012r2,
+		&mode_strongswan_5_3,
+		&mode_strongswan_5_9,
+		&mode_strongswan_forceencaps,
+		&mode_libreswan,
+		&mode_libreswan_encapsulation,
+		&mode_openswan_forceencaps,
+		&mode_racoon_force,
+		&mode_softether_4,
+		&mode_softether_5,
+		&mode_softether_5_listen,
+		&mode_no_natt,
+		&mode_draft_only,
+	};
+
+	*n = ARRAY_LEN(all);
+	return all;
+}
+
+const struct client_mode *mode_client(const char *name)
+{
+	size_t n;
+	const struct client_mode *const *all = mode_clients(&n);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(all[i]->name, name) == 0)
+			return all[i];
+	return NULL;
+}
+
+const struct server_mode *mode_server(const char *name)
+{
+	size_t n;
+	const struct server_mode *const *all = mode_servers(&n);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(all[i]->name, name) == 0)
+			return all[i];
+	return NULL;
+}
+
+const char *natd_own_name(enum natd_own own)
+{
+	switch (own) {
+	case NATD_OWN_EXACT:
+		return "exact";
+	case NATD_OWN_PARROT:
+		return "copied";
+	case NATD_OWN_RANDOM:
+		return "random";
+	case NATD_OWN_PORT_ZERO:
+		return "port-zero";
+	case NATD_OWN_ADDR_ZERO:
+		return "address-zero";
+	}
+	return "?";
+}
+
+const char *natd_peer_name(enum natd_peer peer)
+{
+	switch (peer) {
+	case NATD_PEER_EXACT:
+		return "exact";
+	case NATD_PEER_UNMATCHED:
+		return "unmatched";
+	case NATD_PEER_PORT_ZERO:
+		return "port-zero";
+	case NATD_PEER_ADDR_ZERO:
+		return "address-zero";
+	}
+	return "?";
+}
+
+const char *certainty_name(enum certainty c)
+{
+	switch (c) {
+	case CERTAIN_HIGH:
+		return "high";
+	case CERTAIN_MEDIUM:
+		return "medium";
+	case CERTAIN_LOW:
+		return "low";
+	}
+	return "?";
+}
+
+const char *known_field_name(enum known_field f)
+{
+	static const char *const names[KNOWN_FIELDS] = {
+		[KNOWN_LENGTHS] = "lengths of messages",
+		[KNOWN_ORDER] = "order of payloads",
+		[KNOWN_VIDS] = "vendor IDs",
+		[KNOWN_TRANSFORMS] = "Main Mode transforms",
+		[KNOWN_ENCODING] = "their encoding",
+		[KNOWN_NONCE] = "length of nonces",
+		[KNOWN_HASHES] = "NAT-D hashes",
+		[KNOWN_VERDICT] = "what NAT-D leads to",
+		[KNOWN_PORTS] = "ports",
+		[KNOWN_QUICK] = "Quick Mode IDs",
+		[KNOWN_ESP] = "ESP transforms",
+		[KNOWN_NATOA] = "NAT-OA",
+		[KNOWN_NOTIFIES] = "notifies, Deletes",
+		[KNOWN_MAIN_TIMES] = "first message again",
+		[KNOWN_LATER_TIMES] = "later ones again",
+		[KNOWN_END] = "when it gives up",
+		[KNOWN_DUPLICATES] = "duplicates",
+		[KNOWN_WRONG] = "wrong input",
+		[KNOWN_L2TP] = "L2TP",
+		[KNOWN_PPP] = "PPP",
+	};
+
+	return names[f];
+}
+
+const char *basis_name(enum basis b)
+{
+	switch (b) {
+	case BASIS_CAPTURED:
+		return "captured";
+	case BASIS_DOCUMENTED:
+		return "documented";
+	case BASIS_INFERRED:
+		return "inferred";
+	}
+	return "?";
+}
+
+const char *phase1_attr_name(uint16_t type)
+{
+	static const char *const names[] = {
+		[P1_ENC] = "encryption",
+		[P1_HASH] = "hash",
+		[P1_AUTH] = "authentication",
+		[P1_GROUP] = "group",
+		[P1_LIFE_TYPE] = "life-type",
+		[P1_LIFE] = "life",
+		[P1_KEYLEN] = "key-length",
+	};
+
+	return type < ARRAY_LEN(names) ? names[type] : NULL;
+}
+
+const char *answer_kind_name(enum answer_kind kind)
+{
+	switch (kind) {
+	case ANSWER_KEY:
+		return "key";
+	case ANSWER_NONCE:
+		return "nonce";
+	case ANSWER_PEER_HASH:
+		return "peer-hash";
+	case ANSWER_OWN_HASH:
+		return "own-hash";
+	case ANSWER_VID:
+		return "vendor-id";
+	}
+	return "?";
+}
+
+struct view vid_rule_bytes(const struct vid_rule *rule)
+{
+	return rule->vid == VIDS ? rule->other : vid_bytes(rule->vid);
+}
+
+/* Is the value one of the set? Values come from a peer: any number. */
+static bool accepts(uint32_t set, unsigned value)
+{
+	return value < 32 && (set & ACCEPT(value));
+}
+
+static bool accepts_key(uint32_t set, unsigned keybits)
+{
+	return keybits % 64 == 0 && keybits / 64 < 32 && (set & ACCEPT_KEY(keybits));
+}
+
+bool mode_accepts_phase1(const struct phase1_accept *a, unsigned cipher, unsigned keybits,
+			 unsigned hash, unsigned group)
+{
+	if (cipher == CIPHER_AES && !accepts_key(a->keys, keybits))
+		return false;
+	return accepts(a->ciphers, cipher) && accepts(a->hashes, hash) && accepts(a->groups, group);
+}
+
+bool mode_accepts_phase2(const struct phase2_accept *a, unsigned esp, unsigned keybits,
+			 unsigned auth)
+{
+	if (esp == ESP_AES && !accepts_key(a->keys, keybits))
+		return false;
+	return accepts(a->esp, esp) && accepts(a->auths, auth);
+}
+
+bool mode_gate_allows(enum gate gate, int registry, bool self_behind_nat, bool peer_behind_nat)
+{
+	switch (gate) {
+	case GATE_NONE:
+		return true;
+	case GATE_MICROSOFT:
+		if (!peer_behind_nat || registry >= 2)
+			return true;
+		return registry == 1 && !self_behind_nat;
+	}
+	return true;
+}
+
+enum certainty mode_gate_certainty(enum gate gate, int registry, bool self_behind_nat,
+				   bool peer_behind_nat)
+{
+	switch (gate) {
+	case GATE_NONE:
+		return CERTAIN_HIGH;
+	case GATE_MICROSOFT:
+		/* Every log that was found is of a client behind NAT, too, with value 0 or 2. */
+		if (peer_behind_nat && (registry == 1 || (registry < 1 && !self_behind_nat)))
+			return CERTAIN_MEDIUM;
+		return CERTAIN_HIGH;
+	}
+	return CERTAIN_HIGH;
+}

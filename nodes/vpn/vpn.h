@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vpn.h - a whole VPN client or server: IKE, ESP, L2TP and PPP behind one sans-I/O door (node.h).
+ *
+ * UDP 500 is IKE. UDP 4500 is IKE behind a non-ESP marker, else ESP, else a one-byte keep-alive.
+ * Protocol 50 is ESP. ESP's transport payload is UDP 1701, which is L2TP, which carries PPP.
+ * The client's policy gate (mode.h) sits between Quick Mode and the first L2TP message.
+ */
+#ifndef NATDLAB_VPN_H
+#define NATDLAB_VPN_H
+
+#include "nodes/ike/ike.h"
+
+struct vpn;
+
+struct vpn_config {
+	const char *name;                 /* the node's, for events */
+	const struct client_mode *client; /* one of the two */
+	const struct server_mode *server;
+	struct inet_addr own;
+	struct inet_addr dials;           /* client: the server's address as the user typed it */
+	int registry;                     /* client: -1 absent, 0, 1, 2 */
+	const char *psk, *user, *password;
+	struct inet_net pool;             /* server */
+};
+
+/* How far a connection came (INTERFACE: `reached`). */
+enum reached {
+	REACHED_NOTHING,
+	REACHED_PHASE1,
+	REACHED_PHASE2,
+	REACHED_L2TP,
+	REACHED_PPP,
+	REACHED_IP
+};
+const char *reached_name(enum reached r); /* "nothing", "phase1", ... */
+
+struct vpn *vpn_new(const struct vpn_config *cfg, const struct node_env *env);
+void vpn_free(struct vpn *v);
+void vpn_start(struct vpn *v, usec now); /* a client dials; a server does nothing */
+/* A client that is connected hangs up politely: L2TP StopCCN, ESP and ISAKMP Deletes. */
+void vpn_stop(struct vpn *v, usec now);
+void vpn_input(struct vpn *v, usec now, const struct datagram *d);
+void vpn_timer(struct vpn *v, usec now);
+usec vpn_deadline(const struct vpn *v);
+/* A client whose outcome is decided (its EV_OUTCOME is out). Servers: false. */
+bool vpn_done(const struct vpn *v);
+
+/* The error number that goes with a reason: what Windows shows; 0 for other clients. */
+unsigned vpn_error(const struct client_mode *m, const char *reason);
+
+/* Is a client connected? Then its exchange's initiator cookie is in @cky_i. */
+bool vpn_connected(const struct vpn *v, uint8_t cky_i[8]);
+/* A server asks the client of that exchange, which may have been quiet for long, by an LCP echo.
+ * One EV_ALIVE comes of it: at once when there is no session any more, else when the echo was
+ * answered, or has been given up for want of an answer. */
+void vpn_ask(struct vpn *v, const uint8_t cky_i[8], usec now);
+
+/*
+ * Every secret in use or used, for the Wireshark profile; called once for each.
+ */
+struct vpn_secrets {
+	void (*isakmp)(void *ctx, const uint8_t cky_i[8], const uint8_t *key, size_t len);
+	void (*esp)(void *ctx, struct inet_addr src, struct inet_addr dst, uint32_t spi,
+		    enum ike_cipher cipher, const uint8_t *key, size_t key_len, enum ike_hash auth,
+		    const uint8_t *auth_key, size_t auth_key_len);
+	void *ctx;
+};
+void vpn_each_secret(const struct vpn *v, const struct vpn_secrets *out);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * docs/topology.md against the tables that it describes: every key and every mode has its row
+ * there, in the table's own words. What fails prints the row that is wanted.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "lab/topology/schema.h"
+
+static char reference[64 * 1024];
+
+static int read_reference(void **state)
+{
+	FILE *f = fopen("docs/topology.md", "r");
+	size_t n;
+
+	(void)state;
+	if (!f)
+		return -1;
+	n = fread(reference, 1, sizeof(reference) - 1, f);
+	fclose(f);
+	return n > 0 && n < sizeof(reference) - 1 ? 0 : -1;
+}
+
+static bool is_there(const char *line)
+{
+	if (strstr(reference, line))
+		return true;
+	print_error("docs/topology.md lacks: %s", line);
+	return false;
+}
+
+/* "client, server" */
+static const char *kinds_text(struct arena *a, unsigned kinds)
+{
+	const char *s = NULL;
+
+	if (kinds == KINDS_ALL)
+		return "every node";
+	for (enum kind k = 0; k < KINDS; k++)
+		if (kinds & KIND_BIT(k))
+			s = s ? arena_printf(a, "%s, %s", s, kind_name(k)) : kind_name(k);
+	return s;
+}
+
+static const char *type_text(struct arena *a, const struct key_row *row)
+{
+	const char *s = NULL;
+
+	if (!row->words || row->type == TYPE_PORTS)
+		return key_type_name(row->type);
+	for (size_t i = 0; row->words[i]; i++)
+		s = s ? arena_printf(a, "%s, %s", s, row->words[i]) : row->words[i];
+	return s;
+}
+
+static void every_key_has_its_row(void **state)
+{
+	struct arena *a = arena_new();
+	unsigned missing = 0;
+
+	(void)state;
+	for (enum key k = 0; k < KEYS; k++) {
+		const struct key_row *row = key_row(k);
+		const char *type = type_text(a, row);
+
+		if (row->place == PLACE_NODE || row->place == PLACE_MODE)
+			missing += !is_there(arena_printf(a, "| `%s` | %s | %s | %s%s |\n",
+							  row->name, kinds_text(a, row->kinds),
+							  type, row->doc,
+							  row->fixed ? " Fixed." : ""));
+		else
+			missing += !is_there(
+				arena_printf(a, "| `%s` | %s | %s |\n", row->name, type, row->doc));
+	}
+	arena_free(a);
+	assert_int_equal(missing, 0);
+}
+
+static void every_mode_has_its_row(void **state)
+{
+	struct arena *a = arena_new();
+	unsigned missing = 0;
+	size_t n;
+	const struct client_mode *const *clients = mode_clients(&n);
+	const struct server_mode *const *servers;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		missing += !is_there(arena_printf(a, "| `%s` | client | %s |\n", clients[i]->name,
+						  clients[i]->title));
+	servers = mode_servers(&n);
+	for (size_t i = 0; i < n; i++)
+		missing += !is_there(arena_printf(a, "| `%s` | server | %s |\n", servers[i]->name,
+						  servers[i]->title));
+	arena_free(a);
+	assert_int_equal(missing, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_key_has_its_row),
+		cmocka_unit_test(every_mode_has_its_row),
+	};
+
+	return cmocka_run_group_tests_name("reference", tests, read_reference, NULL);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lab/base/heap.h"
+
+#define MANY 300
+
+/* Any numbers that do not repeat soon; the same in every run. */
+static uint32_t next(uint32_t *state)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return *state >> 8;
+}
+
+static void nobody_is_due_at_first(void **state)
+{
+	CLEANUP(arena_freep) struct arena *a = arena_new();
+	unsigned who;
+
+	(void)state;
+	assert_true(agenda_first(agenda_new(a, 0), &who) == USEC_NEVER);
+	assert_true(agenda_first(agenda_new(a, 3), &who) == USEC_NEVER);
+}
+
+static void of_those_due_at_one_time_the_lowest_number_is_first(void **state)
+{
+	CLEANUP(arena_freep) struct arena *a = arena_new();
+	struct agenda *g = agenda_new(a, 5);
+	unsigned who;
+
+	(void)state;
+	for (unsigned i = 5; i-- > 1;)
+		agenda_set(g, i, 7);
+	for (unsigned i = 1; i < 5; i++) {
+		assert_true(agenda_first(g, &who) == 7);
+		assert_int_equal(who, i);
+		agenda_set(g, who, USEC_NEVER);
+	}
+	assert_true(agenda_first(g, &who) == USEC_NEVER);
+}
+
+/* What a scan over all of them finds. */
+static usec scan(const usec *due, unsigned *who)
+{
+	*who = 0;
+	for (unsigned i = 1; i < MANY; i++)
+		if (due[i] < due[*who])
+			*who = i;
+	return due[*who];
+}
+
+static void it_says_what_a_scan_over_all_would_say(void **state)
+{
+	CLEANUP(arena_freep) struct arena *a = arena_new();
+	struct agenda *g = agenda_new(a, MANY);
+	uint32_t random = 1;
+	usec due[MANY];
+
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++)
+		due[i] = USEC_NEVER;
+	for (unsigned step = 0; step < 20000; step++) {
+		unsigned i = next(&random) % MANY, seen, wanted;
+		usec t = next(&random) % 5 == 0 ? USEC_NEVER : (usec)(next(&random) % 1000), first;
+
+		due[i] = t;
+		agenda_set(g, i, t);
+		first = scan(due, &wanted);
+		assert_true(agenda_first(g, &seen) == first);
+		if (first != USEC_NEVER)
+			assert_int_equal(seen, wanted);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nobody_is_due_at_first),
+		cmocka_unit_test(of_those_due_at_one_time_the_lowest_number_is_first),
+		cmocka_unit_test(it_says_what_a_scan_over_all_would_say),
+	};
+
+	return cmocka_run_group_tests_name("agenda", tests, NULL, NULL);
+}
