@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * diagnose_priv.h - what diagnose.c (Main Mode) and diagnose_esp.c (behind Quick Mode) share.
+ * analysis_priv.h - what diagnose.c (Main Mode) and diagnose_esp.c (behind Quick Mode) share.
  */
-#ifndef NATDLAB_DIAGNOSE_PRIV_H
-#define NATDLAB_DIAGNOSE_PRIV_H
+#ifndef NATDLAB_ANALYSIS_ANALYSIS_PRIV_H
+#define NATDLAB_ANALYSIS_ANALYSIS_PRIV_H
 
 #include "lab/analysis/diagnose.h"
 

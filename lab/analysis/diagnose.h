@@ -6,8 +6,8 @@
  * were seen, how often, and who fell silent: each known failure leaves a signature in them. How
  * sure a signature is depends on where the capture was made, so each diagnosis says it.
  */
-#ifndef NATDLAB_DIAGNOSE_H
-#define NATDLAB_DIAGNOSE_H
+#ifndef NATDLAB_ANALYSIS_DIAGNOSE_H
+#define NATDLAB_ANALYSIS_DIAGNOSE_H
 
 #include "lab/result/result.h"
 #include "lab/analysis/watch.h"

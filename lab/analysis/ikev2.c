@@ -29,7 +29,7 @@
  * are repeated after half a second at the earliest. */
 #define LAYERS_APART (100 * MSEC)
 
-struct ike2 {
+struct ikev2 {
 	struct arena *a;
 	struct fragments *fragments;
 	struct exchange *v[SETS][WAYS]; /* made when needed */
@@ -46,9 +46,9 @@ struct init {
 	struct view vids[WATCH_VIDS];
 };
 
-struct ike2 *ike2_new(struct arena *a)
+struct ikev2 *ikev2_new(struct arena *a)
 {
-	struct ike2 *w = arena_new_of(a, struct ike2);
+	struct ikev2 *w = arena_new_of(a, struct ikev2);
 
 	w->a = a;
 	w->fragments = fragments_new(a);
@@ -136,7 +136,7 @@ static bool read_init(struct init *m, const uint8_t *p, size_t len, size_t said)
 
 /* The exchange with this SPI; NULL where the first of it seen is a response without a request
  * and there is nothing to note. */
-static struct exchange *exchange_of(struct ike2 *w, const struct init *m, usec t)
+static struct exchange *exchange_of(struct ikev2 *w, const struct init *m, usec t)
 {
 	struct exchange **set;
 	uint64_t h = 0;
@@ -211,8 +211,8 @@ static void note(struct exchange *x, const struct init *m, const char *place, us
 	x->mm[m->response ? 4 : 3] = *mm;
 }
 
-void ike2_frame(struct ike2 *w, const char *place, uint32_t linktype, usec t, uint32_t number,
-		const uint8_t *data, size_t len)
+void ikev2_frame(struct ikev2 *w, const char *place, uint32_t linktype, usec t, uint32_t number,
+		 const uint8_t *data, size_t len)
 {
 	static const uint8_t marker[ISAKMP_MARKER_LEN];
 	struct packet pkt;
@@ -246,7 +246,7 @@ static int by_beginning(const void *a, const void *b)
 	return memcmp(x->cky_i, y->cky_i, 8);
 }
 
-struct exchange **ike2_exchanges(struct arena *a, const struct ike2 *w, size_t *n)
+struct exchange **ikev2_exchanges(struct arena *a, const struct ikev2 *w, size_t *n)
 {
 	struct exchange **v = arena_array_of(a, IKE2_EXCHANGES, struct exchange *);
 

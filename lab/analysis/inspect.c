@@ -101,8 +101,8 @@ void inspect_read(struct arena *a, const struct inspect_eyes *w, struct inspect_
 		}
 		watch_frame(w->v1, place_of(a, s), f->linktype, f->t, (uint32_t)f->number, f->data,
 			    f->len);
-		ike2_frame(w->v2, place_of(a, s), f->linktype, f->t, (uint32_t)f->number, f->data,
-			   f->len);
+		ikev2_frame(w->v2, place_of(a, s), f->linktype, f->t, (uint32_t)f->number, f->data,
+			    f->len);
 		advance(s);
 	}
 	out->packets = watch_packets(w->v1);
@@ -115,7 +115,7 @@ static struct exchange **gather(struct arena *a, const struct inspect_eyes *w, s
 	struct exchange **v2, **all;
 	size_t n1 = watch_exchanges(w->v1, &v1), n2;
 
-	v2 = ike2_exchanges(a, w->v2, &n2);
+	v2 = ikev2_exchanges(a, w->v2, &n2);
 	*n = n1 + n2;
 	all = arena_array_of(a, MAX(*n, 1U), struct exchange *);
 	for (size_t i = 0; i < *n; i++)
@@ -137,8 +137,8 @@ void inspect_judge(struct arena *a, const struct inspect_eyes *w, const struct i
 		struct inspected *one = &out->v[i];
 
 		one->x = all[i];
-		judge(one->x, hints->known, hints->n_known, &hints->client, &hints->server,
-		      &one->j);
+		natd_judge(one->x, hints->known, hints->n_known, &hints->client, &hints->server,
+			   &one->j);
 		diagnose(one->x, &one->j, all, n, &one->d);
 		one->advice = diagnose_advice(one->x, &one->j, &one->d);
 		out->hidden += one->d.sig == SIG_SUPERSEDED;

@@ -6,8 +6,8 @@
  * is a place, and each interface of a pcapng file is one. Memory does not grow with a capture's
  * length.
  */
-#ifndef NATDLAB_INSPECT_H
-#define NATDLAB_INSPECT_H
+#ifndef NATDLAB_ANALYSIS_INSPECT_H
+#define NATDLAB_ANALYSIS_INSPECT_H
 
 #include "lab/analysis/diagnose.h"
 #include "lab/analysis/ikev2.h"
@@ -49,7 +49,7 @@ struct inspection {
 /* The eyes: one for IKEv1 and its ESP, one for IKEv2. */
 struct inspect_eyes {
 	struct watch *v1;
-	struct ike2 *v2;
+	struct ikev2 *v2;
 };
 
 /* Reads all sources to their ends. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * judge.c - what the NAT-D hashes of one exchange mean, and what each side concludes.
+ * natd_judge.c - what the NAT-D hashes of one exchange mean, and what each side concludes.
  *
  * Pure arithmetic on what watch saw. A hash cannot be turned around, but the addresses and ports
  * that may stand behind it are few: all are tried.
@@ -73,7 +73,7 @@ static bool is_aggressive(const struct exchange *x)
 	return x->type == EXCHANGE_AGGRESSIVE;
 }
 
-enum ike_hash judge_alg(const struct exchange *x)
+enum ike_hash natd_judge_alg(const struct exchange *x)
 {
 	static const enum ike_hash algs[] = {HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384,
 					     HASH_SHA512};
@@ -510,11 +510,11 @@ static void conclude(const struct bench *b, const struct responder *r, const str
 				      r->peer, &out->server_sees);
 }
 
-void judge(const struct exchange *x, const struct known *known, size_t n_known,
-	   const struct inet_ep *initiator_own, const struct inet_ep *responder_own,
-	   struct judgement *out)
+void natd_judge(const struct exchange *x, const struct known *known, size_t n_known,
+		const struct inet_ep *initiator_own, const struct inet_ep *responder_own,
+		struct judgement *out)
 {
-	struct bench b = {.x = x, .alg = judge_alg(x)};
+	struct bench b = {.x = x, .alg = natd_judge_alg(x)};
 	struct initiator i;
 	struct responder r;
 

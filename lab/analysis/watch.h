@@ -7,8 +7,8 @@
  * the frames of every link, and sees the same message with the addresses before and behind each
  * NAT; in `inspect` with whatever somebody captured.
  */
-#ifndef NATDLAB_WATCH_H
-#define NATDLAB_WATCH_H
+#ifndef NATDLAB_ANALYSIS_WATCH_H
+#define NATDLAB_ANALYSIS_WATCH_H
 
 #include "lab/base/mem.h"
 #include "nodes/base/event.h"
@@ -80,7 +80,7 @@ struct mm_seen {
 };
 
 struct exchange {
-	uint8_t version;             /* 2: IKE_SA_INIT of IKEv2 (ike2.h); else IKEv1 */
+	uint8_t version;             /* 2: IKE_SA_INIT of IKEv2 (ikev2.h); else IKEv1 */
 	uint8_t type;                /* EXCHANGE_MAIN, EXCHANGE_AGGRESSIVE; 0: neither was seen */
 	uint8_t cky_i[8], cky_r[8];
 	usec first, last;
@@ -142,7 +142,7 @@ uint64_t watch_stray_esp(const struct watch *w);
  * further one takes the place of the oldest that has no message 4. */
 size_t watch_exchanges(const struct watch *w, struct exchange *const **v);
 
-/* ---- judgement of one exchange (judge.c) ---- */
+/* ---- judgement of one exchange (natd_judge.c) ---- */
 
 /* An address that may stand behind a hash, and what it is. */
 struct known {
@@ -152,7 +152,7 @@ struct known {
 
 /* The negotiated hash, or where that was not seen the one whose digests have the length of the
  * hashes; HASH_NONE: no such. */
-enum ike_hash judge_alg(const struct exchange *x);
+enum ike_hash natd_judge_alg(const struct exchange *x);
 
 enum hash_class { CLASS_UNKNOWN, CLASS_EXACT, CLASS_COPIED, CLASS_FAKED, CLASS_EXACT_OR_COPIED };
 const char *hash_class_name(enum hash_class c); /* "exact", "exact-or-copied", ... */
@@ -178,8 +178,8 @@ struct judgement {
 
 /* @known: addresses to try behind hashes, besides those on the wire. @responder_own: the server's
  * own address as it knows itself, NULL or port 0 if unknown. */
-void judge(const struct exchange *x, const struct known *known, size_t n_known,
-	   const struct inet_ep *initiator_own, const struct inet_ep *responder_own,
-	   struct judgement *out);
+void natd_judge(const struct exchange *x, const struct known *known, size_t n_known,
+		const struct inet_ep *initiator_own, const struct inet_ep *responder_own,
+		struct judgement *out);
 
 #endif

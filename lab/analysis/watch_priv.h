@@ -2,8 +2,8 @@
 /*
  * watch_priv.h - what watch.c, watch_flows.c and watch_contents.c share.
  */
-#ifndef NATDLAB_WATCH_PRIV_H
-#define NATDLAB_WATCH_PRIV_H
+#ifndef NATDLAB_ANALYSIS_WATCH_PRIV_H
+#define NATDLAB_ANALYSIS_WATCH_PRIV_H
 
 #include "lab/base/packet.h"
 #include "lab/analysis/watch.h"

@@ -4,8 +4,8 @@
  *
  * Floor 0. Nothing here knows of VPNs, files or the kernel.
  */
-#ifndef NATDLAB_BASE_H
-#define NATDLAB_BASE_H
+#ifndef NATDLAB_BASE_BASE_H
+#define NATDLAB_BASE_BASE_H
 
 #include <assert.h>
 #include <stdbool.h>

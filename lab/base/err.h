@@ -8,8 +8,8 @@
  * both logged and returned. A bug is an assert(); a peer's bytes are never an error, they are an
  * `enum drop` and an event (nodes/base/event.h).
  */
-#ifndef NATDLAB_ERR_H
-#define NATDLAB_ERR_H
+#ifndef NATDLAB_BASE_ERR_H
+#define NATDLAB_BASE_ERR_H
 
 #include "lab/base/base.h"
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/base/heap.h"
 
-struct agenda {
+struct heap {
 	size_t n;
 	usec *due;        /* of each number */
 	unsigned *heap;   /* numbers; each is due no earlier than the one at half its place */
 	size_t *place;    /* of each number in the heap */
 };
 
-struct agenda *agenda_new(struct arena *a, size_t n)
+struct heap *heap_new(struct arena *a, size_t n)
 {
-	struct agenda *g = arena_new_of(a, struct agenda);
+	struct heap *g = arena_new_of(a, struct heap);
 
 	g->n = n;
 	g->due = arena_array_of(a, n, usec);
@@ -24,18 +24,18 @@ struct agenda *agenda_new(struct arena *a, size_t n)
 	return g;
 }
 
-static bool earlier(const struct agenda *g, unsigned a, unsigned b)
+static bool earlier(const struct heap *g, unsigned a, unsigned b)
 {
 	return g->due[a] != g->due[b] ? g->due[a] < g->due[b] : a < b;
 }
 
-static void put(struct agenda *g, size_t at, unsigned who)
+static void put(struct heap *g, size_t at, unsigned who)
 {
 	g->heap[at] = who;
 	g->place[who] = at;
 }
 
-static void rise(struct agenda *g, unsigned who)
+static void rise(struct heap *g, unsigned who)
 {
 	size_t at = g->place[who];
 
@@ -44,7 +44,7 @@ static void rise(struct agenda *g, unsigned who)
 	put(g, at, who);
 }
 
-static void sink(struct agenda *g, unsigned who)
+static void sink(struct heap *g, unsigned who)
 {
 	size_t at = g->place[who], child;
 
@@ -59,7 +59,7 @@ static void sink(struct agenda *g, unsigned who)
 	put(g, at, who);
 }
 
-void agenda_set(struct agenda *g, unsigned who, usec t)
+void heap_set(struct heap *g, unsigned who, usec t)
 {
 	usec before = g->due[who];
 
@@ -71,7 +71,7 @@ void agenda_set(struct agenda *g, unsigned who, usec t)
 		sink(g, who);
 }
 
-usec agenda_first(const struct agenda *g, unsigned *who)
+usec heap_first(const struct heap *g, unsigned *who)
 {
 	if (!g->n)
 		return USEC_NEVER;

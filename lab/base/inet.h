@@ -2,8 +2,8 @@
 /*
  * inet.h - addresses and ports as values, in host terms, compared and printed in one way.
  */
-#ifndef NATDLAB_INET_H
-#define NATDLAB_INET_H
+#ifndef NATDLAB_BASE_INET_H
+#define NATDLAB_BASE_INET_H
 
 #include "lab/base/base.h"
 

@@ -9,8 +9,8 @@
  * Out of memory ends the program with a message: sizes that come from outside (files, captures,
  * matrices) are bounded before they reach an allocation.
  */
-#ifndef NATDLAB_MEM_H
-#define NATDLAB_MEM_H
+#ifndef NATDLAB_BASE_MEM_H
+#define NATDLAB_BASE_MEM_H
 
 #include "lab/base/base.h"
 

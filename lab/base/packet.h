@@ -5,8 +5,8 @@
  * Used by watch (frames of a link), by ESP (the UDP header inside transport mode, whose checksum
  * RFC 3948 3.1.2 makes us repair) and by the capture writer.
  */
-#ifndef NATDLAB_PACKET_H
-#define NATDLAB_PACKET_H
+#ifndef NATDLAB_BASE_PACKET_H
+#define NATDLAB_BASE_PACKET_H
 
 #include "lab/base/inet.h"
 #include "lab/base/wire.h"

@@ -2,7 +2,7 @@
 #include "lab/base/splitmix.h"
 
 /* splitmix64 */
-uint64_t draw_next(struct draw *d)
+uint64_t splitmix_next(struct splitmix *d)
 {
 	uint64_t z = d->state += 0x9e3779b97f4a7c15u;
 
@@ -20,11 +20,11 @@ static uint64_t hash_text(uint64_t h, const char *s)
 	return h;
 }
 
-struct draw draw_new(uint64_t seed, const char *scenario, const char *name)
+struct splitmix splitmix_new(uint64_t seed, const char *scenario, const char *name)
 {
-	struct draw d = {seed};
+	struct splitmix d = {seed};
 
-	d.state = draw_next(&d);
+	d.state = splitmix_next(&d);
 	d.state ^= hash_text(hash_text(0xcbf29ce484222325u, scenario), name);
 	return d;
 }

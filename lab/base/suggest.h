@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* suggest.h - "did you mean": the nearest of several words. Pure. */
-#ifndef NATDLAB_SUGGEST_H
-#define NATDLAB_SUGGEST_H
+#ifndef NATDLAB_BASE_SUGGEST_H
+#define NATDLAB_BASE_SUGGEST_H
 
 #include "lab/base/base.h"
 

@@ -13,8 +13,8 @@
  * name costs nothing. Only the reader keeps spans: what we wrote is shown by reading it back,
  * so the two can never tell different stories.
  */
-#ifndef NATDLAB_WIRE_H
-#define NATDLAB_WIRE_H
+#ifndef NATDLAB_BASE_WIRE_H
+#define NATDLAB_BASE_WIRE_H
 
 #include "lab/base/base.h"
 

@@ -6,8 +6,8 @@
  * are bounded: so many datagrams at once, the one that was touched the longest time ago makes
  * room; where pieces overlap the first one counts.
  */
-#ifndef NATDLAB_FRAGMENTS_H
-#define NATDLAB_FRAGMENTS_H
+#ifndef NATDLAB_CAPTURE_FRAGMENTS_H
+#define NATDLAB_CAPTURE_FRAGMENTS_H
 
 #include "lab/base/mem.h"
 #include "lab/base/packet.h"

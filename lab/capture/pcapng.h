@@ -5,8 +5,8 @@
  * Ours, because libpcap refuses mixed link types, hides interface names and comments, and cannot
  * write pcapng. Reading is over a stream with constant memory; files are hostile.
  */
-#ifndef NATDLAB_PCAPNG_H
-#define NATDLAB_PCAPNG_H
+#ifndef NATDLAB_CAPTURE_PCAPNG_H
+#define NATDLAB_CAPTURE_PCAPNG_H
 
 #include <stdio.h>
 

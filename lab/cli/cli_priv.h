@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_inspect_priv.h - what cmd_inspect.c and cmd_inspect_unmask.c share.
+ * cli_priv.h - what cmd_inspect.c and cmd_inspect_unmask.c share.
  */
-#ifndef NATDLAB_CMD_INSPECT_PRIV_H
-#define NATDLAB_CMD_INSPECT_PRIV_H
+#ifndef NATDLAB_CLI_CLI_PRIV_H
+#define NATDLAB_CLI_CLI_PRIV_H
 
 #include "lab/analysis/inspect.h"
 #include "lab/cli/options.h"

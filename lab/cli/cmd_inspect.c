@@ -253,7 +253,7 @@ static int inspect_all(struct arena *a, const struct args *args, struct inspect_
 		.colour = want_colour(),
 		.verbose = args_flag(args, "verbose"),
 	};
-	const struct inspect_eyes w = {watch_new(a, NULL), ike2_new(a)};
+	const struct inspect_eyes w = {watch_new(a, NULL), ikev2_new(a)};
 	struct inspection in;
 	struct err e = {0};
 	bool emits = args_flag(args, "emit-mode");

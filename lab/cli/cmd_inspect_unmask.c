@@ -118,7 +118,7 @@ static void search(struct arena *a, struct unmask *u, struct inspect_hints *hint
 static void begin(struct unmask *u, const struct exchange *x, const uint8_t *cky_r)
 {
 	u->n = 0;
-	u->alg = judge_alg(x);
+	u->alg = natd_judge_alg(x);
 	memset(u->v, 0, sizeof(u->v));
 	memcpy(u->cky_i, x->cky_i, 8);
 	memcpy(u->cky_r, cky_r, 8);
@@ -135,7 +135,7 @@ static size_t unmask_one(struct arena *a, const struct inspected *one, struct un
 
 	/* Nobody can try the private addresses of IPv6. */
 	inspect_ends(x, &i, &r);
-	if (!hash_known(judge_alg(x)) || i.addr.len != 4)
+	if (!hash_known(natd_judge_alg(x)) || i.addr.len != 4)
 		return 0;
 	/* IKEv2's request was made before the responder had a cookie (RFC 7296 2.23). */
 	begin(u, x, x->version == 2 ? none : x->cky_r);

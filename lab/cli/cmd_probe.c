@@ -137,7 +137,7 @@ static const char *port_words(enum ask_port port)
 	return NULL;
 }
 
-static void print_head(const struct ask *k, const struct probe *p, const char *host)
+static void print_head(const struct probe_socket *k, const struct probe *p, const char *host)
 {
 	const char *port = port_words(k->port);
 
@@ -175,7 +175,7 @@ static const char *unreachable_words(uint8_t code)
 }
 
 /* What to make of silence, or of half an answer. */
-static void print_silence(FILE *f, const struct ask *k, const struct probe *p,
+static void print_silence(FILE *f, const struct probe_socket *k, const struct probe *p,
 			  const struct probe_result *r)
 {
 	if (k->w.stranger.port) {
@@ -240,7 +240,7 @@ static void print_windows(const struct probe_result *r)
 		     "/v AssumeUDPEncapsulationContextOnSendRule /t REG_DWORD /d 2 /f");
 }
 
-static void print_result(const struct ask *k, const struct probe *p, const char *host,
+static void print_result(const struct probe_socket *k, const struct probe *p, const char *host,
 			 const struct probe_result *r)
 {
 	print_head(k, p, host);
@@ -260,8 +260,9 @@ static void print_result(const struct ask *k, const struct probe *p, const char 
 	print_windows(r);
 }
 
-static int emit(struct arena *a, const char *host, const struct ask *k, const struct probe *p,
-		const struct inet_addr *own, struct probe_result *r, struct err *e)
+static int emit(struct arena *a, const char *host, const struct probe_socket *k,
+		const struct probe *p, const struct inet_addr *own, struct probe_result *r,
+		struct err *e)
 {
 	const struct emit_about about = {
 		.how = "natdlab probe --emit-mode",
@@ -281,7 +282,7 @@ static int emit(struct arena *a, const char *host, const struct ask *k, const st
 }
 
 /* Prints what was asked for; the exit status. */
-static int tell(struct arena *a, const struct args *args, const struct ask *k,
+static int tell(struct arena *a, const struct args *args, const struct probe_socket *k,
 		const struct probe *p, const struct inet_addr *own)
 {
 	struct probe_result r;
@@ -315,25 +316,25 @@ static int run(const struct args *args)
 {
 	struct arena *a CLEANUP(arena_freep) = arena_new();
 	struct rng *rng = rng_new_os();
-	struct ask k = ASK_CLOSED;
+	struct probe_socket k = ASK_CLOSED;
 	struct inet_addr own;
 	struct err e = {0};
 	uint64_t port;
 	int status;
 
 	if (args_number(args, "port", 1, 65535, IKE_PORT, &port, &e) || read_emit(args, &own, &e) ||
-	    ask_open(&k, args->v[0], (uint16_t)port, &e)) {
+	    probe_socket_open(&k, args->v[0], (uint16_t)port, &e)) {
 		status = report_err(&e);
 	} else {
 		const struct node_env env = {
-			.rng = rng, .send = ask_send, .event = on_event, .ctx = &k};
+			.rng = rng, .send = probe_socket_send, .event = on_event, .ctx = &k};
 		struct probe *p = probe_new(a, k.w.local, k.w.server, &env);
 
-		ask_talk(&k, p);
+		probe_socket_talk(&k, p);
 		status = tell(a, args, &k, p, &own);
 		probe_free(p);
 	}
-	ask_close(&k);
+	probe_socket_close(&k);
 	rng_free(rng);
 	return status;
 }

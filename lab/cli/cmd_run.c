@@ -199,7 +199,7 @@ static int run_somewhere(struct arena *a, const struct args *args, struct run_co
 	if (!automatic || cfg->realtime || !cfg->backend->namespaces || e->kind != ERR_MACHINE)
 		return -1;
 	/* A full disk is no reason to simulate: only where not even a lab on trial can be built. */
-	if (!space_try(&why))
+	if (!namespaces_try(&why))
 		return -1;
 	fprintf(table ? stdout : stderr, "backend: sim (no namespaces here: %s)\n", why.text);
 	cfg->backend = &net_sim;
@@ -221,7 +221,8 @@ static int run_file(struct arena *a, const struct args *args, const struct topol
 		cfg.dir = arena_printf(a, "%s/%s", cfg.dir, topology_name(t));
 	cfg.progress = show_progress;
 	cfg.ctx = &progress;
-	failed = (cfg.dir && keep_begin(cfg.dir, &e)) || run_somewhere(a, args, &cfg, out, &e);
+	failed =
+		(cfg.dir && output_dir_begin(cfg.dir, &e)) || run_somewhere(a, args, &cfg, out, &e);
 	wipe_progress(&progress);
 	if (failed) {
 		*status = report_err(&e);

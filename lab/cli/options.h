@@ -5,8 +5,8 @@
  * Each verb is a row: name, arguments, what it does, its options. Help texts come out of the
  * table, and so can completion and the manual page; a verb only asks for values by name.
  */
-#ifndef NATDLAB_OPTIONS_H
-#define NATDLAB_OPTIONS_H
+#ifndef NATDLAB_CLI_OPTIONS_H
+#define NATDLAB_CLI_OPTIONS_H
 
 #include <stdio.h>
 

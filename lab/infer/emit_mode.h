@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * emit_row.h - members of a server's row, written as values of a topology file's keys. Pure.
+ * emit_mode.h - members of a server's row, written as values of a topology file's keys. Pure.
  *
- * own_modes.c reads what is written here.
+ * custom_modes.c reads what is written here.
  */
-#ifndef NATDLAB_EMIT_ROW_H
-#define NATDLAB_EMIT_ROW_H
+#ifndef NATDLAB_INFER_EMIT_MODE_H
+#define NATDLAB_INFER_EMIT_MODE_H
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * emit_mode.h - servers that were met, written down as a topology file that replays them. Pure.
+ * emit_topology.h - servers that were met, written down as a topology file that replays them. Pure.
  *
  * The file is complete: the article's network, a mode for each server, Windows and a Mac as
  * clients, and as expectations what the packets said of Windows. `natdlab run` takes it as it is;
@@ -9,8 +9,8 @@
  * Nothing of a capture becomes YAML but numbers, words of ours, and vendor IDs in hexadecimal.
  * Names of files and interfaces stand in remarks, as printable ASCII.
  */
-#ifndef NATDLAB_EMIT_MODE_H
-#define NATDLAB_EMIT_MODE_H
+#ifndef NATDLAB_INFER_EMIT_TOPOLOGY_H
+#define NATDLAB_INFER_EMIT_TOPOLOGY_H
 
 #include <stdio.h>
 

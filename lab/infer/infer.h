@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fit.h - from what was seen of a server to a row of a mode that does the same. Pure.
+ * infer.h - from what was seen of a server to a row of a mode that does the same. Pure.
  *
  * A row has many members, a capture shows a few of them. So a server is described as a row that
  * natdlab has, with as few changes as will make it do what was seen: each row is fitted in turn
  * and the one with the fewest changes is taken. What was not seen stays as that row has it, and
  * the fit knows which that is, and where the rest was seen.
  */
-#ifndef NATDLAB_FIT_H
-#define NATDLAB_FIT_H
+#ifndef NATDLAB_INFER_INFER_H
+#define NATDLAB_INFER_INFER_H
 
 #include "lab/topology/schema.h"
 #include "lab/analysis/watch.h"
@@ -88,7 +88,7 @@ bool met_joins(const struct met *met, const struct exchange *x, const struct jud
 void met_add(struct arena *a, struct met *met, const struct exchange *x, const struct judgement *j,
 	     bool searched);
 
-/* ---- inside: fit_vids.c, fit_answer.c, fit_hash.c, fit_time.c ---- */
+/* ---- inside: infer_vids.c, infer_answer.c, infer_natd.c, infer_timers.c ---- */
 
 void fit_vids(struct fit *f, const struct met *met);
 void fit_answers(struct fit *f, const struct met *met);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fit_answer.c - what messages 2 and 4 say but for vendor IDs and hashes: NAT traversal, the choice
- * of a transform and how it is written, the nonce, the order of payloads, and refusals.
+ * infer_answer.c - what messages 2 and 4 say but for vendor IDs and hashes: NAT traversal, the
+ * choice of a transform and how it is written, the nonce, the order of payloads, and refusals.
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fit_hash.c - what a server says of addresses in message 4: which kinds of hashes fit what was
+ * infer_natd.c - what a server says of addresses in message 4: which kinds of hashes fit what was
  * seen. From afar several kinds look alike, so each hash leaves a set of them; the row's own kind
  * is kept as long as it is in all sets.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fit_time.c - when a server speaks unasked, and what it says to what comes twice.
+ * infer_timers.c - when a server speaks unasked, and what it says to what comes twice.
  *
  * A message that comes again may be a retransmission of the server's own, or its answer to one of
  * the client's: it is the latter when the client's came shortly before.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fit_vids.c - the vendor IDs of message 2: which, in which order, and to whom.
+ * infer_vids.c - the vendor IDs of message 2: which, in which order, and to whom.
  *
  * One client's exchange shows a list; whether an entry is an echo of the client's own shows only
  * where another client did not send it.

@@ -2,11 +2,11 @@
 /*
  * replay.h - what a responder with some row answers to the messages of somebody's capture. Pure.
  *
- * The judge of what emit_mode.c writes: a row that replays a server answers the very message 1
+ * The judge of what emit_topology.c writes: a row that replays a server answers the very message 1
  * that the server was sent with the very message 2 that it sent, but for its cookie.
  */
-#ifndef NATDLAB_REPLAY_H
-#define NATDLAB_REPLAY_H
+#ifndef NATDLAB_INFER_REPLAY_H
+#define NATDLAB_INFER_REPLAY_H
 
 #include "lab/analysis/watch.h"
 #include "nodes/modes/mode.h"

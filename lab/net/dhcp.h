@@ -6,8 +6,8 @@
  * told its address, the mask and the router, and nothing else. What a home router or a cloud would
  * say the lab says in the router's name, because a node of the lab is a kernel and runs no server.
  */
-#ifndef NATDLAB_DHCP_H
-#define NATDLAB_DHCP_H
+#ifndef NATDLAB_NET_DHCP_H
+#define NATDLAB_NET_DHCP_H
 
 #include "lab/base/inet.h"
 

@@ -16,7 +16,7 @@ struct held {
 struct faults {
 	struct arena *a;
 	const struct scenario *s;
-	struct draw *draws;	  /* for each interface: frames that it sends */
+	struct splitmix *draws;	  /* for each interface: frames that it sends */
 	VEC(struct held *) queue; /* held frames; unsorted, they are few */
 	VEC(struct held *) spare;
 	uint64_t order;
@@ -34,22 +34,22 @@ struct faults *faults_new(struct arena *a, const struct scenario *s, uint64_t se
 	f = arena_new_of(a, struct faults);
 	f->a = a;
 	f->s = s;
-	f->draws = arena_array_of(a, s->n_ifaces, struct draw);
+	f->draws = arena_array_of(a, s->n_ifaces, struct splitmix);
 	for (size_t i = 0; i < s->n_ifaces; i++)
-		f->draws[i] = draw_new(seed, s->id, s->ifaces[i].full);
+		f->draws[i] = splitmix_new(seed, s->id, s->ifaces[i].full);
 	return f;
 }
 
 /* True with a probability of @permille. Draws always, so that one fault does not shift another. */
-static bool happens(struct draw *d, unsigned permille)
+static bool happens(struct splitmix *d, unsigned permille)
 {
-	return draw_next(d) % 1000 < permille;
+	return splitmix_next(d) % 1000 < permille;
 }
 
 struct fate faults_draw(struct faults *f, unsigned iface)
 {
 	const struct link_faults *lf = &f->s->links[f->s->ifaces[iface].link].faults;
-	struct draw *d = &f->draws[iface];
+	struct splitmix *d = &f->draws[iface];
 	bool lost = happens(d, lf->loss), twice = happens(d, lf->duplicate);
 	bool late = happens(d, lf->reorder);
 	struct fate fate = {.copies = lost ? 0 : twice ? 2 : 1};

@@ -7,8 +7,8 @@
  * namespaces and in the simulator. The backends ask for each frame what becomes of it, and keep
  * what is held back in a queue by time.
  */
-#ifndef NATDLAB_FAULTS_H
-#define NATDLAB_FAULTS_H
+#ifndef NATDLAB_NET_FAULTS_H
+#define NATDLAB_NET_FAULTS_H
 
 #include "lab/base/splitmix.h"
 #include "lab/topology/topology.h"

@@ -69,7 +69,7 @@ static bool find_stage(const struct scenario *s, unsigned napt, const struct ifa
 	for (size_t i = 0; i < s->n_ifaces; i++) {
 		const struct iface *f = &s->ifaces[i];
 
-		if (network_is_inside(s->topology, napt, f->link)) {
+		if (addressing_is_inside(s->topology, napt, f->link)) {
 			if (!*inside && asks(&s->nodes[f->node]) &&
 			    !is_target(&s->nodes[napt], f->addr))
 				*inside = f;

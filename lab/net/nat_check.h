@@ -9,8 +9,8 @@
  * that the NATs have learned of it is aged away, and its frames are in no capture. Pure: it
  * speaks through net.h.
  */
-#ifndef NATDLAB_NAT_CHECK_H
-#define NATDLAB_NAT_CHECK_H
+#ifndef NATDLAB_NET_NAT_CHECK_H
+#define NATDLAB_NET_NAT_CHECK_H
 
 #include "lab/net/net.h"
 

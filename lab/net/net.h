@@ -7,8 +7,8 @@
  * Whatever a backend is, it takes a plan, carries datagrams between nodes through the plan's NATs
  * and filters, and shows every frame on every link in the order in which it happened.
  */
-#ifndef NATDLAB_NET_H
-#define NATDLAB_NET_H
+#ifndef NATDLAB_NET_NET_H
+#define NATDLAB_NET_NET_H
 
 #include <stdio.h>
 
@@ -28,7 +28,7 @@ struct net_frame {
 
 struct net_ops {
 	const char *name;
-	bool namespaces;     /* wants a process of space_start(), not a plain one */
+	bool namespaces; /* wants a process of namespaces_start(), not a plain one */
 	/* Why this backend cannot run a scenario, which is then SKIPPED; NULL when it can. */
 	const char *(*refuses)(const struct scenario *s);
 	/* Builds a plan. NULL and @e on failure. */

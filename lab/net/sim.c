@@ -45,8 +45,8 @@ struct track {
 	usec left;
 };
 
-/* An element of a NAPT's set `open` (ruleset.c): who inside has sent, and where its filter cares,
- * to which address. */
+/* An element of a NAPT's set `open` (nft_ruleset.c): who inside has sent, and where its filter
+ * cares, to which address. */
 struct opening {
 	struct inet_ep inside;
 	struct inet_addr peer;
@@ -357,7 +357,7 @@ static bool allowed(const struct node *n, const struct packet_in *p)
 	return false;
 }
 
-/* The rulesets' filters (ruleset.c). @out: the interface it would leave by; -1 to the node. */
+/* The rulesets' filters (nft_ruleset.c). @out: the interface it would leave by; -1 to the node. */
 static bool filter_passes(struct net *net, unsigned node, int in, int out, bool established,
 			  bool translated, const struct packet_in *p)
 {

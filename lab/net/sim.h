@@ -6,8 +6,8 @@
  * they do in namespaces, and every link shows the same frames in the same order. There is no
  * ICMP, no fragmentation and no nft: what needs them, says its refuses(), belongs in namespaces.
  */
-#ifndef NATDLAB_SIM_H
-#define NATDLAB_SIM_H
+#ifndef NATDLAB_NET_SIM_H
+#define NATDLAB_NET_SIM_H
 
 #include "lab/net/net.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* clock.h - the machine's clocks, for the edges only: what is pure is told the time. */
-#ifndef NATDLAB_CLOCK_H
-#define NATDLAB_CLOCK_H
+#ifndef NATDLAB_OS_CLOCK_H
+#define NATDLAB_OS_CLOCK_H
 
 #include "lab/base/base.h"
 

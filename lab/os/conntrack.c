@@ -148,7 +148,7 @@ static int age_entry(struct conntrack *ct, const struct node *n, struct ct_entry
 }
 
 /* The kernel takes an element away when its time is over in real time, which is never sooner. */
-static int close_opening(struct ground *g, unsigned node, const struct ct_opening *o, struct err *e)
+static int close_opening(struct netns *g, unsigned node, const struct ct_opening *o, struct err *e)
 {
 	struct rd port = rd_new(o->key + 4, 2);
 	char command[160];
@@ -162,11 +162,11 @@ static int close_opening(struct ground *g, unsigned node, const struct ct_openin
 			 INET_ADDR(inet_from_bytes(o->key + 8, 4)));
 	len = strlen(command);
 	snprintf(command + len, sizeof(command) - len, " }\n");
-	return ground_run_nft(g, node, command, e);
+	return netns_run_nft(g, node, command, e);
 }
 
 /* The openings of a NAPT that lets strangers in: connection tracking does not know them. */
-static int age_openings(struct ground *g, unsigned i, usec d, struct err *e)
+static int age_openings(struct netns *g, unsigned i, usec d, struct err *e)
 {
 	const struct node *n = &g->s->nodes[i];
 	struct ct_age *age = &g->node[i].age;
@@ -193,10 +193,10 @@ static int age_openings(struct ground *g, unsigned i, usec d, struct err *e)
 
 /* Cuts what every entry has left by what the node owes and @d more. An entry that was used owes
  * nothing for the time before. */
-static int age(struct ground *g, unsigned node, usec d, struct err *e)
+static int age(struct netns *g, unsigned node, usec d, struct err *e)
 {
 	const struct node *nd = &g->s->nodes[node];
-	struct ground_node *gn = &g->node[node];
+	struct netns_node *gn = &g->node[node];
 	struct ct_age *age = &gn->age;
 	struct ct_entry *v;
 	size_t n;
@@ -224,7 +224,7 @@ static int age(struct ground *g, unsigned node, usec d, struct err *e)
  * is taken to have been used at the end of what the node owes, and lives longer by as much. That
  * grows with the table, so that reading it takes the same share of the lab's time at any size.
  */
-static bool can_owe(const struct ground *g, const struct ground_node *node, usec d)
+static bool can_owe(const struct netns *g, const struct netns_node *node, usec d)
 {
 	const struct ct_age *age = &node->age;
 	usec owed = age->owed + d;
@@ -235,11 +235,11 @@ static bool can_owe(const struct ground *g, const struct ground_node *node, usec
 	       (age->n > EXACT && owed <= MIN((usec)age->n * MSEC, SEC));
 }
 
-int ground_conntrack_age(struct ground *g, usec d, struct err *e)
+int netns_conntrack_age(struct netns *g, usec d, struct err *e)
 {
 	assert(d >= 0);
 	for (unsigned i = 0; i < g->s->n_nodes; i++) {
-		struct ground_node *node = &g->node[i];
+		struct netns_node *node = &g->node[i];
 
 		if (!node->ct)
 			continue;
@@ -254,9 +254,9 @@ int ground_conntrack_age(struct ground *g, usec d, struct err *e)
 /* ---- tables ---- */
 
 /* In order, so that two runs print the same: the kernel hashes with a number drawn at boot. */
-static int print_table(struct ground *g, unsigned i, FILE *f, struct err *e)
+static int print_table(struct netns *g, unsigned i, FILE *f, struct err *e)
 {
-	struct ground_node *node = &g->node[i];
+	struct netns_node *node = &g->node[i];
 	struct ct_entry *v;
 	size_t n;
 
@@ -269,9 +269,9 @@ static int print_table(struct ground *g, unsigned i, FILE *f, struct err *e)
 	return 0;
 }
 
-int ground_conntrack_text(struct ground *g, unsigned node, FILE *f, struct err *e)
+int netns_conntrack_text(struct netns *g, unsigned node, FILE *f, struct err *e)
 {
-	struct ground_node *n = &g->node[node];
+	struct netns_node *n = &g->node[node];
 
 	if (n->ct && print_table(g, node, f, e) < 0) /* a node without rules does not track */
 		return err_prefix(e, "%s: connection tracking", g->s->nodes[node].name);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conntrack.h - connection tracking of one node: what filter.c reads from the kernel, and
+ * conntrack.h - connection tracking of one node: what nft.c reads from the kernel, and
  * conntrack.c prints and ages.
  */
-#ifndef NATDLAB_CONNTRACK_H
-#define NATDLAB_CONNTRACK_H
+#ifndef NATDLAB_OS_CONNTRACK_H
+#define NATDLAB_OS_CONNTRACK_H
 
 #include "lab/base/err.h"
 #include "lab/base/inet.h"
@@ -32,7 +32,8 @@ struct ct_entry {
 	uint64_t aged_packets;
 };
 
-/* An element of a NAPT's set `open` (ruleset.c), which lets strangers in to a machine that sent. */
+/* An element of a NAPT's set `open` (nft_ruleset.c), which lets strangers in to a machine that
+ * sent. */
 #define CT_OPENING_KEY 12 /* its address, its port in four bytes, perhaps the stranger's address */
 struct ct_opening {
 	uint8_t key[CT_OPENING_KEY];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ground_account.c - is anything still on its way? The lab's clock may jump only if not.
+ * netns_account.c - is anything still on its way? The lab's clock may jump only if not.
  *
  * On the kernels measured a datagram has crossed all namespaces when sendto() returns, and both
  * questions below are answered by comparing two counts. Kernels that deliver later (ksoftirqd
@@ -52,7 +52,7 @@ static struct moved moved_new(struct arena *a, size_t n)
 	};
 }
 
-void account_prepare(struct ground *g)
+void in_flight_prepare(struct netns *g)
 {
 	g->moved_ifaces = moved_new(g->arena, g->s->n_ifaces);
 	g->moved_nodes = moved_new(g->arena, g->s->n_nodes);
@@ -66,39 +66,39 @@ static void note(struct moved *m, unsigned i)
 	m->v[m->n++] = i;
 }
 
-void account_sent(struct ground *g, unsigned iface)
+void in_flight_sent(struct netns *g, unsigned iface)
 {
 	g->flow[iface].sent++;
 	note(&g->moved_ifaces, iface);
 }
 
 /* The balance is that of the end which sent. */
-void account_received(struct ground *g, unsigned iface)
+void in_flight_received(struct netns *g, unsigned iface)
 {
 	g->flow[iface].received++;
 	note(&g->moved_ifaces, g->s->ifaces[iface].peer);
 }
 
-void account_relayed(struct ground *g, unsigned iface)
+void in_flight_relayed(struct netns *g, unsigned iface)
 {
 	g->flow[iface].relayed++;
 	note(&g->moved_ifaces, iface);
 }
 
-void account_injected(struct ground *g, unsigned iface)
+void in_flight_injected(struct netns *g, unsigned iface)
 {
 	g->flow[iface].injected++;
 	note(&g->moved_ifaces, iface);
 }
 
-void account_in(struct ground *g, unsigned node)
+void in_flight_in(struct netns *g, unsigned node)
 {
 	g->node[node].ip_in++;
 	if (g->node[node].forwards)
 		note(&g->moved_nodes, node);
 }
 
-void account_out(struct ground *g, unsigned node)
+void in_flight_out(struct netns *g, unsigned node)
 {
 	g->node[node].ip_out++;
 	if (g->node[node].forwards)
@@ -106,7 +106,7 @@ void account_out(struct ground *g, unsigned node)
 }
 
 /* The sum of what is outstanding; who is in balance is looked at no more until it moves. */
-static size_t sum_of(struct ground *g, struct moved *m, size_t (*of)(struct ground *g, unsigned i))
+static size_t sum_of(struct netns *g, struct moved *m, size_t (*of)(struct netns *g, unsigned i))
 {
 	size_t sum = 0, kept = 0;
 
@@ -125,7 +125,7 @@ static size_t sum_of(struct ground *g, struct moved *m, size_t (*of)(struct grou
 
 /* ---- links ---- */
 
-static size_t in_flight_from(struct ground *g, unsigned iface)
+static size_t in_flight_from(struct netns *g, unsigned iface)
 {
 	const struct scenario *s = g->s;
 	const struct flow *from = &g->flow[iface], *to = &g->flow[s->ifaces[iface].peer];
@@ -136,7 +136,7 @@ static size_t in_flight_from(struct ground *g, unsigned iface)
 	return outstanding(&g->balance[iface], (int64_t)(way - to->received));
 }
 
-size_t ground_in_flight(struct ground *g)
+size_t netns_in_flight(struct netns *g)
 {
 	return taps_kept(g) + sum_of(g, &g->moved_ifaces, in_flight_from);
 }
@@ -204,27 +204,27 @@ static int64_t explained_by(const char *text, const char *group)
 }
 
 /* Opened once: a file of /proc/net belongs to the namespace in which it was opened. */
-static int open_mibs(struct ground *g, unsigned node)
+static int open_mibs(struct netns *g, unsigned node)
 {
-	struct ground_node *n = &g->node[node];
+	struct netns_node *n = &g->node[node];
 
 	if (n->mib[0] >= 0 && n->mib[1] >= 0)
 		return 0;
-	if (ground_enter(g, (int)node, NULL) < 0)
+	if (netns_enter(g, (int)node, NULL) < 0)
 		return -1;
 	for (int i = 0; i < 2; i++)
 		if (n->mib[i] < 0)
 			n->mib[i] = open(mib_file[i], O_RDONLY | O_CLOEXEC);
-	if (ground_enter(g, -1, NULL) < 0)
+	if (netns_enter(g, -1, NULL) < 0)
 		return -1;
 	return n->mib[0] < 0 || n->mib[1] < 0 ? -1 : 0;
 }
 
 /* By how much fewer packets should have left than came; false if the kernel does not say. */
-static bool explained(struct ground *g, unsigned node, int64_t *sum)
+static bool explained(struct netns *g, unsigned node, int64_t *sum)
 {
 	static const char *const group[2] = {"Ip:", "IpExt:"};
-	struct ground_node *n = &g->node[node];
+	struct netns_node *n = &g->node[node];
 	uint64_t dropped = 0;
 	char text[8192];
 	int rc = 0;
@@ -241,19 +241,19 @@ static bool explained(struct ground *g, unsigned node, int64_t *sum)
 		*sum += explained_by(text, group[i]);
 	}
 	if (n->ct) {
-		if (ground_enter(g, (int)node, NULL) < 0)
+		if (netns_enter(g, (int)node, NULL) < 0)
 			return false;
-		rc = filter_dropped(&dropped, NULL);
-		if (ground_enter(g, -1, NULL) < 0)
+		rc = nft_dropped(&dropped, NULL);
+		if (netns_enter(g, -1, NULL) < 0)
 			return false;
 	}
 	*sum += (int64_t)dropped;
 	return rc == 0;
 }
 
-static size_t unaccounted_in(struct ground *g, unsigned node)
+static size_t unaccounted_in(struct netns *g, unsigned node)
 {
-	struct ground_node *n = &g->node[node];
+	struct netns_node *n = &g->node[node];
 	int64_t difference = (int64_t)(n->ip_in - n->ip_out), sum;
 
 	if (difference == n->balance.forgiven)
@@ -265,7 +265,7 @@ static size_t unaccounted_in(struct ground *g, unsigned node)
 	return outstanding(&n->balance, difference);
 }
 
-size_t ground_unaccounted(struct ground *g)
+size_t netns_unaccounted(struct netns *g)
 {
 	return sum_of(g, &g->moved_nodes, unaccounted_in);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * space.c - fresh namespaces for a lab, which vanish with it, or the reason why there are none.
+ * namespaces.c - fresh namespaces for a lab, which vanish with it, or the reason why there are
+ * none.
  *
  * How nothing is left behind. The child is PID 1 of its PID namespace: when it dies, the kernel
  * kills everybody in there, and when the last process is gone the namespaces go, with all links,
@@ -416,7 +417,7 @@ static int talk(int sock, pid_t pid, bool user, struct err *e)
 	return 0;
 }
 
-int space_start(int (*fn)(void *arg), void *arg, int *pidfd, struct err *e)
+int namespaces_start(int (*fn)(void *arg), void *arg, int *pidfd, struct err *e)
 {
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
@@ -460,21 +461,21 @@ int space_start(int (*fn)(void *arg), void *arg, int *pidfd, struct err *e)
 	return pid;
 }
 
-int space_unshare_net(struct err *e)
+int namespaces_unshare_net(struct err *e)
 {
 	if (unshare(CLONE_NEWNET) < 0)
 		return refuse(e, "no network namespace", errno);
 	return 0;
 }
 
-int space_of_socket(int fd, struct err *e)
+int namespaces_of_socket(int fd, struct err *e)
 {
 	int ns = ioctl(fd, SIOCGSKNS);
 
 	return ns < 0 ? err_sys(e, "SIOCGSKNS") : ns;
 }
 
-int space_start_plain(int (*fn)(void *arg), void *arg, int *pidfd, struct err *e)
+int namespaces_start_plain(int (*fn)(void *arg), void *arg, int *pidfd, struct err *e)
 {
 	pid_t parent = getpid(), pid;
 	int status;

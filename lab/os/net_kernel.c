@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* net_kernel.c - the backend of network namespaces: ground.h below, host.h's sockets on top. */
+/* net_kernel.c - the backend of network namespaces: netns_build.h below, the sockets of
+ * node_sockets.h on top. */
 #include "lab/net/net.h"
 
 #include <endian.h>
@@ -30,8 +31,8 @@ struct net {
 	const struct scenario *s;
 	struct arena *a;
 	VEC(struct ear) ears;
-	struct ground *ground;
-	struct host *hosts;  /* of n_nodes; those that do not speak are closed */
+	struct netns *ground;
+	struct node_sockets *hosts; /* of n_nodes; those that do not speak are closed */
 	int epoll;           /* of all hosts' sockets */
 	struct epoll_event *event; /* room for one of each */
 	size_t n_sockets;
@@ -52,9 +53,9 @@ static const char *kernel_refuses(const struct scenario *s)
 static void kernel_free(struct net *n)
 {
 	for (size_t i = 0; i < n->s->n_nodes; i++)
-		host_close(&n->hosts[i]);
+		node_sockets_close(&n->hosts[i]);
 	close(n->epoll);
-	ground_free(n->ground);
+	netns_free(n->ground);
 }
 
 static struct net *kernel_build(struct arena *a, const struct plan *p, struct err *e)
@@ -64,16 +65,16 @@ static struct net *kernel_build(struct arena *a, const struct plan *p, struct er
 	n->s = p->s;
 	n->a = a;
 	n->faults = faults_new(a, p->s, p->seed);
-	n->hosts = arena_array_of(a, p->s->n_nodes, struct host);
+	n->hosts = arena_array_of(a, p->s->n_nodes, struct node_sockets);
 	n->event = arena_array_of(a, p->s->n_nodes * HOST_SOCKETS, struct epoll_event);
 	n->is_ready = arena_array_of(a, p->s->n_nodes, bool);
 	for (size_t i = 0; i < p->s->n_nodes; i++)
-		n->hosts[i] = (struct host)HOST_CLOSED;
-	n->ground = ground_build(a, p, e);
+		n->hosts[i] = (struct node_sockets)HOST_CLOSED;
+	n->ground = netns_build(a, p, e);
 	if (!n->ground)
 		return NULL;
 	n->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (n->epoll < 0 ? err_sys(e, "epoll") : ground_taps_open(n->ground, e)) {
+	if (n->epoll < 0 ? err_sys(e, "epoll") : netns_taps_open(n->ground, e)) {
 		kernel_free(n);
 		return NULL;
 	}
@@ -89,7 +90,7 @@ static int make_socket(void *ctx, int family, int type, int protocol, struct err
 {
 	const struct maker *m = ctx;
 
-	return ground_socket(m->n->ground, m->node, family, type, protocol, e);
+	return netns_socket(m->n->ground, m->node, family, type, protocol, e);
 }
 
 static int kernel_open(struct net *n, unsigned node, struct inet_addr own, struct err *e)
@@ -97,9 +98,9 @@ static int kernel_open(struct net *n, unsigned node, struct inet_addr own, struc
 	struct maker m = {n, node};
 	struct pollfd p[HOST_SOCKETS];
 
-	if (host_open(&n->hosts[node], own, make_socket, &m, e))
+	if (node_sockets_open(&n->hosts[node], own, make_socket, &m, e))
 		return err_prefix(e, "%s", n->s->nodes[node].name);
-	host_poll(&n->hosts[node], p);
+	node_sockets_poll(&n->hosts[node], p);
 	for (size_t i = 0; i < HOST_SOCKETS; i++) {
 		struct epoll_event ev = {.events = EPOLLIN, .data.u32 = node};
 
@@ -112,7 +113,7 @@ static int kernel_open(struct net *n, unsigned node, struct inet_addr own, struc
 
 static bool kernel_send(struct net *n, unsigned node, const struct datagram *d)
 {
-	return host_send(&n->hosts[node], d);
+	return node_sockets_send(&n->hosts[node], d);
 }
 
 static int by_number(const void *a, const void *b)
@@ -144,7 +145,7 @@ static size_t kernel_ready(struct net *n, unsigned *v)
 
 static bool kernel_recv(struct net *n, unsigned node, struct datagram *d, uint8_t *buf, size_t size)
 {
-	return host_recv(&n->hosts[node], d, buf, size);
+	return node_sockets_recv(&n->hosts[node], d, buf, size);
 }
 
 static void on_tap_frame(void *ctx, const struct tap_frame *f)
@@ -157,7 +158,7 @@ static void on_tap_frame(void *ctx, const struct tap_frame *f)
 
 static void inject(struct net *n, unsigned iface, const uint8_t *data, size_t len)
 {
-	ground_relay_send(n->ground, iface, data, len);
+	netns_relay_send(n->ground, iface, data, len);
 }
 
 /* A frame that a node sent onto a link which the lab carries over. */
@@ -181,7 +182,7 @@ static void show(struct net *n, unsigned link, const uint8_t *data, size_t len)
 {
 	const struct net_frame f = {.link = link, .data = data, .len = len};
 
-	ground_taps_read(n->ground, on_tap_frame, n); /* what went before it */
+	netns_taps_read(n->ground, on_tap_frame, n); /* what went before it */
 	n->frame(n->frame_ctx, &f);
 }
 
@@ -216,7 +217,7 @@ static void on_port(void *ctx, unsigned iface, const uint8_t *data, size_t len)
 	if (!len)
 		return;
 	show(n, own->link, answer, len);
-	ground_port_send(n->ground, iface, answer, len);
+	netns_qemu_send(n->ground, iface, answer, len);
 }
 
 static void kernel_clock(struct net *n, usec now)
@@ -238,7 +239,7 @@ static void kernel_release(struct net *n)
 	/* One after the other, each to the end of its way, as in every other case. */
 	while (faults_take(n->faults, n->now, &iface, &data, &len)) {
 		inject(n, iface, data, len);
-		while (ground_relay_read(n->ground, on_relayed, n))
+		while (netns_relay_read(n->ground, on_relayed, n))
 			;
 	}
 }
@@ -251,14 +252,14 @@ static void kernel_frames(struct net *n, void (*frame)(void *ctx, const struct n
 	n->frame = frame;
 	n->frame_ctx = ctx;
 	do
-		ground_taps_read(n->ground, on_tap_frame, n);
-	while (ground_relay_read(n->ground, on_relayed, n) ||
-	       (ported++ < PORT_FRAMES_MAX && ground_port_read(n->ground, on_port, n)));
+		netns_taps_read(n->ground, on_tap_frame, n);
+	while (netns_relay_read(n->ground, on_relayed, n) ||
+	       (ported++ < PORT_FRAMES_MAX && netns_qemu_read(n->ground, on_port, n)));
 }
 
 static bool kernel_quiet(struct net *n)
 {
-	return !ground_in_flight(n->ground) && !ground_unaccounted(n->ground);
+	return !netns_in_flight(n->ground) && !netns_unaccounted(n->ground);
 }
 
 static void kernel_wait(struct net *n, usec timeout)
@@ -267,8 +268,8 @@ static void kernel_wait(struct net *n, usec timeout)
 
 	struct pollfd p[] = {
 		{.fd = n->epoll, .events = POLLIN},
-		{.fd = ground_taps_fd(n->ground), .events = POLLIN},
-		{.fd = ground_ports_fd(n->ground), .events = POLLIN},
+		{.fd = netns_taps_fd(n->ground), .events = POLLIN},
+		{.fd = netns_qemu_fd(n->ground), .events = POLLIN},
 	};
 
 	ppoll(p, ARRAY_LEN(p), &ts, NULL);
@@ -276,32 +277,32 @@ static void kernel_wait(struct net *n, usec timeout)
 
 static int kernel_age(struct net *n, usec d, struct err *e)
 {
-	return ground_conntrack_age(n->ground, d, e);
+	return netns_conntrack_age(n->ground, d, e);
 }
 
 static size_t kernel_lost(struct net *n)
 {
-	return ground_taps_lost(n->ground);
+	return netns_taps_lost(n->ground);
 }
 
 static int kernel_enter(struct net *n, int node, struct err *e)
 {
-	return ground_enter(n->ground, node, e);
+	return netns_enter(n->ground, node, e);
 }
 
 static enum vm_plug kernel_plug(struct net *n, unsigned node)
 {
-	return ground_port_plug(n->ground, n->s->nodes[node].ifaces[0]);
+	return netns_qemu_plug(n->ground, n->s->nodes[node].ifaces[0]);
 }
 
 static int kernel_ruleset(struct net *n, unsigned node, FILE *f, struct err *e)
 {
-	return ground_ruleset_text(n->ground, node, f, e);
+	return netns_ruleset_text(n->ground, node, f, e);
 }
 
 static int kernel_conntrack(struct net *n, unsigned node, FILE *f, struct err *e)
 {
-	return ground_conntrack_text(n->ground, node, f, e);
+	return netns_conntrack_text(n->ground, node, f, e);
 }
 
 /* ---- the lab's own questions ---- */
@@ -317,7 +318,7 @@ static struct sockaddr_in sockaddr_of(struct inet_ep ep)
 static int kernel_hear_open(struct net *n, unsigned node, struct inet_ep own, struct err *e)
 {
 	struct sockaddr_in sa = sockaddr_of(own);
-	int fd = ground_socket(n->ground, node, AF_INET, SOCK_DGRAM, 0, e);
+	int fd = netns_socket(n->ground, node, AF_INET, SOCK_DGRAM, 0, e);
 
 	if (fd < 0)
 		return -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ground.c - a plan's steps carried out, node by node, and sockets made where they belong.
+ * netns_build.c - a plan's steps carried out, node by node, and sockets made where they belong.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,10 +15,10 @@
 
 /* While a plan is carried out: a route netlink socket in each namespace. */
 struct build {
-	struct ground *g;
+	struct netns *g;
 	const struct plan *plan;
-	struct link_door **door; /* of n_nodes; NULL before STEP_SPACE */
-	struct link_door *lab;   /* of the lab's own namespace; NULL: no link ends there */
+	struct rtnl **door;	 /* of n_nodes; NULL before STEP_SPACE */
+	struct rtnl *lab;	 /* of the lab's own namespace; NULL: no link ends there */
 	int here;                /* the node whose namespace we are in; -1 the lab's */
 	int low;                 /* kept free for libnftables: see do_nft() */
 	bool path_filter;        /* new namespaces inherit a return path filter from the host */
@@ -30,7 +30,7 @@ static void close_if_open(int fd)
 		close(fd);
 }
 
-int ground_enter(struct ground *g, int node, struct err *e)
+int netns_enter(struct netns *g, int node, struct err *e)
 {
 	if (setns(node < 0 ? g->lab_ns : g->node[node].ns, CLONE_NEWNET) < 0)
 		return err_sys(e, "cannot enter the namespace of %s",
@@ -38,17 +38,16 @@ int ground_enter(struct ground *g, int node, struct err *e)
 	return 0;
 }
 
-int ground_socket(struct ground *g, unsigned node, int family, int type, int protocol,
-		  struct err *e)
+int netns_socket(struct netns *g, unsigned node, int family, int type, int protocol, struct err *e)
 {
 	int fd;
 
-	if (ground_enter(g, (int)node, e) < 0)
+	if (netns_enter(g, (int)node, e) < 0)
 		return -1;
 	fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 	if (fd < 0)
 		err_sys(e, "%s: socket", g->s->nodes[node].name);
-	if (ground_enter(g, -1, fd < 0 ? NULL : e) < 0 && fd >= 0) {
+	if (netns_enter(g, -1, fd < 0 ? NULL : e) < 0 && fd >= 0) {
 		close(fd);
 		return -1;
 	}
@@ -59,18 +58,18 @@ int ground_socket(struct ground *g, unsigned node, int family, int type, int pro
 
 static int do_space(struct build *b, unsigned node, struct err *e)
 {
-	struct link_door *door;
+	struct rtnl *door;
 
-	if (space_unshare_net(e) < 0)
+	if (namespaces_unshare_net(e) < 0)
 		return -1;
 	b->here = (int)node;
-	door = b->door[node] = link_open(e);
+	door = b->door[node] = rtnl_open(e);
 	if (!door)
 		return -1;
-	b->g->node[node].ns = space_of_socket(link_fd(door), e);
+	b->g->node[node].ns = namespaces_of_socket(rtnl_fd(door), e);
 	if (b->g->node[node].ns < 0)
 		return -1;
-	return link_loopback_up(door, e);
+	return rtnl_loopback_up(door, e);
 }
 
 static int do_link(struct build *b, const struct step *st, struct err *e)
@@ -80,17 +79,17 @@ static int do_link(struct build *b, const struct step *st, struct err *e)
 
 	if (scenario_link_is_cut(b->g->s, st->link))
 		return relay_build(b->g, st->link, b->door, b->lab, e);
-	if (link_veth(b->door[near->node], near, far, b->g->node[far->node].ns, e) < 0 ||
-	    link_quiet(b->door[near->node], near, e) < 0)
+	if (rtnl_veth(b->door[near->node], near, far, b->g->node[far->node].ns, e) < 0 ||
+	    rtnl_quiet(b->door[near->node], near, e) < 0)
 		return -1;
-	return link_quiet(b->door[far->node], far, e);
+	return rtnl_quiet(b->door[far->node], far, e);
 }
 
 static int be_in(struct build *b, unsigned node, struct err *e)
 {
 	if (b->here == (int)node)
 		return 0;
-	if (ground_enter(b->g, (int)node, e) < 0)
+	if (netns_enter(b->g, (int)node, e) < 0)
 		return -1;
 	b->here = (int)node;
 	return 0;
@@ -127,7 +126,7 @@ static int do_forward(struct build *b, unsigned node, struct err *e)
 	if (b->path_filter)
 		set_all("rp_filter");
 	for (size_t i = 0; i < n->n_ifaces; i++)
-		if (link_forward(b->door[node], &b->g->s->ifaces[n->ifaces[i]], e) < 0)
+		if (rtnl_forward(b->door[node], &b->g->s->ifaces[n->ifaces[i]], e) < 0)
 			return -1;
 	return 0;
 }
@@ -148,7 +147,7 @@ static int do_nft(struct build *b, const struct step *st, struct err *e)
 	if (!b->g->node[st->node].ct)
 		return -1;
 	close(b->low);
-	rc = filter_load(st->nft, e);
+	rc = nft_load(st->nft, e);
 	b->low = fcntl(b->g->lab_ns, F_DUPFD_CLOEXEC, 0);
 	return b->low < 0 ? err_sys(e, "descriptor") : rc;
 }
@@ -178,7 +177,7 @@ static bool is_vms_own(const struct scenario *s, const struct step *st)
 static int do_step(struct build *b, const struct step *st, struct err *e)
 {
 	const struct iface *i = &b->g->s->ifaces[st->iface];
-	struct link_door *d = b->door[st->node];
+	struct rtnl *d = b->door[st->node];
 
 	if (is_vms_own(b->g->s, st))
 		return 0;
@@ -188,15 +187,15 @@ static int do_step(struct build *b, const struct step *st, struct err *e)
 	case STEP_LINK:
 		return do_link(b, st, e);
 	case STEP_ADDR:
-		return link_addr(d, i, e);
+		return rtnl_addr(d, i, e);
 	case STEP_UP:
-		return link_up(d, i, e);
+		return rtnl_up(d, i, e);
 	case STEP_NEIGH:
-		return link_neigh(d, i, &b->g->s->ifaces[i->peer], e);
+		return rtnl_neigh(d, i, &b->g->s->ifaces[i->peer], e);
 	case STEP_FORWARD:
 		return do_forward(b, st->node, e);
 	case STEP_ROUTE:
-		return link_route(d, st->route, b->g->s->ifaces[st->route->iface].ifindex, e);
+		return rtnl_route(d, st->route, b->g->s->ifaces[st->route->iface].ifindex, e);
 	case STEP_NFT:
 		return do_nft(b, st, e);
 	}
@@ -282,12 +281,12 @@ static bool host_filters_paths(void)
 	return c != '0';
 }
 
-static int build_lab(struct ground *g, struct err *e)
+static int build_lab(struct netns *g, struct err *e)
 {
 	g->stamps = ask_for_stamps(e);
 	if (g->stamps < 0)
 		return -1;
-	g->lab_ns = space_of_socket(g->stamps, e);
+	g->lab_ns = namespaces_of_socket(g->stamps, e);
 	return g->lab_ns < 0 ? -1 : 0;
 }
 
@@ -303,8 +302,7 @@ static int build_all(struct build *b, struct err *e)
 {
 	const struct scenario *s = b->g->s;
 
-	if (build_lab(b->g, e) < 0 ||
-	    (any_cut(s) && !(b->lab = link_open(e))))
+	if (build_lab(b->g, e) < 0 || (any_cut(s) && !(b->lab = rtnl_open(e))))
 		return err_prefix(e, "the lab's own namespace");
 	relays_prepare(b->g);
 	b->low = fcntl(b->g->lab_ns, F_DUPFD_CLOEXEC, 0);
@@ -317,55 +315,55 @@ static int build_all(struct build *b, struct err *e)
 	/* A plan's steps may stand in any order of nodes, so this is asked when all are done. */
 	for (size_t i = 0; i < s->n_ifaces; i++)
 		if (!s->nodes[s->ifaces[i].node].vm &&
-		    link_wait_up(b->door[s->ifaces[i].node], &s->ifaces[i], e) < 0)
+		    rtnl_wait_up(b->door[s->ifaces[i].node], &s->ifaces[i], e) < 0)
 			return err_prefix(e, "%s", s->ifaces[i].full);
 	return 0;
 }
 
-struct ground *ground_build(struct arena *a, const struct plan *p, struct err *e)
+struct netns *netns_build(struct arena *a, const struct plan *p, struct err *e)
 {
 	const struct scenario *s = p->s;
-	struct ground *g = arena_new_of(a, struct ground);
+	struct netns *g = arena_new_of(a, struct netns);
 	struct build b = {.g = g, .plan = p, .here = -1, .low = -1};
 	int rc;
 
 	g->arena = a;
 	g->s = s;
 	g->lab_ns = g->stamps = g->ports_epoll = -1;
-	g->node = arena_array_of(a, s->n_nodes, struct ground_node);
+	g->node = arena_array_of(a, s->n_nodes, struct netns_node);
 	for (size_t i = 0; i < s->n_nodes; i++)
 		g->node[i].ns = g->node[i].mib[0] = g->node[i].mib[1] = -1;
 	g->flow = arena_array_of(a, s->n_ifaces, struct flow);
 	g->balance = arena_array_of(a, s->n_ifaces, struct balance);
-	account_prepare(g);
-	b.door = arena_array_of(a, s->n_nodes, struct link_door *);
+	in_flight_prepare(g);
+	b.door = arena_array_of(a, s->n_nodes, struct rtnl *);
 	allow_descriptors(s->n_nodes);
 
 	rc = build_all(&b, e);
-	if (g->lab_ns >= 0 && ground_enter(g, -1, rc < 0 ? NULL : e) < 0)
+	if (g->lab_ns >= 0 && netns_enter(g, -1, rc < 0 ? NULL : e) < 0)
 		rc = -1;
 	if (rc == 0)
 		rc = relays_open(g, b.lab, e);
 	if (rc == 0)
-		rc = ports_open(g, e);
+		rc = qemu_sockets_open(g, e);
 	for (size_t i = 0; i < s->n_nodes; i++)
-		link_close(b.door[i]);
-	link_close(b.lab);
+		rtnl_close(b.door[i]);
+	rtnl_close(b.lab);
 	close_if_open(b.low);
 	if (rc < 0) {
-		ground_free(g);
+		netns_free(g);
 		return NULL;
 	}
 	return g;
 }
 
-void ground_free(struct ground *g)
+void netns_free(struct netns *g)
 {
 	if (!g)
 		return;
 	taps_free(g);
 	relays_close(g);
-	ports_close(g);
+	qemu_sockets_close(g);
 	for (size_t i = 0; i < g->s->n_nodes; i++) {
 		conntrack_close(g->node[i].ct);
 		close_if_open(g->node[i].ns);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ground_try.c - can this machine do it? The smallest lab that needs all that a lab needs: two
+ * netns_try.c - can this machine do it? The smallest lab that needs all that a lab needs: two
  * nodes, a link, a ruleset that translates, tracks and counts, taps.
  */
 #include <string.h>
@@ -73,13 +73,13 @@ static int build(void *arg)
 {
 	struct err *e = arg; /* shared with the parent */
 	CLEANUP(arena_freep) struct arena *a = arena_new();
-	struct ground *g = ground_build(a, &plan, e);
+	struct netns *g = netns_build(a, &plan, e);
 	int rc;
 
 	if (!g)
 		return 1;
-	rc = ground_taps_open(g, e);
-	ground_free(g);
+	rc = netns_taps_open(g, e);
+	netns_free(g);
 	return rc < 0;
 }
 
@@ -95,7 +95,7 @@ static int lacking(const struct err *said, struct err *e)
 		       said->text);
 }
 
-int space_try(struct err *e)
+int namespaces_try(struct err *e)
 {
 	struct err *said = mmap(NULL, sizeof(*said), PROT_READ | PROT_WRITE,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -104,7 +104,7 @@ int space_try(struct err *e)
 
 	if (said == MAP_FAILED)
 		return err_sys(e, "mmap");
-	if (space_start(build, said, &pidfd, e) < 0) {
+	if (namespaces_start(build, said, &pidfd, e) < 0) {
 		munmap(said, sizeof(*said));
 		return -1;
 	}

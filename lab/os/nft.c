@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * filter.c - rulesets through libnftables, connection tracking through libmnl (only here).
+ * nft.c - rulesets through libnftables, connection tracking through libmnl (only here).
  *
  * Both speak to the network namespace in which they were opened, so everything here enters a
  * node, opens, asks, closes, and goes back.
@@ -50,33 +50,33 @@ static struct nft_ctx *run(const char *commands, struct err *e)
 	return NULL;
 }
 
-int filter_load(const char *ruleset, struct err *e)
+int nft_load(const char *ruleset, struct err *e)
 {
 	NFT_AUTO *nft = run(ruleset, e);
 
 	return nft ? 0 : -1;
 }
 
-int ground_run_nft(struct ground *g, unsigned node, const char *commands, struct err *e)
+int netns_run_nft(struct netns *g, unsigned node, const char *commands, struct err *e)
 {
 	int rc;
 
-	if (ground_enter(g, (int)node, e) < 0)
+	if (netns_enter(g, (int)node, e) < 0)
 		return -1;
-	rc = filter_load(commands, e);
-	return ground_enter(g, -1, rc ? NULL : e) < 0 ? -1 : rc;
+	rc = nft_load(commands, e);
+	return netns_enter(g, -1, rc ? NULL : e) < 0 ? -1 : rc;
 }
 
-int ground_ruleset_text(struct ground *g, unsigned node, FILE *f, struct err *e)
+int netns_ruleset_text(struct netns *g, unsigned node, FILE *f, struct err *e)
 {
 	NFT_AUTO *nft = NULL;
 
-	if (ground_enter(g, (int)node, e) < 0)
+	if (netns_enter(g, (int)node, e) < 0)
 		return -1;
 	nft = run("list ruleset", e);
 	if (nft)
 		fputs(nft_ctx_get_output_buffer(nft), f);
-	if (ground_enter(g, -1, nft ? e : NULL) < 0)
+	if (netns_enter(g, -1, nft ? e : NULL) < 0)
 		return -1;
 	return nft ? 0 : err_prefix(e, "%s: ruleset", g->s->nodes[node].name);
 }
@@ -177,7 +177,7 @@ static int add_dropped(const struct nlmsghdr *h, void *arg)
 	return MNL_CB_OK;
 }
 
-int filter_dropped(uint64_t *packets, struct err *e)
+int nft_dropped(uint64_t *packets, struct err *e)
 {
 	struct door d;
 	struct nlmsghdr *h;

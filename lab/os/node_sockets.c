@@ -40,12 +40,13 @@ static struct inet_ep from_sockaddr(const struct sockaddr_in *sa)
 	return inet_ep(inet_from_bytes(b, 4), ntohs(sa->sin_port));
 }
 
-int host_open(struct host *h, struct inet_addr own, host_socket_fn make, void *ctx, struct err *e)
+int node_sockets_open(struct node_sockets *h, struct inet_addr own, host_socket_fn make, void *ctx,
+		      struct err *e)
 {
 	int size = RECEIVE_BUFFER;
 
 	assert(own.len == 4);
-	*h = (struct host)HOST_CLOSED;
+	*h = (struct node_sockets)HOST_CLOSED;
 	h->own = own;
 	for (int i = 0; i < HOST_SOCKETS; i++) {
 		struct sockaddr_in sa = to_sockaddr(inet_ep(own, sockets[i].port));
@@ -64,11 +65,11 @@ int host_open(struct host *h, struct inet_addr own, host_socket_fn make, void *c
 	}
 	return 0;
 fail:
-	host_close(h);
+	node_sockets_close(h);
 	return -1;
 }
 
-void host_close(struct host *h)
+void node_sockets_close(struct node_sockets *h)
 {
 	for (int i = 0; i < HOST_SOCKETS; i++) {
 		if (h->fd[i] >= 0)
@@ -77,7 +78,7 @@ void host_close(struct host *h)
 	}
 }
 
-bool host_send(struct host *h, const struct datagram *d)
+bool node_sockets_send(struct node_sockets *h, const struct datagram *d)
 {
 	struct sockaddr_in sa = to_sockaddr(d->remote);
 	int which = d->via == VIA_ESP ? HOST_ESP : d->local.port == IKE_PORT ? HOST_IKE : HOST_NATT;
@@ -88,7 +89,8 @@ bool host_send(struct host *h, const struct datagram *d)
 	       (ssize_t)d->len;
 }
 
-static bool receive(struct host *h, int which, struct datagram *d, uint8_t *buf, size_t size)
+static bool receive(struct node_sockets *h, int which, struct datagram *d, uint8_t *buf,
+		    size_t size)
 {
 	struct sockaddr_in sa = {0};
 	socklen_t len = sizeof(sa);
@@ -117,7 +119,7 @@ static bool receive(struct host *h, int which, struct datagram *d, uint8_t *buf,
 	return true;
 }
 
-bool host_recv(struct host *h, struct datagram *d, uint8_t *buf, size_t size)
+bool node_sockets_recv(struct node_sockets *h, struct datagram *d, uint8_t *buf, size_t size)
 {
 	for (int i = 0; i < HOST_SOCKETS; i++)
 		if (receive(h, i, d, buf, size))
@@ -125,7 +127,7 @@ bool host_recv(struct host *h, struct datagram *d, uint8_t *buf, size_t size)
 	return false;
 }
 
-void host_poll(const struct host *h, struct pollfd *p)
+void node_sockets_poll(const struct node_sockets *h, struct pollfd *p)
 {
 	for (int i = 0; i < HOST_SOCKETS; i++)
 		p[i] = (struct pollfd){.fd = h->fd[i], .events = POLLIN};

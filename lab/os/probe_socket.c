@@ -76,7 +76,7 @@ static bool is_nobody(struct inet_addr a)
 	return a.b[0] == 0 || a.b[0] >= 224;
 }
 
-static int resolve(struct ask *k, const char *host, uint16_t port, struct err *e)
+static int resolve(struct probe_socket *k, const char *host, uint16_t port, struct err *e)
 {
 	struct addrinfo *found;
 	struct sockaddr_in sa = {0};
@@ -99,7 +99,7 @@ static int resolve(struct ask *k, const char *host, uint16_t port, struct err *e
 /* ---- the socket ---- */
 
 /* The address of ours from which the kernel will send. */
-static int own_address(struct ask *k, struct err *e)
+static int own_address(struct probe_socket *k, struct err *e)
 {
 	struct sockaddr_in server = sockaddr_of(k->w.server), own = {0};
 	socklen_t len = sizeof(own);
@@ -118,7 +118,7 @@ static int own_address(struct ask *k, struct err *e)
 }
 
 /* From port 500 where that is to be had: some firewalls let nothing else through. */
-static int bind_port(struct ask *k, struct err *e)
+static int bind_port(struct probe_socket *k, struct err *e)
 {
 	struct sockaddr_in own = sockaddr_of(inet_ep(inet_v4(INADDR_ANY), IKE_PORT));
 	socklen_t len = sizeof(own);
@@ -136,11 +136,11 @@ static int bind_port(struct ask *k, struct err *e)
 	return 0;
 }
 
-int ask_open(struct ask *k, const char *host, uint16_t port, struct err *e)
+int probe_socket_open(struct probe_socket *k, const char *host, uint16_t port, struct err *e)
 {
 	const int on = 1;
 
-	*k = (struct ask)ASK_CLOSED;
+	*k = (struct probe_socket)ASK_CLOSED;
 	if (port == IKE_NATT_PORT)
 		return err_set(e, ERR_INPUT,
 			       "probe: port 4500 expects clients that began on port 500; ask that");
@@ -154,11 +154,11 @@ int ask_open(struct ask *k, const char *host, uint16_t port, struct err *e)
 	} else if (!bind_port(k, e)) {
 		return 0;
 	}
-	ask_close(k);
+	probe_socket_close(k);
 	return -1;
 }
 
-void ask_close(struct ask *k)
+void probe_socket_close(struct probe_socket *k)
 {
 	if (k->fd >= 0)
 		close(k->fd);
@@ -167,7 +167,7 @@ void ask_close(struct ask *k)
 
 /* ---- ICMP ---- */
 
-static void take_error(struct ask *k, const struct cmsghdr *c)
+static void take_error(struct probe_socket *k, const struct cmsghdr *c)
 {
 	struct sock_extended_err ee;
 	struct sockaddr_in from;
@@ -186,7 +186,7 @@ static void take_error(struct ask *k, const struct cmsghdr *c)
 	k->w.icmp_from = ep_of(&from).addr;
 }
 
-static void hear_errors(struct ask *k)
+static void hear_errors(struct probe_socket *k)
 {
 	union {
 		struct cmsghdr align;
@@ -210,9 +210,9 @@ static void hear_errors(struct ask *k)
 
 /* ---- the talk ---- */
 
-void ask_send(void *ctx, const struct datagram *d)
+void probe_socket_send(void *ctx, const struct datagram *d)
 {
-	struct ask *k = ctx;
+	struct probe_socket *k = ctx;
 	struct sockaddr_in to = sockaddr_of(d->remote);
 
 	/* An ICMP error about an earlier packet is told here first, and the packet not sent. What
@@ -224,7 +224,7 @@ void ask_send(void *ctx, const struct datagram *d)
 	}
 }
 
-static void hear(struct ask *k, struct probe *p, usec now)
+static void hear(struct probe_socket *k, struct probe *p, usec now)
 {
 	uint8_t buf[DATAGRAM_MAX];
 	struct sockaddr_in from = {0};
@@ -248,7 +248,7 @@ static void hear(struct ask *k, struct probe *p, usec now)
 	}
 }
 
-void ask_talk(struct ask *k, struct probe *p)
+void probe_socket_talk(struct probe_socket *k, struct probe *p)
 {
 	usec began = clock_monotonic(), now = 0;
 

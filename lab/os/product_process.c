@@ -20,7 +20,7 @@
 #define PATIENCE (3 * SEC) /* for a daemon that was asked to end */
 #define TOLD_FD 3	 /* where the start script speaks; the script knows the number */
 
-struct daemon {
+struct product_process {
 	const struct node *node;
 	pid_t pid;
 	int pidfd;
@@ -31,7 +31,7 @@ struct daemon {
 	size_t n_said;
 };
 
-const char *daemon_missing(struct arena *a, const struct scenario *s, const char *real)
+const char *product_process_missing(struct arena *a, const struct scenario *s, const char *real)
 {
 	for (size_t i = 0; i < s->n_nodes; i++) {
 		enum product p = s->nodes[i].run;
@@ -72,7 +72,7 @@ child(const struct product_setup *p, const char *real, int in, int out, int told
 	struct err e = {0};
 
 	take_descriptors(in, out, told);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || daemon_root_enter(real, p, &e))
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || product_rootfs_enter(real, p, &e))
 		fail(&e);
 	/* execve() changes neither, though its prototype cannot say so. */
 	execve("/bin/sh", (char *const *)argv, (char *const *)env);
@@ -115,14 +115,16 @@ static int make_pipe(int ends[2], struct err *e)
 	return ends[0] < 0 || ends[1] < 0 ? err_sys(e, "descriptor") : 0;
 }
 
-struct daemon *daemon_start(struct arena *a, const struct scenario *s, const struct node *n,
-			    const char *real, const char *log, struct err *e)
+struct product_process *product_process_start(struct arena *a, const struct scenario *s,
+					      const struct node *n, const char *real,
+					      const char *log, struct err *e)
 {
 	struct product_setup p = product_setup(a, s, n);
-	struct daemon *d = arena_new_of(a, struct daemon);
+	struct product_process *d = arena_new_of(a, struct product_process);
 	int in[2] = {-1, -1}, told[2] = {-1, -1};
 
-	*d = (struct daemon){.node = n, .pid = -1, .pidfd = -1, .told = -1, .go = -1, .log = -1};
+	*d = (struct product_process){
+		.node = n, .pid = -1, .pidfd = -1, .told = -1, .go = -1, .log = -1};
 	d->log = open_log(log, &p, e);
 	if (d->log < 0 || make_pipe(in, e))
 		return NULL;
@@ -154,7 +156,7 @@ struct daemon *daemon_start(struct arena *a, const struct scenario *s, const str
 	return d;
 }
 
-static off_t log_size(const struct daemon *d)
+static off_t log_size(const struct product_process *d)
 {
 	struct stat st;
 
@@ -162,7 +164,7 @@ static off_t log_size(const struct daemon *d)
 }
 
 /* The last line of its log that says something, or nothing. */
-static void last_words(const struct daemon *d, char *buf, size_t size)
+static void last_words(const struct product_process *d, char *buf, size_t size)
 {
 	char tail[600];
 	off_t end = log_size(d);
@@ -177,14 +179,14 @@ static void last_words(const struct daemon *d, char *buf, size_t size)
 }
 
 /* Has the script said this word? Words stand at the beginning of lines. */
-static const char *told(const struct daemon *d, const char *word)
+static const char *told(const struct product_process *d, const char *word)
 {
 	const char *at = strstr(d->said, word);
 
 	return at && strchr(at, '\n') ? at + strlen(word) : NULL;
 }
 
-int daemon_listen(struct daemon *d, struct err *e)
+int product_process_listen(struct product_process *d, struct err *e)
 {
 	ssize_t n = 1;
 	char words[640];
@@ -204,14 +206,14 @@ int daemon_listen(struct daemon *d, struct err *e)
 		       product_name(d->node->run), words);
 }
 
-bool daemon_is_ready(const struct daemon *d)
+bool product_process_is_ready(const struct product_process *d)
 {
 	return told(d, "ready") != NULL;
 }
 
-void daemon_dial(struct daemon *d)
+void product_process_dial(struct product_process *d)
 {
-	/* One that has died meanwhile is found by daemon_listen(). */
+	/* One that has died meanwhile is found by product_process_listen(). */
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
 
 	sigaction(SIGPIPE, &ignore, &old);
@@ -219,7 +221,7 @@ void daemon_dial(struct daemon *d)
 	sigaction(SIGPIPE, &old, NULL);
 }
 
-bool daemon_has_dialled(const struct daemon *d, bool *success)
+bool product_process_has_dialled(const struct product_process *d, bool *success)
 {
 	const char *status = told(d, "done ");
 
@@ -229,7 +231,7 @@ bool daemon_has_dialled(const struct daemon *d, bool *success)
 	return true;
 }
 
-bool daemon_has_said(const struct daemon *d, const char *words)
+bool product_process_has_said(const struct product_process *d, const char *words)
 {
 	off_t end = log_size(d);
 	char *text = end > 0 ? mmap(NULL, (size_t)end, PROT_READ, MAP_PRIVATE, d->log, 0)
@@ -243,7 +245,7 @@ bool daemon_has_said(const struct daemon *d, const char *words)
 	return has;
 }
 
-static void stop_one(struct daemon *d, usec until)
+static void stop_one(struct product_process *d, usec until)
 {
 	struct pollfd p = {.fd = d->pidfd, .events = POLLIN};
 
@@ -256,7 +258,7 @@ static void stop_one(struct daemon *d, usec until)
 	close(d->log);
 }
 
-void daemons_stop(struct daemon *const *d, size_t n)
+void product_processes_stop(struct product_process *const *d, size_t n)
 {
 	usec until = clock_monotonic() + PATIENCE;
 

@@ -1,60 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * daemon.h - a real product as a node (floor 3).
+ * product_process.h - a real product as a node.
  *
- *	daemon.c       the process: started, asked, stopped
- *	daemon_root.c  what it sees of the file system
+ *	product_process.c       the process: started, asked, stopped
+ *	product_rootfs.c  what it sees of the file system
  *
  * Theory of operation. A daemon is a child of the lab, which is PID 1 of its PID namespace: when
  * the lab ends, however that happens, the kernel ends the daemon and whatever it has started. It
  * stands in its node's network namespace and in a mount namespace of its own, whose root is made
- * anew: see daemon_root.c. What it is told, and how it is started, is text of product.h.
+ * anew: see product_rootfs.c. What it is told, and how it is started, is text of product.h.
  *
- * The lab hears from it through a pipe, reads it with daemon_listen() and never waits for it, so
- * that frames are read all the while.
+ * The lab hears from it through a pipe, reads it with product_process_listen() and never waits for
+ *it, so that frames are read all the while.
  */
-#ifndef NATDLAB_DAEMON_H
-#define NATDLAB_DAEMON_H
+#ifndef NATDLAB_OS_PRODUCT_PROCESS_H
+#define NATDLAB_OS_PRODUCT_PROCESS_H
 
 #include "lab/base/err.h"
 #include "lab/product/product.h"
 
-struct daemon;
+struct product_process;
 
 /*
  * Why the products of this scenario cannot be run, where `make real` has not been, with the remedy;
  * NULL when all are there, or the scenario has none. @real: the folder. The text lives in @a.
  */
-const char *daemon_missing(struct arena *a, const struct scenario *s, const char *real);
+const char *product_process_missing(struct arena *a, const struct scenario *s, const char *real);
 
 /*
  * Starts a node's product. To be called in the node's network namespace. @log: a file to keep what
  * it says, with the configuration above it; NULL keeps nothing. NULL and @e on failure, but what
- * goes wrong in the child is told by daemon_listen().
+ * goes wrong in the child is told by product_process_listen().
  */
-struct daemon *daemon_start(struct arena *a, const struct scenario *s, const struct node *n,
-			    const char *real, const char *log, struct err *e) MUST_CHECK;
+struct product_process *product_process_start(struct arena *a, const struct scenario *s,
+					      const struct node *n, const char *real,
+					      const char *log, struct err *e) MUST_CHECK;
 
 /* Takes in what the daemon has said since. -1 when it has ended before it was told to, with its
  * last words in @e. */
-int daemon_listen(struct daemon *d, struct err *e) MUST_CHECK;
-bool daemon_is_ready(const struct daemon *d);
+int product_process_listen(struct product_process *d, struct err *e) MUST_CHECK;
+bool product_process_is_ready(const struct product_process *d);
 /* A client: dial now. Once, when everybody is ready. */
-void daemon_dial(struct daemon *d);
+void product_process_dial(struct product_process *d);
 /* A client that has done with dialling: true, and in *@success what its product says. */
-bool daemon_has_dialled(const struct daemon *d, bool *success);
+bool product_process_has_dialled(const struct product_process *d, bool *success);
 /* Does this stand anywhere in its log? */
-bool daemon_has_said(const struct daemon *d, const char *words);
+bool product_process_has_said(const struct product_process *d, const char *words);
 
 /* Asks all of them to end, waits up to three seconds, and ends what is left. */
-void daemons_stop(struct daemon *const *d, size_t n);
+void product_processes_stop(struct product_process *const *d, size_t n);
 
-/* ---- daemon_root.c ---- */
+/* ---- product_rootfs.c ---- */
 
 /*
  * Moves this process, which must be about to exec(), into a mount namespace and a root of its own,
  * with @real/@p->folder over the system's programs and @p's files in place.
  */
-int daemon_root_enter(const char *real, const struct product_setup *p, struct err *e) MUST_CHECK;
+int product_rootfs_enter(const char *real, const struct product_setup *p, struct err *e) MUST_CHECK;
 
 #endif

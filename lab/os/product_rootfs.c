@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * daemon_root.c - the file system as a real product sees it.
+ * product_rootfs.c - the file system as a real product sees it.
  *
  * Theory of operation. A distribution's package knows where its files lie: charon looks for its
  * plugins in /usr/lib/ipsec/plugins, pluto starts /usr/libexec/ipsec/addconn. Nothing may be
@@ -267,7 +267,7 @@ static int new_root(struct err *e)
 /* The system's name servers are not to be had in a lab. */
 static const struct product_file no_resolver = {"/etc/resolv.conf", "# none in here\n"};
 
-int daemon_root_enter(const char *real, const struct product_setup *p, struct err *e)
+int product_rootfs_enter(const char *real, const struct product_setup *p, struct err *e)
 {
 	struct path top, tree;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * port.c - where a virtual machine is plugged in: a UNIX socket at which the lab listens.
+ * qemu_socket.c - where a virtual machine is plugged in: a UNIX socket at which the lab listens.
  *
  * One machine at a time; who connects while another is there is shown out. When it goes, or says
  * what no QEMU says, the next one may come: a machine that is started again finds its way back.
@@ -27,7 +27,7 @@
 /* Comings and goings between two questions; of more the oldest are forgotten. */
 #define PLUGS_KEPT 8
 
-struct port {
+struct qemu_socket {
 	unsigned iface; /* the one that the machine stands for */
 	const char *path;
 	bool bound;	/* the path is ours, to be removed ... */
@@ -87,7 +87,7 @@ static int make_way(const struct sockaddr_un *sa, struct err *e)
 	return unlink(sa->sun_path) ? err_sys(e, "cannot remove %s", sa->sun_path) : 0;
 }
 
-static int port_open(struct ground *g, struct port *p, struct err *e)
+static int port_open(struct netns *g, struct qemu_socket *p, struct err *e)
 {
 	struct epoll_event ev = {.events = EPOLLIN};
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
@@ -110,18 +110,18 @@ static int port_open(struct ground *g, struct port *p, struct err *e)
 	return 0;
 }
 
-int ports_open(struct ground *g, struct err *e)
+int qemu_sockets_open(struct netns *g, struct err *e)
 {
 	const struct scenario *s = g->s;
 
 	if (!scenario_has_vm(s))
 		return 0;
-	g->port = arena_array_of(g->arena, s->n_nodes, struct port);
+	g->port = arena_array_of(g->arena, s->n_nodes, struct qemu_socket);
 	g->ports_epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (g->ports_epoll < 0)
 		return err_sys(e, "epoll");
 	for (size_t i = 0; i < s->n_nodes; i++) {
-		struct port *p = &g->port[g->n_ports];
+		struct qemu_socket *p = &g->port[g->n_ports];
 
 		if (!s->nodes[i].vm)
 			continue;
@@ -138,7 +138,7 @@ int ports_open(struct ground *g, struct err *e)
 }
 
 /* Somebody may have removed it, and another run have come in its place. */
-static void remove_own(const struct port *p)
+static void remove_own(const struct qemu_socket *p)
 {
 	struct stat st;
 
@@ -146,10 +146,10 @@ static void remove_own(const struct port *p)
 		unlink(p->path);
 }
 
-void ports_close(struct ground *g)
+void qemu_sockets_close(struct netns *g)
 {
 	for (size_t i = 0; i < g->n_ports; i++) {
-		struct port *p = &g->port[i];
+		struct qemu_socket *p = &g->port[i];
 
 		remove_own(p);
 		if (p->conn >= 0)
@@ -163,7 +163,7 @@ void ports_close(struct ground *g)
 	g->ports_epoll = -1;
 }
 
-int ground_ports_fd(const struct ground *g)
+int netns_qemu_fd(const struct netns *g)
 {
 	/* What may not be read yet would wake the sleeper all the time. */
 	for (size_t i = 0; i < g->n_ports; i++)
@@ -172,7 +172,7 @@ int ground_ports_fd(const struct ground *g)
 	return g->ports_epoll;
 }
 
-static struct port *port_of(const struct ground *g, unsigned iface)
+static struct qemu_socket *port_of(const struct netns *g, unsigned iface)
 {
 	for (size_t i = 0; i < g->n_ports; i++)
 		if (g->port[i].iface == iface)
@@ -180,9 +180,9 @@ static struct port *port_of(const struct ground *g, unsigned iface)
 	return NULL;
 }
 
-enum vm_plug ground_port_plug(struct ground *g, unsigned iface)
+enum vm_plug netns_qemu_plug(struct netns *g, unsigned iface)
 {
-	struct port *p = port_of(g, iface);
+	struct qemu_socket *p = port_of(g, iface);
 
 	if (!p)
 		return VM_NOBODY;
@@ -195,14 +195,14 @@ enum vm_plug ground_port_plug(struct ground *g, unsigned iface)
 
 /* ---- coming and going ---- */
 
-static void note(struct port *p, enum vm_plug plug)
+static void note(struct qemu_socket *p, enum vm_plug plug)
 {
 	if (p->n_later == PLUGS_KEPT)
 		memmove(p->later, p->later + 1, --p->n_later * sizeof(*p->later));
 	p->later[p->n_later++] = plug;
 }
 
-static void hang_up(struct port *p, enum vm_plug why)
+static void hang_up(struct qemu_socket *p, enum vm_plug why)
 {
 	close(p->conn); /* which takes it out of the epoll set */
 	p->conn = -1;
@@ -211,7 +211,7 @@ static void hang_up(struct port *p, enum vm_plug why)
 	p->out_at = p->out_len = 0;
 }
 
-static void take_connection(struct ground *g, struct port *p)
+static void take_connection(struct netns *g, struct qemu_socket *p)
 {
 	struct epoll_event ev = {.events = EPOLLIN};
 	int fd = accept4(p->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -228,7 +228,7 @@ static void take_connection(struct ground *g, struct port *p)
 
 /* ---- frames ---- */
 
-static void flush_out(struct port *p)
+static void flush_out(struct qemu_socket *p)
 {
 	ssize_t n;
 
@@ -241,9 +241,9 @@ static void flush_out(struct port *p)
 		p->out_at = p->out_len; /* reading will find out why */
 }
 
-bool ground_port_send(struct ground *g, unsigned iface, const uint8_t *data, size_t len)
+bool netns_qemu_send(struct netns *g, unsigned iface, const uint8_t *data, size_t len)
 {
-	struct port *p = port_of(g, iface);
+	struct qemu_socket *p = port_of(g, iface);
 
 	if (!p)
 		return false;
@@ -259,7 +259,7 @@ bool ground_port_send(struct ground *g, unsigned iface, const uint8_t *data, siz
 }
 
 /* False: the machine has nothing more to say now, or at all. */
-static bool fill_in(struct port *p)
+static bool fill_in(struct qemu_socket *p)
 {
 	size_t room;
 	uint8_t *at = vm_stream_room(&p->in, &room);
@@ -272,7 +272,7 @@ static bool fill_in(struct port *p)
 	return n > 0;
 }
 
-static void give_credit(struct port *p)
+static void give_credit(struct qemu_socket *p)
 {
 	usec now = clock_monotonic();
 
@@ -280,7 +280,7 @@ static void give_credit(struct port *p)
 	p->credited = now;
 }
 
-static bool next_frame(struct port *p, const uint8_t **data, size_t *len)
+static bool next_frame(struct qemu_socket *p, const uint8_t **data, size_t *len)
 {
 	unsigned reads = 0;
 
@@ -300,13 +300,13 @@ static bool next_frame(struct port *p, const uint8_t **data, size_t *len)
 	return false;
 }
 
-bool ground_port_read(struct ground *g,
-		      void (*frame)(void *ctx, unsigned iface, const uint8_t *data, size_t len),
-		      void *ctx)
+bool netns_qemu_read(struct netns *g,
+		     void (*frame)(void *ctx, unsigned iface, const uint8_t *data, size_t len),
+		     void *ctx)
 {
 	for (size_t i = 0; i < g->n_ports; i++) {
 		/* In turn: who talks most is not the only one who is heard. */
-		struct port *p = &g->port[g->next_port];
+		struct qemu_socket *p = &g->port[g->next_port];
 		const uint8_t *data;
 		size_t len;
 
@@ -319,7 +319,7 @@ bool ground_port_read(struct ground *g,
 			if (!next_frame(p, &data, &len))
 				continue;
 		}
-		account_injected(g, p->iface);
+		in_flight_injected(g, p->iface);
 		frame(ctx, p->iface, data, len);
 		return true;
 	}

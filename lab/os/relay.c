@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * relay.c - links that the lab carries over itself: those with faults, and those of a virtual
- * machine, of which port.c is the other half.
+ * machine, of which qemu_socket.c is the other half.
  *
  * Such a link is cut in the middle: each node's end has a veth peer in the lab's own namespace, and
  * what arrives there is carried to the other half by the lab itself, or not, or late, or twice
@@ -30,7 +30,7 @@ struct relay {
 	struct iface end; /* ours */
 };
 
-void relays_prepare(struct ground *g)
+void relays_prepare(struct netns *g)
 {
 	size_t n = 0;
 
@@ -39,7 +39,7 @@ void relays_prepare(struct ground *g)
 	g->relay = arena_array_of(g->arena, n, struct relay);
 }
 
-static struct relay *relay_of(struct ground *g, unsigned iface)
+static struct relay *relay_of(struct netns *g, unsigned iface)
 {
 	for (size_t i = 0; i < g->n_relays; i++)
 		if (g->relay[i].iface == iface)
@@ -47,8 +47,8 @@ static struct relay *relay_of(struct ground *g, unsigned iface)
 	return NULL;
 }
 
-static int build_half(struct ground *g, unsigned iface, struct link_door *node,
-		      struct link_door *lab, struct err *e)
+static int build_half(struct netns *g, unsigned iface, struct rtnl *node, struct rtnl *lab,
+		      struct err *e)
 {
 	const struct iface *near = &g->s->ifaces[iface];
 	struct relay *r = &g->relay[g->n_relays++];
@@ -57,14 +57,14 @@ static int build_half(struct ground *g, unsigned iface, struct link_door *node,
 	r->end.name = arena_printf(g->arena, "relay%u", iface);
 	r->end.ifindex = RELAY_IFINDEX + iface;
 	r->end.mac[1] = 1; /* not the node's own */
-	if (link_veth(node, near, &r->end, g->lab_ns, e) || link_quiet(node, near, e) ||
-	    link_quiet(lab, &r->end, e))
+	if (rtnl_veth(node, near, &r->end, g->lab_ns, e) || rtnl_quiet(node, near, e) ||
+	    rtnl_quiet(lab, &r->end, e))
 		return -1;
-	return link_up(lab, &r->end, e);
+	return rtnl_up(lab, &r->end, e);
 }
 
-int relay_build(struct ground *g, unsigned link, struct link_door *const *door,
-		struct link_door *lab, struct err *e)
+int relay_build(struct netns *g, unsigned link, struct rtnl *const *door, struct rtnl *lab,
+		struct err *e)
 {
 	for (unsigned k = 0; k < 2; k++) {
 		unsigned iface = g->s->links[link].iface[k];
@@ -77,13 +77,13 @@ int relay_build(struct ground *g, unsigned link, struct link_door *const *door,
 	return 0;
 }
 
-int relays_open(struct ground *g, struct link_door *lab, struct err *e)
+int relays_open(struct netns *g, struct rtnl *lab, struct err *e)
 {
 	const int size = RELAY_BUFFER;
 
 	/* Our ends come up a moment after the nodes': until then they send nothing. */
 	for (size_t i = 0; i < g->n_relays; i++)
-		if (link_wait_up(lab, &g->relay[i].end, e))
+		if (rtnl_wait_up(lab, &g->relay[i].end, e))
 			return err_prefix(e, "relay of %s", g->s->ifaces[g->relay[i].iface].full);
 
 	for (size_t i = 0; i < g->n_relays; i++) {
@@ -105,16 +105,16 @@ int relays_open(struct ground *g, struct link_door *lab, struct err *e)
 	return 0;
 }
 
-void relays_close(struct ground *g)
+void relays_close(struct netns *g)
 {
 	for (size_t i = 0; i < g->n_relays; i++)
 		if (g->relay[i].fd >= 0)
 			close(g->relay[i].fd);
 }
 
-bool ground_relay_read(struct ground *g,
-		       void (*frame)(void *ctx, unsigned iface, const uint8_t *data, size_t len),
-		       void *ctx)
+bool netns_relay_read(struct netns *g,
+		      void (*frame)(void *ctx, unsigned iface, const uint8_t *data, size_t len),
+		      void *ctx)
 {
 	uint8_t buf[RELAY_FRAME_MAX];
 
@@ -131,20 +131,20 @@ bool ground_relay_read(struct ground *g,
 			len = sizeof(from);
 		if (n < 0)
 			continue;
-		account_relayed(g, r->iface);
+		in_flight_relayed(g, r->iface);
 		frame(ctx, r->iface, buf, (size_t)n);
 		return true;
 	}
 	return false;
 }
 
-void ground_relay_send(struct ground *g, unsigned iface, const uint8_t *data, size_t len)
+void netns_relay_send(struct netns *g, unsigned iface, const uint8_t *data, size_t len)
 {
 	struct relay *to = relay_of(g, g->s->ifaces[iface].peer);
 
-	if (ground_port_send(g, g->s->ifaces[iface].peer, data, len))
+	if (netns_qemu_send(g, g->s->ifaces[iface].peer, data, len))
 		return;
 	/* A kernel that does not take it now has lost it: it is that kind of link. */
 	if (to && send(to->fd, data, len, 0) == (ssize_t)len)
-		account_injected(g, iface);
+		in_flight_injected(g, iface);
 }

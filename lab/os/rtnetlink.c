@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * link.c - interfaces, addresses, routes and neighbours, through libnl-3 (only here).
+ * rtnetlink.c - interfaces, addresses, routes and neighbours, through libnl-3 (only here).
  *
  * What the kernel charges, and how it is not paid (measured; docs/design.md has the figures):
  *	- a link moved into a namespace waits 16 ms for RCU: both ends are made where they belong;
  *	- a veth end with a queue per CPU costs twice: it gets one;
  *	- veth ends with equal interface indexes come up a second late: all indexes differ;
- *	- a frame sent before operstate UP is lost: link_wait_up();
+ *	- a frame sent before operstate UP is lost: rtnl_wait_up();
  *	- all namespaces of the machine share one neighbour table, which fills up: entries are
  *	  permanent, which are not counted, and nobody ever asks by ARP;
  *	- a veth leaves checksums to hardware that is not there, and captures show wrong ones: off;
@@ -44,7 +44,7 @@
 /* Given up after this: a link comes up in 50 us. */
 #define UP_PATIENCE_MS 3000
 
-struct link_door {
+struct rtnl {
 	struct nl_sock *sk;
 	int error;       /* of the kernel's last answer: negative errno */
 	char said[200];  /* and its words for it, or empty */
@@ -55,7 +55,7 @@ struct link_door {
 /* The kernel's refusal: the number, and the sentence of NLMSGERR_ATTR_MSG if there is one. */
 static int on_refusal(struct sockaddr_nl *from, struct nlmsgerr *refusal, void *arg)
 {
-	struct link_door *d = arg;
+	struct rtnl *d = arg;
 	const struct nlmsghdr *head =
 		(const struct nlmsghdr *)(const void *)((const char *)refusal - NLMSG_HDRLEN);
 	size_t skip = sizeof(*refusal);
@@ -75,7 +75,7 @@ static int on_refusal(struct sockaddr_nl *from, struct nlmsgerr *refusal, void *
 }
 
 /* Sends @msg (takes it; NULL: it could not be built) and hears the answer. */
-static int ask(struct link_door *d, int built, struct nl_msg *msg, struct err *e)
+static int ask(struct rtnl *d, int built, struct nl_msg *msg, struct err *e)
 {
 	int rc;
 
@@ -97,9 +97,9 @@ static int ask(struct link_door *d, int built, struct nl_msg *msg, struct err *e
 	return 0;
 }
 
-struct link_door *link_open(struct err *e)
+struct rtnl *rtnl_open(struct err *e)
 {
-	struct link_door *d = calloc(1, sizeof(*d));
+	struct rtnl *d = calloc(1, sizeof(*d));
 	int rc;
 
 	if (!d || !(d->sk = nl_socket_alloc())) {
@@ -111,7 +111,7 @@ struct link_door *link_open(struct err *e)
 	rc = nl_connect(d->sk, NETLINK_ROUTE);
 	if (rc < 0) {
 		err_set(e, ERR_MACHINE, "route netlink: %s", nl_geterror(rc));
-		link_close(d);
+		rtnl_close(d);
 		return NULL;
 	}
 	/* Words for errors; kernels without do well. */
@@ -119,7 +119,7 @@ struct link_door *link_open(struct err *e)
 	return d;
 }
 
-void link_close(struct link_door *d)
+void rtnl_close(struct rtnl *d)
 {
 	if (!d)
 		return;
@@ -127,7 +127,7 @@ void link_close(struct link_door *d)
 	free(d);
 }
 
-int link_fd(const struct link_door *d)
+int rtnl_fd(const struct rtnl *d)
 {
 	return nl_socket_get_fd(d->sk);
 }
@@ -164,7 +164,7 @@ static struct nl_addr *mac_of(const uint8_t mac[6])
 /* ---- links ---- */
 
 /* Sets what @change holds on the interface of that index. */
-static int set_link(struct link_door *d, uint32_t ifindex, struct rtnl_link *change, struct err *e)
+static int set_link(struct rtnl *d, uint32_t ifindex, struct rtnl_link *change, struct err *e)
 {
 	LINK_AUTO *which = rtnl_link_alloc();
 	struct nl_msg *msg = NULL;
@@ -177,7 +177,7 @@ static int set_link(struct link_door *d, uint32_t ifindex, struct rtnl_link *cha
 	return ask(d, rc, msg, e);
 }
 
-static int set_up(struct link_door *d, uint32_t ifindex, struct err *e)
+static int set_up(struct rtnl *d, uint32_t ifindex, struct err *e)
 {
 	LINK_AUTO *change = rtnl_link_alloc();
 
@@ -186,12 +186,12 @@ static int set_up(struct link_door *d, uint32_t ifindex, struct err *e)
 	return set_link(d, ifindex, change, e);
 }
 
-int link_loopback_up(struct link_door *d, struct err *e)
+int rtnl_loopback_up(struct rtnl *d, struct err *e)
 {
 	return set_up(d, LOOPBACK_IFINDEX, e);
 }
 
-int link_up(struct link_door *d, const struct iface *i, struct err *e)
+int rtnl_up(struct rtnl *d, const struct iface *i, struct err *e)
 {
 	return set_up(d, i->ifindex, e);
 }
@@ -213,8 +213,7 @@ static int describe_end(struct rtnl_link *l, const struct iface *i, int ns)
 	return 0;
 }
 
-int link_veth(struct link_door *d, const struct iface *a, const struct iface *b, int b_ns,
-	      struct err *e)
+int rtnl_veth(struct rtnl *d, const struct iface *a, const struct iface *b, int b_ns, struct err *e)
 {
 	LINK_AUTO *pair = rtnl_link_veth_alloc();
 	struct rtnl_link *peer;
@@ -238,18 +237,18 @@ int link_veth(struct link_door *d, const struct iface *a, const struct iface *b,
 }
 
 /* The sums are then made by the stack before a tap sees the frame. */
-static int whole_checksums(struct link_door *d, const struct iface *i, struct err *e)
+static int whole_checksums(struct rtnl *d, const struct iface *i, struct err *e)
 {
 	struct ethtool_value off = {.cmd = ETHTOOL_STXCSUM, .data = 0};
 	struct ifreq req = {.ifr_data = (char *)&off};
 
 	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", i->name);
-	if (ioctl(link_fd(d), SIOCETHTOOL, &req) < 0)
+	if (ioctl(rtnl_fd(d), SIOCETHTOOL, &req) < 0)
 		return err_sys(e, "tx checksum offload off");
 	return 0;
 }
 
-int link_quiet(struct link_door *d, const struct iface *i, struct err *e)
+int rtnl_quiet(struct rtnl *d, const struct iface *i, struct err *e)
 {
 	LINK_AUTO *v4 = rtnl_link_alloc();
 	LINK_AUTO *v6 = rtnl_link_alloc();
@@ -269,7 +268,7 @@ int link_quiet(struct link_door *d, const struct iface *i, struct err *e)
 	return whole_checksums(d, i, e);
 }
 
-int link_forward(struct link_door *d, const struct iface *i, struct err *e)
+int rtnl_forward(struct rtnl *d, const struct iface *i, struct err *e)
 {
 	LINK_AUTO *change = rtnl_link_alloc();
 
@@ -279,7 +278,7 @@ int link_forward(struct link_door *d, const struct iface *i, struct err *e)
 	return set_link(d, i->ifindex, change, e);
 }
 
-int link_wait_up(struct link_door *d, const struct iface *i, struct err *e)
+int rtnl_wait_up(struct rtnl *d, const struct iface *i, struct err *e)
 {
 	const struct timespec nap = {.tv_nsec = 50000};
 	struct rtnl_link *l;
@@ -300,7 +299,7 @@ int link_wait_up(struct link_door *d, const struct iface *i, struct err *e)
 
 /* ---- what links carry ---- */
 
-int link_addr(struct link_door *d, const struct iface *i, struct err *e)
+int rtnl_addr(struct rtnl *d, const struct iface *i, struct err *e)
 {
 	ADDR_AUTO *local = addr_of(i->addr, i->plen);
 	struct rtnl_addr *a = rtnl_addr_alloc();
@@ -316,7 +315,7 @@ int link_addr(struct link_door *d, const struct iface *i, struct err *e)
 	return ask(d, rc, msg, e);
 }
 
-int link_neigh(struct link_door *d, const struct iface *i, const struct iface *to, struct err *e)
+int rtnl_neigh(struct rtnl *d, const struct iface *i, const struct iface *to, struct err *e)
 {
 	ADDR_AUTO *mac = mac_of(to->mac);
 	ADDR_AUTO *dst = addr_of(to->addr, to->addr.len * 8u);
@@ -335,7 +334,7 @@ int link_neigh(struct link_door *d, const struct iface *i, const struct iface *t
 	return ask(d, rc, msg, e);
 }
 
-int link_route(struct link_door *d, const struct route *r, uint32_t ifindex, struct err *e)
+int rtnl_route(struct rtnl *d, const struct route *r, uint32_t ifindex, struct err *e)
 {
 	ADDR_AUTO *to = addr_of(r->to.addr, r->to.plen);
 	ADDR_AUTO *via = r->via.len ? addr_of(r->via, r->via.len * 8u) : NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * capture.c - taps: one packet socket in each namespace sees all of a node's interfaces.
+ * taps.c - taps: one packet socket in each namespace sees all of a node's interfaces.
  *
  * A frame on a link is seen twice: when its sender hands it to the link, and when the other end
  * receives it. The sender's copy is the one that is handed over, because it exists even when the
@@ -71,7 +71,7 @@ struct closer {
 };
 
 struct taps {
-	struct ground *g;
+	struct netns *g;
 	int epoll;
 	struct tap *tap;         /* of n_nodes */
 	struct tap **active;     /* taps with frames, or with something in the socket */
@@ -131,7 +131,7 @@ static int tap_open(struct taps *t, struct tap *tap, struct err *e)
 	const int size = TAP_BUFFER;
 
 	/* Protocol 0 hears nothing until it is bound. */
-	tap->fd = ground_socket(t->g, tap->node, AF_PACKET, SOCK_RAW, 0, e);
+	tap->fd = netns_socket(t->g, tap->node, AF_PACKET, SOCK_RAW, 0, e);
 	if (tap->fd < 0)
 		return -1;
 	if (setsockopt(tap->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0 &&
@@ -204,7 +204,7 @@ static int wait_for_stamps(struct err *e)
 		       : MIN(rc, 0);
 }
 
-int ground_taps_open(struct ground *g, struct err *e)
+int netns_taps_open(struct netns *g, struct err *e)
 {
 	const struct scenario *s = g->s;
 	struct taps *t = arena_new_of(g->arena, struct taps);
@@ -232,7 +232,7 @@ int ground_taps_open(struct ground *g, struct err *e)
 	return 0;
 }
 
-int ground_taps_fd(const struct ground *g)
+int netns_taps_fd(const struct netns *g)
 {
 	return g->taps->epoll;
 }
@@ -250,7 +250,7 @@ static void *close_some(void *arg)
 }
 
 /* Each close waits for RCU; those that wait together wait once. */
-void ground_taps_close(struct ground *g)
+void netns_taps_close(struct netns *g)
 {
 	struct taps *t = g->taps;
 
@@ -267,13 +267,13 @@ void ground_taps_close(struct ground *g)
 	}
 }
 
-void taps_free(struct ground *g)
+void taps_free(struct netns *g)
 {
 	struct taps *t = g->taps;
 
 	if (!t)
 		return;
-	ground_taps_close(g);
+	netns_taps_close(g);
 	for (size_t i = 0; i < CLOSERS; i++)
 		if (t->closer[i].started)
 			pthread_join(t->closer[i].thread, NULL);
@@ -298,14 +298,14 @@ static void take(struct taps *t, struct tap *tap, unsigned slot)
 	if (iface < 0)
 		return;
 	if (from->sll_pkttype != PACKET_OUTGOING) {
-		account_received(t->g, (unsigned)iface);
+		in_flight_received(t->g, (unsigned)iface);
 		if (ip && from->sll_pkttype != PACKET_OTHERHOST)
-			account_in(t->g, tap->node);
+			in_flight_in(t->g, tap->node);
 		return;
 	}
-	account_sent(t->g, (unsigned)iface);
+	in_flight_sent(t->g, (unsigned)iface);
 	if (ip)
-		account_out(t->g, tap->node);
+		in_flight_out(t->g, tap->node);
 	stamp_of(&m->msg_hdr, &stamp);
 	tap->frame[tap->n++] = (struct tap_frame){
 		.link = t->g->s->ifaces[iface].link,
@@ -397,7 +397,7 @@ static struct tap *oldest(struct taps *t)
 	return best;
 }
 
-size_t ground_taps_lost(struct ground *g)
+size_t netns_taps_lost(struct netns *g)
 {
 	for (size_t i = 0; i < g->s->n_nodes && !g->taps->closing; i++) {
 		struct tpacket_stats stats = {0};
@@ -411,7 +411,7 @@ size_t ground_taps_lost(struct ground *g)
 	return g->lost;
 }
 
-size_t taps_kept(const struct ground *g)
+size_t taps_kept(const struct netns *g)
 {
 	const struct taps *t = g->taps;
 	size_t sum = 0;
@@ -421,8 +421,8 @@ size_t taps_kept(const struct ground *g)
 	return sum;
 }
 
-void ground_taps_read(struct ground *g, void (*frame)(void *ctx, const struct tap_frame *f),
-		      void *ctx)
+void netns_taps_read(struct netns *g, void (*frame)(void *ctx, const struct tap_frame *f),
+		     void *ctx)
 {
 	struct taps *t = g->taps;
 	struct timespec now;

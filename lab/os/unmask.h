@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unmask.h - the private address behind a NAT-D hash, by trying them all (floor 3: threads).
+ * unmask.h - the private address behind a NAT-D hash, by trying them all.
  *
  * NAT-D hashes an address with two cookies that stand in the same message, so the hash hides
  * nothing from one who guesses, and private addresses are few: 22 million in RFC 1918, RFC 6598
  * (carrier-grade NAT) and RFC 3927 (link-local) together. A machine tries them in seconds.
  */
-#ifndef NATDLAB_UNMASK_H
-#define NATDLAB_UNMASK_H
+#ifndef NATDLAB_OS_UNMASK_H
+#define NATDLAB_OS_UNMASK_H
 
 #include "nodes/wire/natd.h"
 

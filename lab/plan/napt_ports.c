@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ruleset_ports.c - which outside port a NAPT gives to whom, drawn before there is a packet.
+ * napt_ports.c - which outside port a NAPT gives to whom, drawn before there is a packet.
  */
 #include "lab/plan/nft_ruleset.h"
 
@@ -34,10 +34,10 @@ static void port_take(struct ports *p, unsigned port)
 }
 
 /* A free port of lo..hi, from a drawn one upwards and around; 0 when all are taken. */
-static uint16_t port_draw(struct ports *p, struct draw *d, unsigned lo, unsigned hi)
+static uint16_t port_draw(struct ports *p, struct splitmix *d, unsigned lo, unsigned hi)
 {
 	unsigned size = hi - lo + 1;
-	unsigned at = (unsigned)(draw_next(d) % size);
+	unsigned at = (unsigned)(splitmix_next(d) % size);
 
 	for (unsigned i = 0; i < size; i++) {
 		unsigned port = lo + (at + i) % size;
@@ -50,7 +50,8 @@ static uint16_t port_draw(struct ports *p, struct draw *d, unsigned lo, unsigned
 	return 0;
 }
 
-static uint16_t port_choose(const struct node *n, struct ports *p, struct draw *d, uint16_t wish)
+static uint16_t port_choose(const struct node *n, struct ports *p, struct splitmix *d,
+			    uint16_t wish)
 {
 	switch (n->ports) {
 	case NAPT_PRESERVE:
@@ -84,7 +85,7 @@ static void destinations(struct arena *a, const struct scenario *s, unsigned nod
 		*vec_push(a, out) = (struct inet_ep){0};
 		return;
 	}
-	outward = network_outward(a, s->topology, node);
+	outward = addressing_outward(a, s->topology, node);
 	for (size_t i = 0; i < s->n_ifaces; i++) {
 		uint32_t realm = s->topology->link_realm[s->ifaces[i].link];
 
@@ -230,7 +231,7 @@ static void collect(struct collector *c, unsigned node)
 {
 	const struct scenario *s = c->s;
 	const struct node *n = &s->nodes[node];
-	struct draw d = draw_new(c->seed, s->id, n->name);
+	struct splitmix d = splitmix_new(c->seed, s->id, n->name);
 
 	if (c->known[node])
 		return;
@@ -239,7 +240,7 @@ static void collect(struct collector *c, unsigned node)
 	for (size_t i = 0; i < s->n_ifaces; i++) {
 		const struct iface *f = &s->ifaces[i];
 
-		if (f->node != node && network_is_inside(s->topology, node, f->link))
+		if (f->node != node && addressing_is_inside(s->topology, node, f->link))
 			add_sources(c, node, f);
 	}
 	memset(&c->ports, 0, sizeof(c->ports));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ruleset.c - the nft text of a node: what the kernel loads and what `natdlab plan` shows, with
+ * nft_ruleset.c - the nft text of a node: what the kernel loads and what `natdlab plan` shows, with
  * remarks for whoever reads it there.
  *
  * Everything that a ruleset drops goes through a counter named `dropped`, because the lab's clock

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ruleset.h - which ports a NAPT gives to whom: what the rulesets say and predict reckons with.
+ * nft_ruleset.h - which ports a NAPT gives to whom: what the rulesets say and predict reckons with.
  *
  * The kernel would draw a second client's port at random and find another one at the next run. So
  * the ports that matter are drawn here, from the run's seed, and written into the ruleset as a
  * map: what a home router does at random, a lab does the same way twice.
  */
-#ifndef NATDLAB_RULESET_H
-#define NATDLAB_RULESET_H
+#ifndef NATDLAB_PLAN_NFT_RULESET_H
+#define NATDLAB_PLAN_NFT_RULESET_H
 
 #include "lab/topology/topology.h"
 

@@ -5,8 +5,8 @@
  * Pure. The backends apply a plan; plan_script() prints it as a shell script that builds the same
  * network by hand. Rulesets are nft text, one source of truth for kernel and learner.
  */
-#ifndef NATDLAB_PLAN_H
-#define NATDLAB_PLAN_H
+#ifndef NATDLAB_PLAN_PLAN_H
+#define NATDLAB_PLAN_PLAN_H
 
 #include <stdio.h>
 
@@ -42,7 +42,7 @@ struct plan {
 /* @seed: of the run, for the ports that a NAPT draws. */
 struct plan *plan_new(struct arena *a, const struct scenario *s, uint64_t seed);
 
-/* The ruleset of a node as nft text; NULL when it needs none (ruleset.c). Drops are counted in
+/* The ruleset of a node as nft text; NULL when it needs none (nft_ruleset.c). Drops are counted in
  * a named counter `dropped` of each table, which the lab's clock reads. */
 const char *ruleset_text(struct arena *a, const struct scenario *s, unsigned node, uint64_t seed);
 

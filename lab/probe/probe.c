@@ -348,7 +348,7 @@ void probe_judge(const struct probe *p, struct probe_result *out)
 			continue;
 		if (!out->notify[i] && x->notify && x->notify < NOTIFY_ERRORS_END)
 			out->notify[i] = x->notify;
-		judge(x, known, ARRAY_LEN(known), NULL, NULL, &out->j[i]);
+		natd_judge(x, known, ARRAY_LEN(known), NULL, NULL, &out->j[i]);
 		out->answered[i] = x->mm[4].seen;
 	}
 	w = out->answered[PROBE_WINDOWS] ? out->x[PROBE_WINDOWS] : NULL;
@@ -377,9 +377,9 @@ void probe_judge(const struct probe *p, struct probe_result *out)
 /* ---- for a replay ---- */
 
 /*
- * judge() takes message 3's first hash for that of the dialled address; here it is random. So what
- * the server's hashes are is said by what they are made of, and by nothing else. @own_known: its
- * own address was among what was tried.
+ * natd_judge() takes message 3's first hash for that of the dialled address; here it is random. So
+ * what the server's hashes are is said by what they are made of, and by nothing else. @own_known:
+ * its own address was among what was tried.
  */
 static void class_anew(const struct exchange *x, bool own_known, struct judgement *j)
 {
@@ -411,7 +411,7 @@ size_t probe_emit(const struct probe *p, const struct inet_addr *own, struct pro
 
 		if (!x)
 			continue;
-		judge(x, known, own->len ? 3 : 2, NULL, NULL, j);
+		natd_judge(x, known, own->len ? 3 : 2, NULL, NULL, j);
 		class_anew(x, own->len > 0, j);
 		*s = (struct emit_seen){.x = x, .j = j};
 		if (j->server_hash == CLASS_EXACT)

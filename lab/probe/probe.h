@@ -8,8 +8,8 @@
  * server, where a copy and the truth are the same bytes. The second exchange is that of a client
  * that no server takes for Microsoft's: it shows what the server says when it does not copy.
  */
-#ifndef NATDLAB_PROBE_H
-#define NATDLAB_PROBE_H
+#ifndef NATDLAB_PROBE_PROBE_H
+#define NATDLAB_PROBE_PROBE_H
 
 #include "lab/infer/emit_topology.h"
 #include "lab/analysis/watch.h"
@@ -38,7 +38,7 @@ bool probe_heard(const struct probe *p);
 /* Is this an answer to one of our messages, whoever it comes from? */
 bool probe_knows(const struct probe *p, const uint8_t *data, size_t len);
 
-/* What the socket saw besides answers (ask.h). */
+/* What the socket saw besides answers (probe_socket.h). */
 struct probe_wire {
 	struct inet_ep local, server; /* ours as this machine knows it; the one that is asked */
 	struct inet_ep stranger;      /* answered in the server's place; port 0: nobody */

@@ -2,14 +2,14 @@
 /*
  * product.h - what a real strongSwan, Libreswan or SoftEther is told (`run:` of a node). Pure.
  *
- *	product.c  the files of a node's product as text     (floor 2)
- *	daemon.c   a process in the node's namespace         (floor 3)
+ *	product.c  the files of a node's product as text
+ *	product_process.c   a process in the node's namespace
  *
  * A product is a row: which folder of `make real` has it, which mode of ours stands for it in
  * predictions, and a function that writes its configuration.
  */
-#ifndef NATDLAB_PRODUCT_H
-#define NATDLAB_PRODUCT_H
+#ifndef NATDLAB_PRODUCT_PRODUCT_H
+#define NATDLAB_PRODUCT_PRODUCT_H
 
 #include "lab/topology/topology.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* json.h - everything that natdlab writes as JSON, and the only user of jansson. Pure. */
-#ifndef NATDLAB_JSON_H
-#define NATDLAB_JSON_H
+#ifndef NATDLAB_REPORT_JSON_H
+#define NATDLAB_REPORT_JSON_H
 
 #include <stdio.h>
 

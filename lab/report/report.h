@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* report.h - a run's result in the forms that people and programs read. Pure. */
-#ifndef NATDLAB_REPORT_H
-#define NATDLAB_REPORT_H
+#ifndef NATDLAB_REPORT_REPORT_H
+#define NATDLAB_REPORT_REPORT_H
 
 #include <stdio.h>
 

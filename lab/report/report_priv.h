@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* json_priv.h - the pieces that the documents of json*.c share. Not for others. */
-#ifndef NATDLAB_JSON_PRIV_H
-#define NATDLAB_JSON_PRIV_H
+/* report_priv.h - the pieces that the documents of json*.c share. Not for others. */
+#ifndef NATDLAB_REPORT_REPORT_PRIV_H
+#define NATDLAB_REPORT_REPORT_PRIV_H
 
 #include <jansson.h>
 #include <stdio.h>

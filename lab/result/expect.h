@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* expect.h - holds a scenario's expectations against what came out. Pure. */
-#ifndef NATDLAB_EXPECT_H
-#define NATDLAB_EXPECT_H
+#ifndef NATDLAB_RESULT_EXPECT_H
+#define NATDLAB_RESULT_EXPECT_H
 
 #include "lab/result/result.h"
 

@@ -270,6 +270,6 @@ void observe(const struct scenario *s, const struct watch *w, const struct ev_lo
 		memcpy(c->cky_r, c->x.cky_r, sizeof(c->cky_r));
 		if (c->server >= 0)
 			server = inet_ep(node_addr(s, (unsigned)c->server), IKE_PORT);
-		judge(&c->x, known, n_known, &client, c->server >= 0 ? &server : NULL, &c->j);
+		natd_judge(&c->x, known, n_known, &client, c->server >= 0 ? &server : NULL, &c->j);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* observe.h - from what watch saw and nodes told to the connections of a result. Pure. */
-#ifndef NATDLAB_OBSERVE_H
-#define NATDLAB_OBSERVE_H
+#ifndef NATDLAB_RESULT_OBSERVE_H
+#define NATDLAB_RESULT_OBSERVE_H
 
 #include "lab/result/result.h"
 

@@ -6,8 +6,8 @@
  * it with what the wire showed; a difference between the two is the lab's own error and is
  * called so.
  */
-#ifndef NATDLAB_PREDICT_H
-#define NATDLAB_PREDICT_H
+#ifndef NATDLAB_RESULT_PREDICT_H
+#define NATDLAB_RESULT_PREDICT_H
 
 #include "lab/topology/topology.h"
 #include "nodes/modes/mode.h"

@@ -7,8 +7,8 @@
  * memory that both share, and holds nothing but values, indexes into the scenario (built before
  * the fork, the same in both) and static text.
  */
-#ifndef NATDLAB_RESULT_H
-#define NATDLAB_RESULT_H
+#ifndef NATDLAB_RESULT_RESULT_H
+#define NATDLAB_RESULT_RESULT_H
 
 #include "lab/result/predict.h"
 #include "lab/topology/topology.h"

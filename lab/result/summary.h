@@ -2,13 +2,13 @@
 /*
  * summary.h - what the tables and the documents say of a run, decided once. Pure.
  */
-#ifndef NATDLAB_SUMMARY_H
-#define NATDLAB_SUMMARY_H
+#ifndef NATDLAB_RESULT_SUMMARY_H
+#define NATDLAB_RESULT_SUMMARY_H
 
 #include "lab/result/result.h"
 
 #define SUMMARY_SHOWN 256 /* rows that a table for people has; what it leaves out it counts */
-#define SUMMARY_LABEL 336 /* eight axes, forty characters each (topo.h), and what joins them */
+#define SUMMARY_LABEL 336 /* eight axes, forty characters each, and what joins them */
 
 /*
  * One line of the first table: the connections that share everything but the client.

@@ -75,19 +75,19 @@ struct lab {
 	struct net *net;
 	struct watch *watch;
 	struct ev_log log;
-	struct keep *keep; /* the scenario's files, or NULL */
+	struct output_dir *keep; /* the scenario's files, or NULL */
 	struct actor *actors;
 	size_t n_actors, n_undecided, n_staying;
 	usec limit; /* of the lab's own time */
 	struct actor **actor_of; /* of each node; NULL: it does not speak */
 	unsigned *ready;         /* room for every node */
-	struct agenda *agenda;   /* of the actors */
+	struct heap *agenda;	 /* of the actors */
 	usec now;
 	bool realtime;	   /* the clock does not jump */
 	usec started;	   /* real time at 0 */
-	struct real *real; /* the real products, or NULL */
+	struct product_nodes *real; /* the real products, or NULL */
 	bool real_waits;   /* their clients, for virtual machines */
-	struct guests *guests; /* the virtual machines, or NULL */
+	struct vm_watch *guests; /* the virtual machines, or NULL */
 	uint32_t frames;
 	uint8_t buf[DATAGRAM_MAX];
 };
@@ -120,9 +120,9 @@ static void on_frame(void *ctx, const struct net_frame *f)
 		lab->now += LINK_DELAY;
 	lab->frames++;
 	if (lab->keep)
-		keep_frame(lab->keep, f->link, lab->now, f->data, f->len);
+		output_dir_frame(lab->keep, f->link, lab->now, f->data, f->len);
 	if (lab->guests)
-		guests_frame(lab->guests, f->link, f->data, f->len);
+		vm_watch_frame(lab->guests, f->link, f->data, f->len);
 	watch_frame(lab->watch, place, LINKTYPE_ETHERNET_, lab->now, lab->frames, f->data, f->len);
 }
 
@@ -141,7 +141,7 @@ static bool is_too_early(const struct actor *actor, const struct event *e)
 {
 	return e->kind == EV_OUTCOME && actor->machine >= 0 &&
 	       !strcmp(ev_get_str(e, K_REASON), "no-reply") &&
-	       !guests_has_answered(actor->lab->guests, (unsigned)actor->machine);
+	       !vm_watch_has_answered(actor->lab->guests, (unsigned)actor->machine);
 }
 
 static void on_node_event(void *ctx, const struct event *e)
@@ -245,8 +245,8 @@ static int start(struct lab *lab, struct err *e)
 	if (nat_check(lab->ops, lab->net, lab->plan, e))
 		return -1;
 	if (lab->cfg->dir) {
-		lab->keep = keep_new(lab->a, lab->cfg->dir, lab->plan,
-				     lab->realtime ? clock_wall() : LAB_EPOCH, e);
+		lab->keep = output_dir_new(lab->a, lab->cfg->dir, lab->plan,
+					   lab->realtime ? clock_wall() : LAB_EPOCH, e);
 		if (!lab->keep)
 			return -1;
 	}
@@ -257,7 +257,7 @@ static int start(struct lab *lab, struct err *e)
 	lab->actors = arena_array_of(lab->a, n, struct actor);
 	lab->actor_of = arena_array_of(lab->a, s->n_nodes, struct actor *);
 	lab->ready = arena_array_of(lab->a, s->n_nodes, unsigned);
-	lab->agenda = agenda_new(lab->a, 2 * n);
+	lab->agenda = heap_new(lab->a, 2 * n);
 	for (size_t i = 0; i < s->n_nodes; i++) {
 		if (!speaks(&s->nodes[i]))
 			continue;
@@ -292,13 +292,13 @@ static int start_real(struct lab *lab, struct err *e)
 	bool ready = false;
 
 	lab->started = clock_monotonic();
-	if (!real_any(lab->s))
+	if (!product_nodes_any(lab->s))
 		return 0;
-	lab->real = real_start(lab->a, &cfg, e);
+	lab->real = product_nodes_start(lab->a, &cfg, e);
 	if (!lab->real)
 		return -1;
 	while (!ready) {
-		if (real_poll(lab->real, &ready, e))
+		if (product_nodes_poll(lab->real, &ready, e))
 			return -1;
 		if (lab->now > DAEMON_LIMIT)
 			return err_set(e, ERR_FAILED, "a real product does not answer after %d s",
@@ -314,8 +314,8 @@ static int start_real(struct lab *lab, struct err *e)
 static bool all_decided(const struct lab *lab)
 {
 	return !lab->n_undecided && !lab->n_staying &&
-	       (!lab->real || real_decided(lab->real)) &&
-	       (!lab->guests || guests_decided(lab->guests));
+	       (!lab->real || product_nodes_decided(lab->real)) &&
+	       (!lab->guests || vm_watch_decided(lab->guests));
 }
 
 /* ---- virtual machines ---- */
@@ -332,7 +332,7 @@ static void start_guests(struct lab *lab)
 		.ctx = lab,
 	};
 
-	lab->guests = guests_new(lab->a, &cfg);
+	lab->guests = vm_watch_new(lab->a, &cfg);
 	if (lab->guests)
 		lab->limit = lab->cfg->wait ? lab->now + lab->cfg->wait : USEC_NEVER;
 }
@@ -344,9 +344,9 @@ static void explain_undecided(const struct lab *lab, struct scenario_result *r)
 
 		if (c->outcome != OUTCOME_UNDECIDED)
 			continue;
-		c->why_undecided = guests_lack(lab->guests, c->client);
+		c->why_undecided = vm_watch_lack(lab->guests, c->client);
 		if (!c->why_undecided && c->server >= 0)
-			c->why_undecided = guests_lack(lab->guests, (unsigned)c->server);
+			c->why_undecided = vm_watch_lack(lab->guests, (unsigned)c->server);
 	}
 }
 
@@ -379,19 +379,19 @@ static void stay(struct lab *lab, struct actor *actor)
 	if (!actor->node->idle || !vpn_connected(actor->vpn, cky_i) || !server_of(lab, actor))
 		return;
 	lab->n_staying++;
-	agenda_set(lab->agenda, (unsigned)(lab->n_actors + (size_t)(actor - lab->actors)),
-		   lab->now + actor->node->idle);
+	heap_set(lab->agenda, (unsigned)(lab->n_actors + (size_t)(actor - lab->actors)),
+		 lab->now + actor->node->idle);
 }
 
 /* After each call of a core: what is different now. */
 static void look_at(struct lab *lab, struct actor *actor)
 {
-	agenda_set(lab->agenda, (unsigned)(actor - lab->actors), vpn_deadline(actor->vpn));
+	heap_set(lab->agenda, (unsigned)(actor - lab->actors), vpn_deadline(actor->vpn));
 	if (actor->again) {
 		actor->again = false;
 		actor->waits = true;
 		actor->since = lab->now + DIAL_AGAIN;
-		agenda_set(lab->agenda, (unsigned)(actor - lab->actors), USEC_NEVER);
+		heap_set(lab->agenda, (unsigned)(actor - lab->actors), USEC_NEVER);
 		return;
 	}
 	if (actor->undecided && vpn_done(actor->vpn)) {
@@ -406,7 +406,7 @@ static void ask(struct lab *lab, unsigned client)
 	struct actor *actor = &lab->actors[client], *server = server_of(lab, actor);
 	uint8_t cky_i[8];
 
-	agenda_set(lab->agenda, (unsigned)lab->n_actors + client, USEC_NEVER);
+	heap_set(lab->agenda, (unsigned)lab->n_actors + client, USEC_NEVER);
 	if (vpn_connected(actor->vpn, cky_i))
 		vpn_ask(server->vpn, cky_i, lab->now);
 	look_at(lab, server);
@@ -434,7 +434,7 @@ static usec earliest_deadline(const struct lab *lab)
 {
 	unsigned who;
 
-	return MIN(lab->ops->deadline(lab->net), agenda_first(lab->agenda, &who));
+	return MIN(lab->ops->deadline(lab->net), heap_first(lab->agenda, &who));
 }
 
 /* Those that are due now. What is due by the time that this takes has its turn afterwards, when
@@ -444,7 +444,7 @@ static void run_timers(struct lab *lab)
 	const usec due = lab->now;
 	unsigned who;
 
-	for (size_t i = 0; i < 2 * lab->n_actors && agenda_first(lab->agenda, &who) <= due; i++) {
+	for (size_t i = 0; i < 2 * lab->n_actors && heap_first(lab->agenda, &who) <= due; i++) {
 		if (who >= lab->n_actors) {
 			ask(lab, who - (unsigned)lab->n_actors);
 			continue;
@@ -476,7 +476,7 @@ static void dial_machines(struct lab *lab)
 		struct actor *actor = &lab->actors[i];
 
 		if (!actor->waits || lab->now < actor->since ||
-		    !guests_is_there(lab->guests, (unsigned)actor->machine))
+		    !vm_watch_is_there(lab->guests, (unsigned)actor->machine))
 			continue;
 		actor->waits = false;
 		if (actor->tries++) {
@@ -489,11 +489,11 @@ static void dial_machines(struct lab *lab)
 		deliver(lab);
 	}
 	for (unsigned i = 0; lab->real_waits && i < lab->s->n_nodes; i++)
-		all_there &= lab->s->nodes[i].kind != KIND_SERVER ||
-			     guests_is_there(lab->guests, i);
+		all_there &=
+			lab->s->nodes[i].kind != KIND_SERVER || vm_watch_is_there(lab->guests, i);
 	if (lab->real_waits && all_there) {
 		lab->real_waits = false;
-		real_dial(lab->real);
+		product_nodes_dial(lab->real);
 	}
 }
 
@@ -527,7 +527,7 @@ static int advance(struct lab *lab, usec to, struct err *e)
 		usec now = clock_monotonic() - lab->started;
 		bool ready;
 
-		if (lab->real && real_poll(lab->real, &ready, e))
+		if (lab->real && product_nodes_poll(lab->real, &ready, e))
 			return -1;
 
 		if (to > now)
@@ -562,7 +562,7 @@ static int loop(struct lab *lab, struct err *e)
 			continue;
 		next = earliest_deadline(lab);
 		if (lab->guests)
-			guests_poll(lab->guests, lab->now);
+			vm_watch_poll(lab->guests, lab->now);
 		if (lab->real || lab->guests)
 			next = MIN(next, lab->now + DAEMON_TICK);
 		if (all_decided(lab) || next > lab->limit)
@@ -581,7 +581,7 @@ static int loop(struct lab *lab, struct err *e)
 static void give_secrets(struct lab *lab)
 {
 	for (size_t i = 0; i < lab->n_actors; i++)
-		keep_secrets(lab->keep, lab->actors[i].vpn);
+		output_dir_secrets(lab->keep, lab->actors[i].vpn);
 }
 
 static void stop(struct lab *lab)
@@ -590,7 +590,7 @@ static void stop(struct lab *lab)
 		vpn_free(lab->actors[i].vpn);
 		rng_free(lab->actors[i].rng);
 	}
-	real_stop(lab->real);
+	product_nodes_stop(lab->real);
 	if (lab->net)
 		lab->ops->free(lab->net);
 }
@@ -602,7 +602,7 @@ int lab_run(const struct lab_config *cfg, struct scenario_result *r)
 	int status;
 
 	*lab = (struct lab){.cfg = cfg, .s = cfg->scenario, .a = a, .ops = cfg->backend};
-	lab->realtime = cfg->realtime || real_any(lab->s) || scenario_has_vm(lab->s);
+	lab->realtime = cfg->realtime || product_nodes_any(lab->s) || scenario_has_vm(lab->s);
 	lab->limit = LAB_LIMIT;
 	for (size_t i = 0; i < lab->s->n_nodes; i++)
 		lab->limit = MAX(lab->limit, LAB_LIMIT + lab->s->nodes[i].idle);
@@ -614,7 +614,7 @@ int lab_run(const struct lab_config *cfg, struct scenario_result *r)
 		status = loop(lab, &r->error);
 	}
 	if (!status && lab->guests)
-		guests_end(lab->guests, lab->now);
+		vm_watch_end(lab->guests, lab->now);
 	if (!status) {
 		observe(lab->s, lab->watch, &lab->log, r);
 		explain_undecided(lab, r);
@@ -626,7 +626,7 @@ int lab_run(const struct lab_config *cfg, struct scenario_result *r)
 	}
 	if (!status && lab->keep) {
 		give_secrets(lab);
-		status = keep_finish(lab->keep, lab->ops, lab->net, &lab->log, &r->error);
+		status = output_dir_finish(lab->keep, lab->ops, lab->net, &lab->log, &r->error);
 	}
 	r->ran = !status;
 	if (cfg->ready)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lab.h - one scenario alive: its namespaces, its nodes, its clock, its taps, in one process and
- * one thread (floor 4: where pure and real meet).
+ * one thread (where pure and real meet).
  */
-#ifndef NATDLAB_LAB_H
-#define NATDLAB_LAB_H
+#ifndef NATDLAB_RUN_LAB_H
+#define NATDLAB_RUN_LAB_H
 
 #include <stdatomic.h>
 
@@ -28,8 +28,9 @@ struct lab_config {
 };
 
 /*
- * Builds, connects, watches and judges; fills @r. Call inside a fresh process of space_start().
- * -1 when the lab itself failed (also in r->error); what the clients came to is in the result.
+ * Builds, connects, watches and judges; fills @r. Call inside a fresh process of
+ * namespaces_start(). -1 when the lab itself failed (also in r->error); what the clients came to is
+ * in the result.
  */
 int lab_run(const struct lab_config *cfg, struct scenario_result *r);
 

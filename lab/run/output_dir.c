@@ -22,7 +22,7 @@ struct secret {
 	uint64_t id;
 };
 
-struct keep {
+struct output_dir {
 	struct arena *a;
 	const char *dir;
 	const struct plan *plan;
@@ -38,7 +38,7 @@ static int bad_dir(struct err *e, const char *what, const char *path)
 	return err_set(e, ERR_INPUT, "cannot %s the folder %s: %s", what, path, strerror(errno));
 }
 
-int keep_make_dir(const char *path, struct err *e)
+int output_dir_make_dir(const char *path, struct err *e)
 {
 	char part[4096];
 	size_t len = strlen(path);
@@ -61,7 +61,7 @@ int keep_make_dir(const char *path, struct err *e)
 	return 0;
 }
 
-static FILE *open_in(struct keep *k, const char *name, struct err *e)
+static FILE *open_in(struct output_dir *k, const char *name, struct err *e)
 {
 	char *path = arena_printf(k->a, "%s/%s", k->dir, name);
 	FILE *f = fopen(path, "we");
@@ -72,7 +72,7 @@ static FILE *open_in(struct keep *k, const char *name, struct err *e)
 }
 
 /* Closes; what could not be written is an error. */
-static int close_file(FILE *f, const struct keep *k, const char *name, struct err *e)
+static int close_file(FILE *f, const struct output_dir *k, const char *name, struct err *e)
 {
 	bool bad = fflush(f) || ferror(f);
 
@@ -82,7 +82,7 @@ static int close_file(FILE *f, const struct keep *k, const char *name, struct er
 }
 
 /* Dissects ESP, tries the keys, and leaves nothing else as it finds it. */
-static int write_preferences(struct keep *k, struct err *e)
+static int write_preferences(struct output_dir *k, struct err *e)
 {
 	FILE *f = open_in(k, "wireshark/preferences", e);
 
@@ -105,7 +105,7 @@ static int write_preferences(struct keep *k, struct err *e)
 	return close_file(f, k, "wireshark/preferences", e);
 }
 
-static int write_plan(struct keep *k, struct err *e)
+static int write_plan(struct output_dir *k, struct err *e)
 {
 	FILE *f = open_in(k, "plan.sh", e);
 
@@ -116,7 +116,7 @@ static int write_plan(struct keep *k, struct err *e)
 	return close_file(f, k, "plan.sh", e);
 }
 
-static int open_capture(struct keep *k, struct kept_capture *c, const char *name,
+static int open_capture(struct output_dir *k, struct kept_capture *c, const char *name,
 			const char *const *links, size_t n, struct err *e)
 {
 	c->name = name;
@@ -127,7 +127,7 @@ static int open_capture(struct keep *k, struct kept_capture *c, const char *name
 	return 0;
 }
 
-static int open_captures(struct keep *k, struct err *e)
+static int open_captures(struct output_dir *k, struct err *e)
 {
 	const struct scenario *s = k->plan->s;
 	const char **names = arena_array_of(k->a, s->n_links, const char *);
@@ -142,21 +142,21 @@ static int open_captures(struct keep *k, struct err *e)
 	return open_capture(k, &k->all, "capture.pcapng", names, s->n_links, e);
 }
 
-static int close_capture(struct keep *k, struct kept_capture *c, struct err *e)
+static int close_capture(struct output_dir *k, struct kept_capture *c, struct err *e)
 {
 	int status = capture_finish(c->w, e);
 
 	return status | close_file(c->f, k, c->name, e);
 }
 
-struct keep *keep_new(struct arena *a, const char *dir, const struct plan *plan, usec epoch,
-		      struct err *e)
+struct output_dir *output_dir_new(struct arena *a, const char *dir, const struct plan *plan,
+				  usec epoch, struct err *e)
 {
-	struct keep *k = arena_new_of(a, struct keep);
+	struct output_dir *k = arena_new_of(a, struct output_dir);
 
-	*k = (struct keep){.a = a, .dir = dir, .plan = plan, .epoch = epoch};
-	if (keep_make_dir(arena_printf(a, "%s/wireshark", dir), e) ||
-	    keep_make_dir(arena_printf(a, "%s/links", dir), e) || write_plan(k, e) ||
+	*k = (struct output_dir){.a = a, .dir = dir, .plan = plan, .epoch = epoch};
+	if (output_dir_make_dir(arena_printf(a, "%s/wireshark", dir), e) ||
+	    output_dir_make_dir(arena_printf(a, "%s/links", dir), e) || write_plan(k, e) ||
 	    write_preferences(k, e))
 		return NULL;
 	k->isakmp_keys = open_in(k, "wireshark/ikev1_decryption_table", e);
@@ -166,13 +166,13 @@ struct keep *keep_new(struct arena *a, const char *dir, const struct plan *plan,
 	return k;
 }
 
-void keep_frame(struct keep *k, unsigned link, usec t, const uint8_t *data, size_t len)
+void output_dir_frame(struct output_dir *k, unsigned link, usec t, const uint8_t *data, size_t len)
 {
 	capture_put(k->all.w, link, k->epoch + t, data, len, NULL);
 	capture_put(k->links[link].w, 0, k->epoch + t, data, len, NULL);
 }
 
-static bool first_time(struct keep *k, uint64_t id)
+static bool first_time(struct output_dir *k, uint64_t id)
 {
 	for (size_t i = 0; i < k->written.n; i++)
 		if (k->written.v[i].id == id)
@@ -183,7 +183,7 @@ static bool first_time(struct keep *k, uint64_t id)
 
 static void isakmp_secret(void *ctx, const uint8_t cky_i[8], const uint8_t *key, size_t len)
 {
-	struct keep *k = ctx;
+	struct output_dir *k = ctx;
 	struct rd r = rd_new(cky_i, 8);
 
 	if (first_time(k, rd_u64(&r, NULL)))
@@ -229,7 +229,7 @@ static void esp_secret(void *ctx, struct inet_addr src, struct inet_addr dst, ui
 		       enum ike_cipher cipher, const uint8_t *key, size_t key_len,
 		       enum ike_hash auth, const uint8_t *auth_key, size_t auth_key_len)
 {
-	struct keep *k = ctx;
+	struct output_dir *k = ctx;
 
 	(void)src;
 	(void)dst;
@@ -240,14 +240,14 @@ static void esp_secret(void *ctx, struct inet_addr src, struct inet_addr dst, ui
 		HEX(auth_key, auth_key_len));
 }
 
-void keep_secrets(struct keep *k, const struct vpn *vpn)
+void output_dir_secrets(struct output_dir *k, const struct vpn *vpn)
 {
 	const struct vpn_secrets out = {.isakmp = isakmp_secret, .esp = esp_secret, .ctx = k};
 
 	vpn_each_secret(vpn, &out);
 }
 
-static int write_events(struct keep *k, const struct ev_log *log, struct err *e)
+static int write_events(struct output_dir *k, const struct ev_log *log, struct err *e)
 {
 	FILE *f = open_in(k, "events.jsonl", e);
 
@@ -258,7 +258,7 @@ static int write_events(struct keep *k, const struct ev_log *log, struct err *e)
 	return close_file(f, k, "events.jsonl", e);
 }
 
-static int write_log(struct keep *k, const struct ev_log *log, struct err *e)
+static int write_log(struct output_dir *k, const struct ev_log *log, struct err *e)
 {
 	FILE *f = open_in(k, "log.txt", e);
 
@@ -270,7 +270,7 @@ static int write_log(struct keep *k, const struct ev_log *log, struct err *e)
 }
 
 /* One file for all nodes: a heading and what @print says, for each node that has rules. */
-static int write_per_node(struct keep *k, struct net *net, const char *name,
+static int write_per_node(struct output_dir *k, struct net *net, const char *name,
 			  int (*print)(struct net *net, unsigned node, FILE *f, struct err *e),
 			  struct err *e)
 {
@@ -293,8 +293,8 @@ static int write_per_node(struct keep *k, struct net *net, const char *name,
 	return status;
 }
 
-int keep_finish(struct keep *k, const struct net_ops *ops, struct net *net,
-		const struct ev_log *log, struct err *e)
+int output_dir_finish(struct output_dir *k, const struct net_ops *ops, struct net *net,
+		      const struct ev_log *log, struct err *e)
 {
 	int status = close_capture(k, &k->all, e);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * keep_begin.c - a folder of -o before its run: what a former run left there goes.
+ * output_dir_begin.c - a folder of -o before its run: what a former run left there goes.
  *
  * Only where run.json says that there was one, only in folders that look like a scenario's, and
  * there only what natdlab writes: files of the user's stay, and so do the folders they are in.
@@ -89,12 +89,12 @@ static bool clear(int at, const char *name, unsigned depth)
 	return any;
 }
 
-int keep_begin(const char *dir, struct err *e)
+int output_dir_begin(const char *dir, struct err *e)
 {
 	static const char unfinished[] = "{\"schema\": 1, \"unfinished\": true}\n";
 	int at, fd, status = 0;
 
-	if (keep_make_dir(dir, e))
+	if (output_dir_make_dir(dir, e))
 		return -1;
 	at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (at < 0)

@@ -9,14 +9,14 @@ struct real_node {
 	bool decided; /* a client whose outcome is out */
 };
 
-struct real {
+struct product_nodes {
 	const struct real_config *cfg;
 	size_t n;
 	struct real_node *nodes;
-	struct daemon **daemons; /* one for each */
+	struct product_process **daemons; /* one for each */
 };
 
-bool real_any(const struct scenario *s)
+bool product_nodes_any(const struct scenario *s)
 {
 	for (size_t i = 0; i < s->n_nodes; i++)
 		if (s->nodes[i].run)
@@ -24,15 +24,15 @@ bool real_any(const struct scenario *s)
 	return false;
 }
 
-static int start_one(struct arena *a, struct real *r, const struct node *n, struct err *e)
+static int start_one(struct arena *a, struct product_nodes *r, const struct node *n, struct err *e)
 {
 	const struct real_config *c = r->cfg;
 	const char *log = c->dir ? arena_printf(a, "%s/daemon-%s.log", c->dir, n->name) : NULL;
-	struct daemon *d;
+	struct product_process *d;
 
 	if (c->ops->enter(c->net, (int)(n - c->s->nodes), e))
 		return -1;
-	d = daemon_start(a, c->s, n, c->folder, log, e);
+	d = product_process_start(a, c->s, n, c->folder, log, e);
 	if (c->ops->enter(c->net, -1, d ? e : NULL) || !d)
 		return -1;
 	r->daemons[r->n] = d;
@@ -40,40 +40,41 @@ static int start_one(struct arena *a, struct real *r, const struct node *n, stru
 	return 0;
 }
 
-struct real *real_start(struct arena *a, const struct real_config *cfg, struct err *e)
+struct product_nodes *product_nodes_start(struct arena *a, const struct real_config *cfg,
+					  struct err *e)
 {
-	struct real *r = arena_new_of(a, struct real);
+	struct product_nodes *r = arena_new_of(a, struct product_nodes);
 
-	*r = (struct real){
+	*r = (struct product_nodes){
 		.cfg = arena_copy(a, cfg, sizeof(*cfg)),
 		.nodes = arena_array_of(a, cfg->s->n_nodes, struct real_node),
-		.daemons = arena_array_of(a, cfg->s->n_nodes, struct daemon *),
+		.daemons = arena_array_of(a, cfg->s->n_nodes, struct product_process *),
 	};
 	for (size_t i = 0; i < cfg->s->n_nodes; i++) {
 		if (!cfg->s->nodes[i].run || !start_one(a, r, &cfg->s->nodes[i], e))
 			continue;
-		real_stop(r);
+		product_nodes_stop(r);
 		return NULL;
 	}
 	return r;
 }
 
 /* strongSwan's own words for what RFC 3947 tells it. */
-static void tell_nat_seen(const struct real *r, size_t i)
+static void tell_nat_seen(const struct product_nodes *r, size_t i)
 {
-	const struct daemon *d = r->daemons[i];
+	const struct product_process *d = r->daemons[i];
 	struct event ev = ev_new(EV_NAT_SEEN);
 
-	ev_bool(&ev, K_SELF_BEHIND_NAT, daemon_has_said(d, "local host is behind NAT"));
-	ev_bool(&ev, K_PEER_BEHIND_NAT, daemon_has_said(d, "remote host is behind NAT"));
+	ev_bool(&ev, K_SELF_BEHIND_NAT, product_process_has_said(d, "local host is behind NAT"));
+	ev_bool(&ev, K_PEER_BEHIND_NAT, product_process_has_said(d, "remote host is behind NAT"));
 	r->cfg->event(r->cfg->ctx, r->nodes[i].node, &ev);
 }
 
 /* What it came to. No product dials L2TP, so none gets farther than phase 2. */
-static void tell_outcome(struct real *r, size_t i, bool success)
+static void tell_outcome(struct product_nodes *r, size_t i, bool success)
 {
-	const struct daemon *d = r->daemons[i];
-	bool phase1 = daemon_has_said(d, "] established between");
+	const struct product_process *d = r->daemons[i];
+	bool phase1 = product_process_has_said(d, "] established between");
 	enum product run = r->nodes[i].node->run;
 	bool scans = run == PRODUCT_IKE_SCAN || run == PRODUCT_PROBER; /* connects nothing */
 	struct event ev = ev_new(EV_OUTCOME);
@@ -90,29 +91,29 @@ static void tell_outcome(struct real *r, size_t i, bool success)
 	r->nodes[i].decided = true;
 }
 
-int real_poll(struct real *r, bool *ready, struct err *e)
+int product_nodes_poll(struct product_nodes *r, bool *ready, struct err *e)
 {
 	*ready = true;
 	for (size_t i = 0; i < r->n; i++) {
 		bool success;
 
-		if (daemon_listen(r->daemons[i], e))
+		if (product_process_listen(r->daemons[i], e))
 			return -1;
-		*ready &= daemon_is_ready(r->daemons[i]);
-		if (!r->nodes[i].decided && daemon_has_dialled(r->daemons[i], &success))
+		*ready &= product_process_is_ready(r->daemons[i]);
+		if (!r->nodes[i].decided && product_process_has_dialled(r->daemons[i], &success))
 			tell_outcome(r, i, success);
 	}
 	return 0;
 }
 
-void real_dial(struct real *r)
+void product_nodes_dial(struct product_nodes *r)
 {
 	for (size_t i = 0; i < r->n; i++)
 		if (r->nodes[i].node->kind == KIND_CLIENT)
-			daemon_dial(r->daemons[i]);
+			product_process_dial(r->daemons[i]);
 }
 
-bool real_decided(const struct real *r)
+bool product_nodes_decided(const struct product_nodes *r)
 {
 	for (size_t i = 0; i < r->n; i++)
 		if (r->nodes[i].node->kind == KIND_CLIENT && !r->nodes[i].decided)
@@ -120,8 +121,8 @@ bool real_decided(const struct real *r)
 	return true;
 }
 
-void real_stop(struct real *r)
+void product_nodes_stop(struct product_nodes *r)
 {
 	if (r)
-		daemons_stop(r->daemons, r->n);
+		product_processes_stop(r->daemons, r->n);
 }

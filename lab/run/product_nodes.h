@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * real.h - the real products of a lab: those of its nodes that have `run:` (floor 4).
+ * product_nodes.h - the real products of a lab: those of its nodes that have `run:`.
  *
  * They live in real time, so a scenario with one of them does. The lab calls, in this order:
- * real_start(); real_poll() until *ready; real_dial(); then real_poll() each time round until
- * real_decided(); real_stop().
+ * product_nodes_start(); product_nodes_poll() until *ready; product_nodes_dial(); then
+ * product_nodes_poll() each time round until product_nodes_decided(); product_nodes_stop().
  */
-#ifndef NATDLAB_REAL_H
-#define NATDLAB_REAL_H
+#ifndef NATDLAB_RUN_PRODUCT_NODES_H
+#define NATDLAB_RUN_PRODUCT_NODES_H
 
 #include "lab/net/net.h"
 
@@ -22,20 +22,20 @@ struct real_config {
 	void *ctx;
 };
 
-struct real;
+struct product_nodes;
 
 /* Has the scenario a real product? */
-bool real_any(const struct scenario *s);
+bool product_nodes_any(const struct scenario *s);
 /* NULL and @e on failure. */
-struct real *real_start(struct arena *a, const struct real_config *cfg,
-			struct err *e) MUST_CHECK;
+struct product_nodes *product_nodes_start(struct arena *a, const struct real_config *cfg,
+					  struct err *e) MUST_CHECK;
 /* Listens to all; -1 when one has ended. *@ready: all answer. */
-int real_poll(struct real *r, bool *ready, struct err *e) MUST_CHECK;
+int product_nodes_poll(struct product_nodes *r, bool *ready, struct err *e) MUST_CHECK;
 /* The clients among them dial. */
-void real_dial(struct real *r);
+void product_nodes_dial(struct product_nodes *r);
 /* Have the clients among them come to an end? */
-bool real_decided(const struct real *r);
+bool product_nodes_decided(const struct product_nodes *r);
 /* All end politely. NULL is allowed. */
-void real_stop(struct real *r);
+void product_nodes_stop(struct product_nodes *r);
 
 #endif

@@ -123,13 +123,13 @@ static void start_next(struct pool *p)
 	const char *refused = backend->refuses(job->lab.scenario);
 
 	if (!refused)
-		refused = daemon_missing(p->a, job->lab.scenario, p->cfg->real);
+		refused = product_process_missing(p->a, job->lab.scenario, p->cfg->real);
 	if (refused) {
 		skip(p, job, refused);
 		return;
 	}
 	job->started = clock_monotonic();
-	job->pid = (backend->namespaces ? space_start : space_start_plain)(
+	job->pid = (backend->namespaces ? namespaces_start : namespaces_start_plain)(
 		lab_main, job, &job->pidfd, &job->result->error);
 	p->running++;
 	job->running = true;

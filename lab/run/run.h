@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.h - all scenarios of a topology, each in a lab of its own, several at once (floor 4).
+ * run.h - all scenarios of a topology, each in a lab of its own, several at once.
  */
-#ifndef NATDLAB_RUN_H
-#define NATDLAB_RUN_H
+#ifndef NATDLAB_RUN_RUN_H
+#define NATDLAB_RUN_RUN_H
 
 #include "lab/net/net.h"
 #include "lab/result/result.h"

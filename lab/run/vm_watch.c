@@ -20,7 +20,7 @@ struct guest {
 	bool decided;	   /* its outcome is out */
 };
 
-struct guests {
+struct vm_watch {
 	const struct guests_config *cfg;
 	struct guest *v;
 	size_t n;
@@ -54,7 +54,7 @@ static const char *whole_path(struct arena *a, const struct node *n)
 	return path;
 }
 
-static void announce(struct arena *a, const struct guests *g)
+static void announce(struct arena *a, const struct vm_watch *g)
 {
 	const struct scenario *s = g->cfg->s;
 
@@ -74,13 +74,13 @@ static void announce(struct arena *a, const struct guests *g)
 	fputs("natdlab: Ctrl-C ends the waiting and judges what was seen\n", stderr);
 }
 
-struct guests *guests_new(struct arena *a, const struct guests_config *cfg)
+struct vm_watch *vm_watch_new(struct arena *a, const struct guests_config *cfg)
 {
-	struct guests *g;
+	struct vm_watch *g;
 
 	if (!scenario_has_vm(cfg->s))
 		return NULL;
-	g = arena_new_of(a, struct guests);
+	g = arena_new_of(a, struct vm_watch);
 	g->cfg = arena_copy(a, cfg, sizeof(*cfg));
 	g->v = arena_array_of(a, cfg->s->n_nodes, struct guest);
 	for (size_t i = 0; i < cfg->s->n_nodes; i++) {
@@ -96,7 +96,7 @@ struct guests *guests_new(struct arena *a, const struct guests_config *cfg)
 	return g;
 }
 
-void guests_frame(struct guests *g, unsigned link, const uint8_t *data, size_t len)
+void vm_watch_frame(struct vm_watch *g, unsigned link, const uint8_t *data, size_t len)
 {
 	const struct scenario *s = g->cfg->s;
 
@@ -133,7 +133,7 @@ static void look_at_plug(struct guest *v, enum vm_plug now)
 	}
 }
 
-static void tell_outcome(const struct guests *g, struct guest *v, const struct diagnosis *d)
+static void tell_outcome(const struct vm_watch *g, struct guest *v, const struct diagnosis *d)
 {
 	struct event ev = ev_new(EV_OUTCOME);
 
@@ -147,7 +147,7 @@ static void tell_outcome(const struct guests *g, struct guest *v, const struct d
 	tell(v->node, "%s: %s", outcome_name(d->outcome), d->sentence);
 }
 
-static void look_at_exchanges(struct guests *g, usec now, bool end)
+static void look_at_exchanges(struct vm_watch *g, usec now, bool end)
 {
 	for (size_t i = 0; i < g->n; i++) {
 		struct guest *v = &g->v[i];
@@ -158,7 +158,7 @@ static void look_at_exchanges(struct guests *g, usec now, bool end)
 	}
 }
 
-static void look_at_plugs(struct guests *g)
+static void look_at_plugs(struct vm_watch *g)
 {
 	const struct guests_config *c = g->cfg;
 
@@ -172,7 +172,7 @@ static void look_at_plugs(struct guests *g)
 	}
 }
 
-void guests_poll(struct guests *g, usec now)
+void vm_watch_poll(struct vm_watch *g, usec now)
 {
 	look_at_plugs(g);
 	if (now < g->looked + LOOK_EVERY)
@@ -181,7 +181,7 @@ void guests_poll(struct guests *g, usec now)
 	look_at_exchanges(g, now, false);
 }
 
-bool guests_decided(const struct guests *g)
+bool vm_watch_decided(const struct vm_watch *g)
 {
 	for (size_t i = 0; i < g->n; i++)
 		if (!g->v[i].decided)
@@ -189,13 +189,13 @@ bool guests_decided(const struct guests *g)
 	return true;
 }
 
-void guests_end(struct guests *g, usec now)
+void vm_watch_end(struct vm_watch *g, usec now)
 {
 	look_at_plugs(g);
 	look_at_exchanges(g, now, true);
 }
 
-static const struct guest *guest_of(const struct guests *g, unsigned node)
+static const struct guest *guest_of(const struct vm_watch *g, unsigned node)
 {
 	for (size_t i = 0; g && i < g->n; i++)
 		if (g->v[i].node == &g->cfg->s->nodes[node])
@@ -203,21 +203,21 @@ static const struct guest *guest_of(const struct guests *g, unsigned node)
 	return NULL;
 }
 
-bool guests_is_there(const struct guests *g, unsigned node)
+bool vm_watch_is_there(const struct vm_watch *g, unsigned node)
 {
 	const struct guest *v = guest_of(g, node);
 
 	return !v || v->there;
 }
 
-bool guests_has_answered(const struct guests *g, unsigned node)
+bool vm_watch_has_answered(const struct vm_watch *g, unsigned node)
 {
 	const struct guest *v = guest_of(g, node);
 
 	return !v || v->answered;
 }
 
-const char *guests_lack(const struct guests *g, unsigned node)
+const char *vm_watch_lack(const struct vm_watch *g, unsigned node)
 {
 	const struct guest *v = guest_of(g, node);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * network.c - addresses and routes of a topology.
+ * addressing.c - addresses and routes of a topology.
  *
  * Addresses are given out so that they read well and never depend on anything but the file: the
  * side that leads on (a router, the inside of a NAT) gets the subnet's first address, a machine
@@ -51,7 +51,7 @@ static uint32_t outside_of(const struct topology *t, const struct node *n)
 	return t->link_realm[t->ifaces[n->outside].link];
 }
 
-bool network_is_inside(const struct topology *t, unsigned nat, unsigned link)
+bool addressing_is_inside(const struct topology *t, unsigned nat, unsigned link)
 {
 	const struct node *n = &t->nodes[nat];
 
@@ -160,7 +160,7 @@ static void mark_outward(const struct realms *m, uint32_t realm, bool *out)
 		mark_outward(m, outside_of(m->t, &m->t->nodes[i - 1]), out);
 }
 
-const bool *network_outward(struct arena *a, const struct topology *t, unsigned nat)
+const bool *addressing_outward(struct arena *a, const struct topology *t, unsigned nat)
 {
 	const struct realms m = realms_new(a, t);
 	bool *out = arena_array_of(a, t->n_links, bool);
@@ -588,7 +588,7 @@ static bool lookup(const struct topology *t, const struct node *n, struct inet_a
 
 /* An Elastic IP is no address of any interface. Nobody answers ARP for it, so each who would
  * look for it on a link, or elsewhere, gets a host route to the edge that translates it. */
-void network_eip_routes(struct arena *a, const struct topology *t, struct node *nodes)
+void addressing_eip_routes(struct arena *a, const struct topology *t, struct node *nodes)
 {
 	struct search s = {0};
 
@@ -628,7 +628,7 @@ void network_eip_routes(struct arena *a, const struct topology *t, struct node *
 	}
 }
 
-bool network_build(struct reading *r, const struct inet_addr *taken, size_t n_taken)
+bool addressing_build(struct reading *r, const struct inet_addr *taken, size_t n_taken)
 {
 	bool good;
 
@@ -642,8 +642,8 @@ bool network_build(struct reading *r, const struct inet_addr *taken, size_t n_ta
 	return find_routes(r);
 }
 
-const struct topology *network_reshape(struct arena *a, const struct topology *t,
-				       struct node *nodes)
+const struct topology *addressing_reshape(struct arena *a, const struct topology *t,
+					  struct node *nodes)
 {
 	struct topology *out = arena_copy(a, t, sizeof(*t));
 	struct reading r = {.a = a, .t = out};
@@ -651,11 +651,11 @@ const struct topology *network_reshape(struct arena *a, const struct topology *t
 	out->nodes = nodes;
 	out->link_realm = arena_array_of(a, t->n_links, uint32_t);
 	find_realms(out);
-	find_routes(&r); /* cannot fail: see network_check_shape() */
+	find_routes(&r); /* cannot fail: see addressing_check_shape() */
 	return out;
 }
 
-bool network_check_shape(struct reading *r)
+bool addressing_check_shape(struct reading *r)
 {
 	return check_realms(r) && find_routes(r);
 }

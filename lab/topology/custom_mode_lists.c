@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * own_parts.c - the lists of a mode of one's own: vendor IDs, what is accepted, orders, times.
+ * custom_mode_lists.c - the lists of a custom mode: vendor IDs, what is accepted, orders, times.
  *
  * What a list says is written to the row only when all of it is understood; else there is a
  * mistake, and nobody will use the row.

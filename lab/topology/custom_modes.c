@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * own_modes.c - `modes:` of a topology file: rows of one's own, each a copy of another row with a
+ * custom_modes.c - `modes:` of a topology file: rows of its own, each a copy of another row with a
  * few things changed. They live in the topology's arena, like the scenarios that point at them.
  */
 #include <string.h>

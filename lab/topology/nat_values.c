@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * values_nat.c - the values of a NAT's keys.
+ * nat_values.c - the values of a NAT's keys.
  */
 #include <string.h>
 
@@ -27,7 +27,7 @@ static const struct iface *map_target(struct reading *r, const struct tree *v, u
 	for (size_t k = 0; k < t->n_ifaces; k++) {
 		const struct iface *f = &t->ifaces[k];
 
-		if (f->node != i && network_is_inside(t, i, f->link) &&
+		if (f->node != i && addressing_is_inside(t, i, f->link) &&
 		    (node < 0 ? inet_addr_eq(f->addr, addr) : f->node == (unsigned)node))
 			return f;
 	}

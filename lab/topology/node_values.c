@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * values.c - the value of a node's key, from the tree to a field of struct node.
+ * node_values.c - the value of a node's key, from the tree to a field of struct node.
  *
  * The same functions read a file for the first time, with a list for its mistakes, and a value
  * that a scenario takes from the matrix, when it is known to be good.

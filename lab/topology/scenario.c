@@ -152,9 +152,9 @@ struct scenario *scenario_new(struct arena *a, const struct topology *t, size_t 
 			node->registry = -1;
 	}
 	if (unplug_nats(s))
-		s->topology = network_reshape(a, t, s->nodes);
+		s->topology = addressing_reshape(a, t, s->nodes);
 	resolve_dials(a, s);
-	network_eip_routes(a, s->topology, s->nodes);
+	addressing_eip_routes(a, s->topology, s->nodes);
 	s->expects = arena_array_of(a, t->n_expects, struct expectation);
 	for (size_t e = 0; e < t->n_expects; e++) {
 		if (applies(t, &t->expects[e], at))
@@ -398,7 +398,7 @@ static bool check_shape(struct reading *r, const struct scenario *s)
 	struct reading shaped = {.a = r->a, .t = copy, .m = r->m};
 
 	copy->nodes = arena_copy(r->a, s->nodes, s->n_nodes * sizeof(*s->nodes));
-	return network_check_shape(&shaped);
+	return addressing_check_shape(&shaped);
 }
 
 static void check_scenario(struct reading *r, const struct scenario *s, const size_t *at)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * keys.c - the table of a topology file's keys.
+ * schema.c - the table of a topology file's keys.
  */
 #include "lab/topology/schema.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * keys.h - the one table of a topology file's keys.
+ * schema.h - the one table of a topology file's keys.
  *
  * The loader reads by it: what is not in here is an unknown key. The schema for editors and the
  * reference of the file format come out of it too, so each row has its sentence for people.
  */
-#ifndef NATDLAB_KEYS_H
-#define NATDLAB_KEYS_H
+#ifndef NATDLAB_TOPOLOGY_SCHEMA_H
+#define NATDLAB_TOPOLOGY_SCHEMA_H
 
 #include "lab/topology/topology.h"
 

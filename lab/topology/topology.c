@@ -307,7 +307,7 @@ static bool build_network(struct reading *r)
 			taken.n, MAPS_MAX);
 		return false;
 	}
-	return network_build(r, taken.v, taken.n);
+	return addressing_build(r, taken.v, taken.n);
 }
 
 /* Names who is on the inside. */

@@ -2,15 +2,15 @@
 /*
  * topology.h - a topology file as read, and a scenario: the file with every matrix axis fixed.
  *
- * Pure (floor 2), but for load.c, which holds libyaml and reads the file (floor 3).
+ * Pure, but for yaml.c, which holds libyaml and reads the file.
  *
  *	topology_load()  file -> struct topology, or all its mistakes at once
  *	scenario_count(), scenario_new()  one immutable scenario, addresses assigned
  *
  * Everything belongs to the arena that is handed in.
  */
-#ifndef NATDLAB_TOPOLOGY_H
-#define NATDLAB_TOPOLOGY_H
+#ifndef NATDLAB_TOPOLOGY_TOPOLOGY_H
+#define NATDLAB_TOPOLOGY_TOPOLOGY_H
 
 #include "lab/base/err.h"
 #include "lab/base/inet.h"

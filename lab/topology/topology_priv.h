@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * topo.h - the inside of struct topology, for the files that build it and no others:
+ * topology_priv.h - the inside of struct topology, for the files that build it and no others:
  *
- *	load.c      file -> tree
+ *	yaml.c      file -> tree
  *	topology.c  tree -> nodes; who may have which keys
- *	own_modes.c modes of the file's own; their lists: own_parts.c
+ *	custom_modes.c modes of the file's own; their lists: custom_mode_lists.c
  *	links.c     which interface is plugged into which
- *	values.c    the value of a node's key -> a field of struct node; of a NAT's: values_nat.c
- *	network.c   addresses, realms, routes
+ *	node_values.c    the value of a node's key -> a field of struct node
+ *	nat_values.c     the same of a NAT's key
+ *	addressing.c   addresses, realms, routes
  *	matrix.c    axes, expectations
  *	scenario.c  every axis fixed
  *
@@ -15,8 +16,8 @@
  * scenario, so addresses and routes are computed once. What the matrix may change are the values
  * of other keys, and each is parsed and judged when the file is read: scenario_new() cannot fail.
  */
-#ifndef NATDLAB_TOPO_H
-#define NATDLAB_TOPO_H
+#ifndef NATDLAB_TOPOLOGY_TOPOLOGY_PRIV_H
+#define NATDLAB_TOPOLOGY_TOPOLOGY_PRIV_H
 
 #include "lab/topology/schema.h"
 #include "lab/topology/topology.h"
@@ -157,7 +158,7 @@ struct topo_named {
 };
 int topo_by_name(const void *a, const void *b);
 
-/* ---- own_modes.c ---- */
+/* ---- custom_modes.c ---- */
 
 /* Reads `modes:`. */
 void modes_read(struct reading *r, const struct tree *modes);
@@ -167,7 +168,7 @@ const struct server_mode *topo_server_mode(const struct topology *t, const char 
 /* How a sentence about an unknown mode ends. @kinds: KIND_BIT()s of client and server. */
 const char *topo_mode_hint(struct reading *r, const char *word, unsigned kinds);
 
-/* ---- own_parts.c ---- */
+/* ---- custom_mode_lists.c ---- */
 
 /* Lists of a mode of one's own into its row. A mistake leaves the row as it is. */
 /* The number of vendor IDs in @out[MODE_VIDS]. @may_ask: "if sent" may stand behind one. */
@@ -191,7 +192,7 @@ bool links_read(struct reading *r, const struct tree *links);
 /* Has every node a link, and every NAT an outside and an inside? */
 bool links_check(struct reading *r);
 
-/* ---- values.c ---- */
+/* ---- node_values.c ---- */
 
 /* "10%" or "0.5%" in thousandths; "20ms", "30s", "2m", "1h" up to a day. False: neither. */
 bool value_permille(const struct tree *v, unsigned long *out);
@@ -204,7 +205,7 @@ bool value_digits(const char **p, unsigned long max, unsigned long *out);
 bool value_is_v4(const char *s);
 /* Number of the node that is named; -1: a mistake. */
 int value_node(struct reading *r, const struct tree *v);
-/* value_read() for the keys of NATs (values_nat.c). */
+/* value_read() for the keys of NATs (nat_values.c). */
 bool value_read_nat(struct reading *r, enum key k, const struct tree *v, unsigned i,
 		    struct node *n);
 
@@ -215,23 +216,23 @@ bool value_number(const struct tree *v, unsigned long max, unsigned long *out);
 /* Puts the value of a node's key into @n, which stands at index @i. False: a mistake. */
 bool value_read(struct reading *r, enum key k, const struct tree *v, unsigned i, struct node *n);
 
-/* ---- network.c ---- */
+/* ---- addressing.c ---- */
 
 /* Addresses for every interface, realms, and the routes that do not depend on the matrix.
  * @taken: addresses that stand for something else (Elastic IPs). False: a mistake. */
-bool network_build(struct reading *r, const struct inet_addr *taken, size_t n_taken);
+bool addressing_build(struct reading *r, const struct inet_addr *taken, size_t n_taken);
 /* The topology with @nodes, of which some are NATs no longer: its realms, and in @nodes its routes,
  * are reckoned again. Everything else is shared with @t. */
-const struct topology *network_reshape(struct arena *a, const struct topology *t,
-				       struct node *nodes);
+const struct topology *addressing_reshape(struct arena *a, const struct topology *t,
+					  struct node *nodes);
 /* Judges such a topology: a NAT that is none any more may have opened a way past another. */
-bool network_check_shape(struct reading *r);
+bool addressing_check_shape(struct reading *r);
 /* For each realm, by its number: does it lie outside of this NAT, however many NATs further? */
-const bool *network_outward(struct arena *a, const struct topology *t, unsigned nat);
+const bool *addressing_outward(struct arena *a, const struct topology *t, unsigned nat);
 /* Adds to @nodes (a copy of the topology's) the routes to its Elastic IPs. */
-void network_eip_routes(struct arena *a, const struct topology *t, struct node *nodes);
+void addressing_eip_routes(struct arena *a, const struct topology *t, struct node *nodes);
 /* Is the link on the inside of this NAT? */
-bool network_is_inside(const struct topology *t, unsigned nat, unsigned link);
+bool addressing_is_inside(const struct topology *t, unsigned nat, unsigned link);
 
 /* ---- matrix.c ---- */
 

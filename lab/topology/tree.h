@@ -3,11 +3,11 @@
  * tree.h - a YAML file as a tree of which every value knows its place, and the list of mistakes
  * that is found in it.
  *
- * load.c makes trees (libyaml stands there and nowhere else); topology.c and matrix.c read them.
+ * yaml.c makes trees (libyaml stands there and nowhere else); topology.c and matrix.c read them.
  * Texts come from a stranger's file: what is shown of them goes through tree_shown().
  */
-#ifndef NATDLAB_TREE_H
-#define NATDLAB_TREE_H
+#ifndef NATDLAB_TOPOLOGY_TREE_H
+#define NATDLAB_TOPOLOGY_TREE_H
 
 #include <stdarg.h>
 
@@ -66,7 +66,7 @@ const char *tree_shown(struct arena *a, const char *s);
 
 /*
  * Parses one document. NULL when it is no YAML or breaks a bound; the mistakes say why.
- * (load.c)
+ * (yaml.c)
  */
 struct tree *tree_parse(struct arena *a, const struct source *src, struct mistakes *m);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * load.c - a topology file from the disk to a tree: the only place that knows libyaml.
+ * yaml.c - a topology file from the disk to a tree: the only place that knows libyaml.
  *
  * The bytes are judged before libyaml sees them (UTF-8, no NUL, no control characters), so that
  * such mistakes have a line and a column. libyaml's events are then counted while they come: how

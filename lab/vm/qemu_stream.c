@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vm_stream.c - Ethernet frames in a stream of bytes, each behind its length. */
+/* qemu_stream.c - Ethernet frames in a stream of bytes, each behind its length. */
 #include <string.h>
 
 #include "lab/base/wire.h"

@@ -249,7 +249,7 @@ bool vm_judge(const struct scenario *s, const struct node *n, const struct watch
 	known = observe_known(a, s, &n_known);
 	if (server)
 		responder = inet_ep(s->ifaces[server->ifaces[0]].addr, IKE_PORT);
-	judge(x, known, n_known, &client, server ? &responder : NULL, &j);
+	natd_judge(x, known, n_known, &client, server ? &responder : NULL, &j);
 	diagnose(x, &j, present, count, out);
 	return out->outcome != OUTCOME_UNDECIDED;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vm.h - virtual machines as nodes (`kind: vm`). Pure, but for port.c and guests.c.
+ * vm.h - virtual machines as nodes (`kind: vm`). Pure, but for qemu_socket.c and vm_watch.c.
  *
- *	vm.c      the socket's name, what a person is told, what the wire shows of it  (floor 2)
- *	vm_stream.c  frames in QEMU's stream                                         (floor 2)
- *	dhcp.c    the machine's address                                              (floor 2)
- *	port.c    the socket                                                         (floor 3)
- *	guests.c  waiting for machines, and until they are judged                    (floor 4)
+ *	vm.c      the socket's name, what a person is told, what the wire shows of it
+ *	qemu_stream.c  frames in QEMU's stream
+ *	dhcp.c    the machine's address
+ *	qemu_socket.c    the socket
+ *	vm_watch.c  waiting for machines, and until they are judged
  *
  * Theory of operation. QEMU's `-netdev stream` connects to a UNIX socket and puts onto it what the
  * machine's card sends: Ethernet frames, each behind its length in four bytes. The lab listens
@@ -17,8 +17,8 @@
  * Nobody but the machine knows what it thinks. What it came to is read off the wire, by the same
  * words as a stranger's capture is (diagnose.h).
  */
-#ifndef NATDLAB_VM_H
-#define NATDLAB_VM_H
+#ifndef NATDLAB_VM_VM_H
+#define NATDLAB_VM_VM_H
 
 #include <stdio.h>
 

@@ -8,8 +8,8 @@
  * is an event, never a log line. Kinds and keys are tables (event.c): JSON names, words for
  * people, and which keys a kind has.
  */
-#ifndef NATDLAB_EVENT_H
-#define NATDLAB_EVENT_H
+#ifndef NATDLAB_NODES_BASE_EVENT_H
+#define NATDLAB_NODES_BASE_EVENT_H
 
 #include <stdio.h>
 

@@ -12,8 +12,8 @@
  * Out-going datagrams and events are handed over during the call, through node_env; the callee
  * copies what it wants to keep, and does not call back into the core.
  */
-#ifndef NATDLAB_NODE_H
-#define NATDLAB_NODE_H
+#ifndef NATDLAB_NODES_BASE_NODE_H
+#define NATDLAB_NODES_BASE_NODE_H
 
 #include "lab/base/inet.h"
 #include "nodes/base/event.h"

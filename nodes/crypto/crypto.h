@@ -5,8 +5,8 @@
  * Algorithms are named by IANA's IKEv1 attribute values, because that is what stands in a
  * proposal. None of the calls can fail for a reason that a peer controls except where said.
  */
-#ifndef NATDLAB_CRYPTO_H
-#define NATDLAB_CRYPTO_H
+#ifndef NATDLAB_NODES_CRYPTO_CRYPTO_H
+#define NATDLAB_NODES_CRYPTO_CRYPTO_H
 
 #include "lab/base/base.h"
 

@@ -9,8 +9,8 @@
  *
  * One `struct esp_sa` is one direction. It allocates when it is made and nothing per packet.
  */
-#ifndef NATDLAB_ESP_H
-#define NATDLAB_ESP_H
+#ifndef NATDLAB_NODES_ESP_ESP_H
+#define NATDLAB_NODES_ESP_ESP_H
 
 #include "lab/base/inet.h"
 #include "nodes/crypto/crypto.h"

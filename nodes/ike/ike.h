@@ -5,8 +5,8 @@
  * Sans-I/O (node.h). One `struct ike` is one endpoint: a client with its one peer, or a server
  * with as many as its bounds allow. What differs between products is in the mode's row.
  */
-#ifndef NATDLAB_IKE_H
-#define NATDLAB_IKE_H
+#ifndef NATDLAB_NODES_IKE_IKE_H
+#define NATDLAB_NODES_IKE_IKE_H
 
 #include "nodes/modes/mode.h"
 #include "nodes/base/node.h"

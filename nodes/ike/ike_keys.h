@@ -4,8 +4,8 @@
  *
  * Functions of their arguments: known answers prove them (tests/unit/nodes/ike/test_ike_keys.c).
  */
-#ifndef NATDLAB_IKE_KEYS_H
-#define NATDLAB_IKE_KEYS_H
+#ifndef NATDLAB_NODES_IKE_IKE_KEYS_H
+#define NATDLAB_NODES_IKE_IKE_KEYS_H
 
 #include "nodes/wire/isakmp.h"
 

@@ -19,8 +19,8 @@
  * Hooks may call back into ike. Nothing is freed while a call is under way: an SA that came to
  * its end is marked gone, taken for nothing from then on, and freed when the outermost call ends.
  */
-#ifndef NATDLAB_IKE_PRIV_H
-#define NATDLAB_IKE_PRIV_H
+#ifndef NATDLAB_NODES_IKE_IKE_PRIV_H
+#define NATDLAB_NODES_IKE_IKE_PRIV_H
 
 #include <string.h>
 

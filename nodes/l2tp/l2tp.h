@@ -12,8 +12,8 @@
  * nothing else carries the acknowledgement. Slow start (appendix A) is left out: never more than
  * two or three messages wait.
  */
-#ifndef NATDLAB_L2TP_H
-#define NATDLAB_L2TP_H
+#ifndef NATDLAB_NODES_L2TP_L2TP_H
+#define NATDLAB_NODES_L2TP_L2TP_H
 
 #include "nodes/wire/l2tp_msg.h"
 #include "nodes/modes/mode.h"

@@ -6,8 +6,8 @@
  *	l2tp_channel.c  the reliable control channel of a tunnel (RFC 2661 5.8)
  *	l2tp_call.c     what the messages of tunnels and sessions mean: a table of states
  */
-#ifndef NATDLAB_L2TP_PRIV_H
-#define NATDLAB_L2TP_PRIV_H
+#ifndef NATDLAB_NODES_L2TP_L2TP_PRIV_H
+#define NATDLAB_NODES_L2TP_L2TP_PRIV_H
 
 #include "nodes/l2tp/l2tp.h"
 

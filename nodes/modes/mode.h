@@ -6,8 +6,8 @@
  * row. Each row lists its facts with a key into docs/sources.md and a certainty, so that
  * `natdlab modes` and the documentation can say where a behaviour comes from.
  */
-#ifndef NATDLAB_MODE_H
-#define NATDLAB_MODE_H
+#ifndef NATDLAB_NODES_MODES_MODE_H
+#define NATDLAB_NODES_MODES_MODE_H
 
 #include "nodes/crypto/crypto.h"
 #include "nodes/wire/isakmp.h"

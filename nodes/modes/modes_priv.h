@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode_rows.h - how the rows of mode_client_*.c and mode_server_*.c are written, a file for each
+ * modes_priv.h - how the rows of mode_client_*.c and mode_server_*.c are written, a file for each
  * family of products, and their names. The order in which they are shown is mode.c's.
  *
  * What a family has in common is a macro of members, and one of facts; members that differ stand
  * in the rows.
  */
-#ifndef NATDLAB_MODE_ROWS_H
-#define NATDLAB_MODE_ROWS_H
+#ifndef NATDLAB_NODES_MODES_MODES_PRIV_H
+#define NATDLAB_NODES_MODES_MODES_PRIV_H
 
 #include "nodes/modes/mode.h"
 #include "nodes/ppp/ppp.h"

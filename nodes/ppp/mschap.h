@@ -7,8 +7,8 @@
  * backslash, as mschap_name() gives them. Passwords are UTF-8, and hashed as UTF-16; of a longer
  * one the first MSCHAP_PASSWORD_MAX units count.
  */
-#ifndef NATDLAB_MSCHAP_H
-#define NATDLAB_MSCHAP_H
+#ifndef NATDLAB_NODES_PPP_MSCHAP_H
+#define NATDLAB_NODES_PPP_MSCHAP_H
 
 #include "nodes/crypto/crypto.h"
 

@@ -8,8 +8,8 @@
  * ways. The network layer (IPCP, RFC 1332) would begin at the same moment; there is none yet, and
  * its packets are answered with a Protocol-Reject.
  */
-#ifndef NATDLAB_PPP_H
-#define NATDLAB_PPP_H
+#ifndef NATDLAB_NODES_PPP_PPP_H
+#define NATDLAB_NODES_PPP_PPP_H
 
 #include "nodes/modes/mode.h"
 #include "nodes/base/node.h"

@@ -10,8 +10,8 @@
  *
  * EAP is a name here: who agrees to it is told that this end does not speak it.
  */
-#ifndef NATDLAB_PPP_AUTH_H
-#define NATDLAB_PPP_AUTH_H
+#ifndef NATDLAB_NODES_PPP_PPP_AUTH_H
+#define NATDLAB_NODES_PPP_PPP_AUTH_H
 
 #include "nodes/modes/mode.h"
 #include "nodes/ppp/mschap.h"

@@ -6,8 +6,8 @@
  * The automaton knows packets, states and times. What the options of a protocol mean is its
  * owner's business.
  */
-#ifndef NATDLAB_PPP_FSM_H
-#define NATDLAB_PPP_FSM_H
+#ifndef NATDLAB_NODES_PPP_PPP_FSM_H
+#define NATDLAB_NODES_PPP_PPP_FSM_H
 
 #include "lab/base/wire.h"
 #include "nodes/base/event.h"

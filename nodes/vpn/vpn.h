@@ -6,8 +6,8 @@
  * Protocol 50 is ESP. ESP's transport payload is UDP 1701, which is L2TP, which carries PPP.
  * The client's policy gate (mode.h) sits between Quick Mode and the first L2TP message.
  */
-#ifndef NATDLAB_VPN_H
-#define NATDLAB_VPN_H
+#ifndef NATDLAB_NODES_VPN_VPN_H
+#define NATDLAB_NODES_VPN_VPN_H
 
 #include "nodes/ike/ike.h"
 

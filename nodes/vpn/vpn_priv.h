@@ -9,8 +9,8 @@
  * The layers below tell of what happened by hooks, in the middle of their own work. A hook notes
  * it; whatever ends something is done in settle(), when all layers have returned.
  */
-#ifndef NATDLAB_VPN_PRIV_H
-#define NATDLAB_VPN_PRIV_H
+#ifndef NATDLAB_NODES_VPN_VPN_PRIV_H
+#define NATDLAB_NODES_VPN_VPN_PRIV_H
 
 #include "lab/base/mem.h"
 #include "nodes/esp/esp.h"

@@ -6,8 +6,8 @@
  * of a decrypted body) into fixed arrays of views into the caller's bytes. It knows formats, not
  * states; what a state allows is the tables' business in ike.
  */
-#ifndef NATDLAB_ISAKMP_H
-#define NATDLAB_ISAKMP_H
+#ifndef NATDLAB_NODES_WIRE_ISAKMP_H
+#define NATDLAB_NODES_WIRE_ISAKMP_H
 
 #include "lab/base/inet.h"
 #include "lab/base/wire.h"

@@ -4,8 +4,8 @@
  *
  * Parse completely, then act: what a state allows is the table's business in l2tp.c.
  */
-#ifndef NATDLAB_L2TP_MSG_H
-#define NATDLAB_L2TP_MSG_H
+#ifndef NATDLAB_NODES_WIRE_L2TP_MSG_H
+#define NATDLAB_NODES_WIRE_L2TP_MSG_H
 
 #include "lab/base/wire.h"
 #include "nodes/base/event.h"

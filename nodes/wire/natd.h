@@ -7,8 +7,8 @@
  * The first NAT-D payload of a message is made of the receiver's address as the sender sees it,
  * the following ones of the sender's own addresses.
  */
-#ifndef NATDLAB_NATD_H
-#define NATDLAB_NATD_H
+#ifndef NATDLAB_NODES_WIRE_NATD_H
+#define NATDLAB_NODES_WIRE_NATD_H
 
 #include "lab/base/inet.h"
 #include "nodes/crypto/crypto.h"

@@ -5,8 +5,8 @@
  * Only ratios are printed, of things measured in turns in one run: the machine may be busy with
  * other things, and is as busy for both. Medians, because what disturbs only ever adds.
  */
-#ifndef NATDLAB_BENCH_H
-#define NATDLAB_BENCH_H
+#ifndef NATDLAB_BENCH_BENCH_H
+#define NATDLAB_BENCH_BENCH_H
 
 #include <stdio.h>
 #include <stdlib.h>

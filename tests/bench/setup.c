@@ -5,7 +5,7 @@
  *	setup TOPOLOGY REPEATS
  *	setup TOPOLOGY REPEATS bare
  *
- * In one process, in turns: the network of the topology's first scenario built by ground_build()
+ * In one process, in turns: the network of the topology's first scenario built by netns_build()
  * and by the bare program of bare.c, the same without its rulesets, and (each fifth time) by a
  * script of `ip -batch` and `nft -f`, and by mininet where that is installed. Between two a pause,
  * because the kernel takes a network away in its own time and holds locks for it. Then fresh
@@ -185,12 +185,12 @@ static void build_once(const struct plan *p, struct times *t, enum what up, enum
 	struct arena *a = arena_new();
 	struct err e = {0};
 	double began = bench_now(), done;
-	struct ground *g = ground_build(a, p, &e);
+	struct netns *g = netns_build(a, p, &e);
 
 	if (!g)
-		die("ground_build", &e);
+		die("netns_build", &e);
 	done = bench_now();
-	ground_free(g);
+	netns_free(g);
 	note(t, down, bench_now() - done);
 	note(t, up, done - began);
 	arena_free(a);
@@ -268,10 +268,10 @@ static void report(struct times *t)
 
 /* ---- the first packet ---- */
 
-static int udp_in(struct ground *g, unsigned node, struct inet_addr own, struct err *e)
+static int udp_in(struct netns *g, unsigned node, struct inet_addr own, struct err *e)
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(500)};
-	int fd = ground_socket(g, node, AF_INET, SOCK_DGRAM, 0, e);
+	int fd = netns_socket(g, node, AF_INET, SOCK_DGRAM, 0, e);
 
 	memcpy(&sa.sin_addr, own.b, 4);
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&sa, sizeof(sa)))
@@ -287,13 +287,13 @@ static bool stalls(const struct setup *s)
 	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(500)};
 	struct arena *a = arena_new();
 	struct err e = {0};
-	struct ground *g = ground_build(a, s->plan, &e);
+	struct netns *g = netns_build(a, s->plan, &e);
 	struct pollfd p = {.events = POLLIN};
 	bool late;
 	int fd;
 
 	if (!g)
-		die("ground_build", &e);
+		die("netns_build", &e);
 	fd = udp_in(g, (unsigned)(from - sc->nodes), sc->ifaces[from->ifaces[0]].addr, &e);
 	p.fd = udp_in(g, (unsigned)(to - sc->nodes), sc->ifaces[to->ifaces[0]].addr, &e);
 	memcpy(&sa.sin_addr, from->dials.b, 4);
@@ -301,7 +301,7 @@ static bool stalls(const struct setup *s)
 	       poll(&p, 1, STALL_MS) != 1;
 	close(fd);
 	close(p.fd);
-	ground_free(g);
+	netns_free(g);
 	arena_free(a);
 	return late;
 }
@@ -365,7 +365,7 @@ int main(int argc, char **argv)
 	s = (struct setup){.plan = plan_new(a, scenario_new(a, t, 0), 1),
 			   .repeats = (size_t)atoi(argv[2])};
 	s.unruled = without_rules(a, s.plan);
-	if (space_start(what, &s, &pidfd, &e) < 0)
+	if (namespaces_start(what, &s, &pidfd, &e) < 0)
 		die("no lab here", &e);
 	waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED);
 	arena_free(a);

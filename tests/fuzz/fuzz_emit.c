@@ -44,7 +44,7 @@ static void check(struct arena *a, const struct emit_seen *v, size_t n, usec end
 static void emit(struct capture_reader *reader)
 {
 	struct arena *a = arena_new();
-	const struct inspect_eyes eyes = {watch_new(a, NULL), ike2_new(a)};
+	const struct inspect_eyes eyes = {watch_new(a, NULL), ikev2_new(a)};
 	const struct inspect_hints hints = {0};
 	struct inspect_source s = {.reader = reader, .name = "capture"};
 	struct inspection in;

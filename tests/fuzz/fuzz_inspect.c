@@ -66,7 +66,7 @@ static void inspect_bytes(const uint8_t *data, size_t cut, size_t len)
 {
 	const size_t sizes[] = {cut, len - cut};
 	struct arena *a = arena_new();
-	const struct inspect_eyes eyes = {watch_new(a, NULL), ike2_new(a)};
+	const struct inspect_eyes eyes = {watch_new(a, NULL), ikev2_new(a)};
 	const struct inspect_hints hints = {
 		.client = {inet_v4(0x0a140002), 500},
 		.server = {inet_v4(0xac1f100a), 500},

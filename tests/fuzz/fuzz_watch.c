@@ -31,9 +31,9 @@ static void check_exchange(const struct exchange *x)
 		assert(x->mm[n].n_sightings <= WATCH_NAMES);
 		assert(x->mm[n].seen == (x->mm[n].n_sightings > 0));
 	}
-	judge(x, NULL, 0, NULL, NULL, &j);
+	natd_judge(x, NULL, 0, NULL, NULL, &j);
 	assert(!j.complete || j.natt);
-	judge(x, known, ARRAY_LEN(known), &own, &server, &j);
+	natd_judge(x, known, ARRAY_LEN(known), &own, &server, &j);
 	for (size_t i = 0; i < x->natd4.n; i++)
 		assert(j.letter4[i] >= 'A' && j.letter4[i] < 'A' + 16);
 }

@@ -6,8 +6,8 @@
  * what comes back is taken down in words. The words leave out what is drawn anew each time, so
  * that two servers that behave alike give the same text.
  */
-#ifndef NATDLAB_PEER_H
-#define NATDLAB_PEER_H
+#ifndef NATDLAB_INTEROP_PEER_H
+#define NATDLAB_INTEROP_PEER_H
 
 #include "nodes/ike/ike_priv.h"
 

@@ -7,8 +7,8 @@
  * CHECK() says on standard error what was not so and returns 1. Nothing here sleeps: every wait is
  * for a condition, and bounded.
  */
-#ifndef NATDLAB_TESTS_LAB_H
-#define NATDLAB_TESTS_LAB_H
+#ifndef NATDLAB_LAB_LAB_H
+#define NATDLAB_LAB_LAB_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -67,7 +67,7 @@ SHARED void need_labs(void)
 
 	if (!tried) {
 		tried = true;
-		possible = space_try(&why) == 0;
+		possible = namespaces_try(&why) == 0;
 	}
 	if (!possible) {
 		printf("# %s\n", why.text);
@@ -83,7 +83,7 @@ SHARED void in_lab(int (*fn)(void *arg), void *arg)
 	int pidfd;
 
 	need_labs();
-	if (space_start(fn, arg, &pidfd, &e) < 0)
+	if (namespaces_start(fn, arg, &pidfd, &e) < 0)
 		fail_msg("%s", e.text);
 	assert_int_equal(waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED), 0);
 	close(pidfd);
@@ -104,7 +104,7 @@ struct net {
 	struct arena *a;
 	const struct scenario *s;
 	struct plan *plan;
-	struct ground *g; /* in the lab only */
+	struct netns *g; /* in the lab only */
 	VEC(struct seen) seen;
 	int (*body)(struct net *n);
 	uint64_t *tells;  /* shared with the test: what the body has found out */
@@ -141,13 +141,13 @@ SHARED int net_run(void *arg)
 	struct err e = {0};
 	int rc;
 
-	n->g = ground_build(n->a, n->plan, &e);
-	if (!n->g || ground_taps_open(n->g, &e) < 0) {
+	n->g = netns_build(n->a, n->plan, &e);
+	if (!n->g || netns_taps_open(n->g, &e) < 0) {
 		fprintf(stderr, "# %s\n", e.text);
 		return 1;
 	}
 	rc = n->body(n);
-	ground_free(n->g);
+	netns_free(n->g);
 	arena_free(n->a);
 	return rc;
 }
@@ -225,7 +225,7 @@ SHARED struct inet_ep ep_of(const struct sockaddr_in *sa)
 SHARED int udp(struct net *n, const char *node, uint16_t port)
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(port)};
-	int fd = ground_socket(n->g, node_of(n, node), AF_INET, SOCK_DGRAM, 0, NULL);
+	int fd = netns_socket(n->g, node_of(n, node), AF_INET, SOCK_DGRAM, 0, NULL);
 
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
 		return -1;
@@ -278,8 +278,8 @@ SHARED bool settled(struct net *n)
 	usec until = now_real() + 5 * SEC;
 
 	do {
-		ground_taps_read(n->g, note_frame, n);
-		if (ground_in_flight(n->g) == 0 && ground_unaccounted(n->g) == 0)
+		netns_taps_read(n->g, note_frame, n);
+		if (netns_in_flight(n->g) == 0 && netns_unaccounted(n->g) == 0)
 			return true;
 	} while (now_real() < until);
 	return false;
@@ -297,8 +297,8 @@ SHARED uint64_t dropped_by(struct net *n, const char *node)
 {
 	uint64_t packets = 0;
 
-	if (ground_enter(n->g, (int)node_of(n, node), NULL) < 0 ||
-	    filter_dropped(&packets, NULL) < 0 || ground_enter(n->g, -1, NULL) < 0)
+	if (netns_enter(n->g, (int)node_of(n, node), NULL) < 0 || nft_dropped(&packets, NULL) < 0 ||
+	    netns_enter(n->g, -1, NULL) < 0)
 		return UINT64_MAX;
 	return packets;
 }

@@ -98,24 +98,24 @@ static int late_ones_are_waited_for(struct net *n)
 
 	CHECK(settled(n));
 	/* As on a kernel that has taken a frame and not yet delivered it. */
-	account_sent(n->g, wan);
-	CHECK(ground_in_flight(n->g) == 1);
-	account_received(n->g, n->s->ifaces[wan].peer);
-	CHECK(ground_in_flight(n->g) == 0);
-	account_in(n->g, internet);
-	CHECK(ground_unaccounted(n->g) == 1);
-	account_out(n->g, internet);
-	CHECK(ground_unaccounted(n->g) == 0);
+	in_flight_sent(n->g, wan);
+	CHECK(netns_in_flight(n->g) == 1);
+	in_flight_received(n->g, n->s->ifaces[wan].peer);
+	CHECK(netns_in_flight(n->g) == 0);
+	in_flight_in(n->g, internet);
+	CHECK(netns_unaccounted(n->g) == 1);
+	in_flight_out(n->g, internet);
+	CHECK(netns_unaccounted(n->g) == 0);
 	/* What is lost where nobody counts does not stop the clock for ever. */
-	account_sent(n->g, wan);
-	account_in(n->g, internet);
+	in_flight_sent(n->g, wan);
+	in_flight_in(n->g, internet);
 	asked = now_real();
-	CHECK(ground_in_flight(n->g) == 1 && ground_unaccounted(n->g) == 1);
+	CHECK(netns_in_flight(n->g) == 1 && netns_unaccounted(n->g) == 1);
 	CHECK(settled(n));
 	CHECK(now_real() - asked >= 100 * MSEC);
 	/* And the next one is waited for again. */
-	account_sent(n->g, wan);
-	CHECK(ground_in_flight(n->g) == 1);
+	in_flight_sent(n->g, wan);
+	CHECK(netns_in_flight(n->g) == 1);
 	return 0;
 }
 
@@ -131,12 +131,12 @@ static int a_flood_is_counted(struct net *n)
 	int client = udp(n, "client", 500);
 	size_t sent = 0;
 
-	while (ground_taps_lost(n->g) == 0 && sent < 100000) {
+	while (netns_taps_lost(n->g) == 0 && sent < 100000) {
 		for (int i = 0; i < 500; i++)
 			CHECK(udp_send(client, ep(PUBLIC, 500), 1000));
 		sent += 500;
 	}
-	CHECK(ground_taps_lost(n->g) > 0);
+	CHECK(netns_taps_lost(n->g) > 0);
 	CHECK(settled(n));
 	return 0;
 }
@@ -159,7 +159,7 @@ static struct text tracked(struct net *n, const char *node)
 	FILE *f = fmemopen(t.buf, sizeof(t.buf) - 1, "w");
 	struct err e = {0};
 
-	if (ground_conntrack_text(n->g, node_of(n, node), f, &e) < 0)
+	if (netns_conntrack_text(n->g, node_of(n, node), f, &e) < 0)
 		snprintf(t.buf, sizeof(t.buf), "%s", e.text);
 	fclose(f);
 	return t;
@@ -206,7 +206,7 @@ static void connections_are_printed_as_conntrack_prints_them(void **state)
 	on_network(ARTICLE, entries_are_printed);
 }
 
-/* Who tracks, and for how long a connection lives there (ruleset.h). */
+/* Who tracks, and for how long a connection lives there (nft_ruleset.h). */
 static const struct {
 	const char *node;
 	long timeout;
@@ -223,20 +223,20 @@ static int entries_age(struct net *n)
 		CHECK(about(left(n, trackers[i].node), trackers[i].timeout));
 	/* Less than a second each time: what the kernel cannot keep is not lost. */
 	for (int i = 0; i < 20; i++)
-		CHECK_OK(ground_conntrack_age(n->g, 500 * MSEC, &e), &e);
+		CHECK_OK(netns_conntrack_age(n->g, 500 * MSEC, &e), &e);
 	for (size_t i = 0; i < ARRAY_LEN(trackers); i++)
 		CHECK(about(left(n, trackers[i].node), trackers[i].timeout - 10));
 	/* Used once more, it has all its time again. */
 	CHECK(udp_send(client, ep(PUBLIC, 500), 10) && udp_recv(server, NULL) == 10);
-	ground_taps_read(n->g, note_frame, n); /* what has passed is known by the taps */
+	netns_taps_read(n->g, note_frame, n); /* what has passed is known by the taps */
 	for (size_t i = 0; i < ARRAY_LEN(trackers); i++)
 		CHECK(about(left(n, trackers[i].node), trackers[i].timeout));
 	for (size_t i = 0; i < ARRAY_LEN(trackers); i++) {
 		usec end = trackers[i].timeout * SEC;
 
-		CHECK_OK(ground_conntrack_age(n->g, end - since - 1, &e), &e);
+		CHECK_OK(netns_conntrack_age(n->g, end - since - 1, &e), &e);
 		CHECK(about(left(n, trackers[i].node), 1));
-		CHECK_OK(ground_conntrack_age(n->g, 1, &e), &e);
+		CHECK_OK(netns_conntrack_age(n->g, 1, &e), &e);
 		CHECK(tracked(n, trackers[i].node).buf[0] == '\0');
 		since = end;
 	}
@@ -255,11 +255,11 @@ static int entries_age_uncounted(struct net *n)
 	for (size_t i = 0; i < n->s->n_nodes; i++) {
 		FILE *f;
 
-		CHECK(ground_enter(n->g, (int)i, NULL) == 0);
+		CHECK(netns_enter(n->g, (int)i, NULL) == 0);
 		f = fopen("/proc/sys/net/netfilter/nf_conntrack_acct", "w");
 		CHECK(f && fputs("0", f) >= 0 && fclose(f) == 0);
 	}
-	CHECK(ground_enter(n->g, -1, NULL) == 0);
+	CHECK(netns_enter(n->g, -1, NULL) == 0);
 	CHECK(entries_age(n) == 0);
 	return 0;
 }
@@ -277,10 +277,10 @@ static int a_forgotten_mapping_is_closed(struct net *n)
 	struct err e = {0};
 
 	CHECK(udp_send(client, ep(PUBLIC, 500), 10) && udp_recv(server, &mapped) == 10);
-	CHECK_OK(ground_conntrack_age(n->g, 119 * SEC, &e), &e);
+	CHECK_OK(netns_conntrack_age(n->g, 119 * SEC, &e), &e);
 	CHECK(udp_send(server, mapped, 11) && udp_recv(client, NULL) == 11);
 	/* An answer gives it the same again, however young the connection is. */
-	CHECK_OK(ground_conntrack_age(n->g, 121 * SEC, &e), &e);
+	CHECK_OK(netns_conntrack_age(n->g, 121 * SEC, &e), &e);
 	CHECK(udp_send(server, mapped, 11));
 	CHECK(nothing_comes(n, client));
 	CHECK(dropped_by(n, "home") == 1);
@@ -303,15 +303,15 @@ static int a_new_connection_has_no_past(struct net *n)
 		struct inet_ep mapped;
 
 		CHECK(udp_send(client, ep(PUBLIC, 500), 1) && udp_recv(server, &mapped) == 1);
-		ground_taps_read(n->g, note_frame, n);
-		CHECK_OK(ground_conntrack_age(n->g, 130 * SEC, &e), &e);
+		netns_taps_read(n->g, note_frame, n);
+		CHECK_OK(netns_conntrack_age(n->g, 130 * SEC, &e), &e);
 		/* As many packets as the one that has gone: one. */
 		CHECK(udp_send(client, ep(PUBLIC, 500), 1) && udp_recv(server, &mapped) == 1);
-		ground_taps_read(n->g, note_frame, n);
-		CHECK_OK(ground_conntrack_age(n->g, MSEC, &e), &e);
+		netns_taps_read(n->g, note_frame, n);
+		CHECK_OK(netns_conntrack_age(n->g, MSEC, &e), &e);
 		CHECK(udp_send(server, mapped, 2) && udp_recv(client, NULL) == 2);
-		ground_taps_read(n->g, note_frame, n);
-		CHECK_OK(ground_conntrack_age(n->g, 130 * SEC, &e), &e);
+		netns_taps_read(n->g, note_frame, n);
+		CHECK_OK(netns_conntrack_age(n->g, 130 * SEC, &e), &e);
 		CHECK(tracked(n, "home").buf[0] == '\0');
 	}
 	return 0;
@@ -337,16 +337,16 @@ static int many_connections(struct net *n)
 
 		CHECK(fd >= 0 && udp_send(fd, ep(PUBLIC, 500), 1));
 		close(fd);
-		ground_taps_read(n->g, note_frame, n);
+		netns_taps_read(n->g, note_frame, n);
 	}
-	CHECK_OK(ground_conntrack_age(n->g, SEC, &e), &e);
-	CHECK_OK(ground_conntrack_text(n->g, node_of(n, "home"), f, &e), &e);
+	CHECK_OK(netns_conntrack_age(n->g, SEC, &e), &e);
+	CHECK_OK(netns_conntrack_text(n->g, node_of(n, "home"), f, &e), &e);
 	rewind(f);
 	while ((c = fgetc(f)) != EOF)
 		lines += c == '\n';
 	fclose(f);
 	CHECK(lines == MANY);
-	CHECK_OK(ground_conntrack_age(n->g, 120 * SEC, &e), &e);
+	CHECK_OK(netns_conntrack_age(n->g, 120 * SEC, &e), &e);
 	CHECK(tracked(n, "home").buf[0] == '\0');
 	return 0;
 }

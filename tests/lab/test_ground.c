@@ -63,7 +63,7 @@ static int frames_on_the_way(struct net *n)
 		CHECK(inet_sum_fold(inet_sum(inet_pseudo_sum(pkt.src.addr, pkt.dst.addr, 17, 72),
 					     pkt.payload - 8, 72)) == 0);
 	}
-	CHECK(ground_taps_lost(n->g) == 0);
+	CHECK(netns_taps_lost(n->g) == 0);
 	return 0;
 }
 
@@ -124,16 +124,16 @@ static int push_at_igw(struct net *n, struct inet_addr to)
 {
 	struct route r = {.to = {.addr = to, .plen = 32}, .via = iface_of(n, "igw:wan")->addr};
 	struct err e = {0};
-	struct link_door *d;
+	struct rtnl *d;
 	int rc;
 
-	CHECK_OK(ground_enter(n->g, (int)node_of(n, "internet"), &e), &e);
-	d = link_open(&e);
+	CHECK_OK(netns_enter(n->g, (int)node_of(n, "internet"), &e), &e);
+	d = rtnl_open(&e);
 	CHECK(d);
-	rc = link_route(d, &r, iface_of(n, "internet:eth1")->ifindex, &e);
-	link_close(d);
+	rc = rtnl_route(d, &r, iface_of(n, "internet:eth1")->ifindex, &e);
+	rtnl_close(d);
 	CHECK_OK(rc, &e);
-	CHECK_OK(ground_enter(n->g, -1, &e), &e);
+	CHECK_OK(netns_enter(n->g, -1, &e), &e);
 	return 0;
 }
 
@@ -178,7 +178,7 @@ static int send_echo_reply(struct net *n, const char *node, struct inet_addr to)
 {
 	static const uint8_t reply[8] = {0, 0, 0xff, 0xfe, 0, 1, 0, 0};
 	struct sockaddr_in sa = sockaddr_of(inet_ep(to, 0));
-	int fd = ground_socket(n->g, node_of(n, node), AF_INET, SOCK_RAW, IPPROTO_ICMP, NULL);
+	int fd = netns_socket(n->g, node_of(n, node), AF_INET, SOCK_RAW, IPPROTO_ICMP, NULL);
 
 	CHECK(fd >= 0);
 	CHECK(sendto(fd, reply, 8, 0, (struct sockaddr *)&sa, sizeof(sa)) == 8);
@@ -359,7 +359,7 @@ static void any_number_of_labs_live_side_by_side(void **state)
 	for (int i = 0; i < LABS_AT_ONCE; i++) {
 		n[i] = net_plan(ARTICLE);
 		n[i].body = udp_reaches;
-		if (space_start(net_run, &n[i], &pidfd[i], &e) < 0)
+		if (namespaces_start(net_run, &n[i], &pidfd[i], &e) < 0)
 			fail_msg("%s", e.text);
 	}
 	for (int i = 0; i < LABS_AT_ONCE; i++) {
@@ -383,7 +383,7 @@ static int wrong_rules_are_blamed(void *arg)
 	for (size_t i = 0; i < n->plan->n_steps; i++)
 		if (n->plan->steps[i].kind == STEP_NFT)
 			n->plan->steps[i].nft = "table ip x {\n\tchain y {\n\t\tnonsense\n\t}\n}\n";
-	CHECK(!ground_build(n->a, n->plan, &e));
+	CHECK(!netns_build(n->a, n->plan, &e));
 	CHECK(e.kind == ERR_MACHINE);
 	CHECK(strstr(e.text, "home: ruleset: ") && strstr(e.text, "syntax error"));
 	arena_free(n->a);
@@ -399,7 +399,7 @@ static int an_impossible_route_is_blamed(void *arg)
 	for (size_t i = 0; i < n->plan->n_steps; i++)
 		if (n->plan->steps[i].kind == STEP_ROUTE && n->plan->steps[i].node == 0)
 			n->plan->steps[i].route = &r;
-	CHECK(!ground_build(n->a, n->plan, &e));
+	CHECK(!netns_build(n->a, n->plan, &e));
 	/* The kernel's own words for it are the best ones. */
 	CHECK(strstr(e.text, "client: route to 10.0.0.0/8: Nexthop has invalid gateway"));
 	arena_free(n->a);

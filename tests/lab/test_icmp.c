@@ -45,7 +45,7 @@ static int make_narrow(struct net *n, const char *full)
 {
 	const struct iface *i = iface_of(n, full);
 	struct ifreq req = {.ifr_mtu = NARROW};
-	int fd = ground_socket(n->g, i->node, AF_INET, SOCK_DGRAM, 0, NULL);
+	int fd = netns_socket(n->g, i->node, AF_INET, SOCK_DGRAM, 0, NULL);
 
 	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", i->name);
 	CHECK(fd >= 0 && ioctl(fd, SIOCSIFMTU, &req) == 0);

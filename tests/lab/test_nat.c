@@ -102,7 +102,7 @@ static void assert_probe(struct probe *p, const char *what)
 			fail_msg("sim: %s", what);
 		return;
 	}
-	if (space_start(probe_run, p, &pidfd, &e) < 0)
+	if (namespaces_start(probe_run, p, &pidfd, &e) < 0)
 		fail_msg("%s", e.text);
 	assert_int_equal(waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED), 0);
 	close(pidfd);
@@ -118,7 +118,7 @@ static void need_labs(const struct net_ops *ops)
 	if (!ops->namespaces)
 		return;
 	if (rc > 0)
-		rc = space_try(&why);
+		rc = namespaces_try(&why);
 	if (rc < 0) {
 		printf("# %s\n", why.text);
 		skip();

@@ -64,9 +64,9 @@ static int script_and_lab_agree(struct net *n)
 	for (size_t i = 0; i < n->s->n_nodes; i++) {
 		char *by_lab;
 
-		CHECK_OK(ground_enter(n->g, (int)i, &e), &e);
+		CHECK_OK(netns_enter(n->g, (int)i, &e), &e);
 		by_lab = output_of("eval \"$LOOK\"");
-		CHECK_OK(ground_enter(n->g, -1, &e), &e);
+		CHECK_OK(netns_enter(n->g, -1, &e), &e);
 		CHECK(by_lab && strstr(by_lab, "RULES"));
 		fprintf(stderr, "# %s\n", n->s->nodes[i].name);
 		CHECK(same_lines(by_script[i], by_lab) == 0);

@@ -90,7 +90,7 @@ static const struct trial {
 static const struct trial *trial; /* set before the lab is made */
 
 struct server {
-	struct host host;
+	struct node_sockets host;
 	struct vpn *vpn;
 	usec began;
 };
@@ -103,7 +103,7 @@ static void send_out(void *ctx, const struct datagram *d)
 	int fd;
 
 	if (trial->trick != ASIDE) {
-		host_send(&s->host, d);
+		node_sockets_send(&s->host, d);
 		return;
 	}
 	memcpy(&to.sin_addr, d->remote.addr.b, 4);
@@ -124,7 +124,7 @@ static int make(void *ctx, int family, int type, int protocol, struct err *e)
 {
 	struct net *n = ctx;
 
-	return ground_socket(n->g, node_of(n, "server"), family, type, protocol, e);
+	return netns_socket(n->g, node_of(n, "server"), family, type, protocol, e);
 }
 
 static void take_port_500(void)
@@ -147,7 +147,7 @@ static pid_t start_probe(struct net *n, int out, bool emit)
 	pid = fork();
 	if (pid)
 		return pid;
-	if (ground_enter(n->g, (int)node_of(n, "client"), NULL) < 0)
+	if (netns_enter(n->g, (int)node_of(n, "client"), NULL) < 0)
 		_exit(126);
 	if (trial->trick == TAKEN)
 		take_port_500();
@@ -176,11 +176,11 @@ static int serve(struct server *s, pid_t pid)
 			poll(NULL, 0, 10);
 			continue;
 		}
-		while (host_recv(&s->host, &d, buf, sizeof(buf)))
+		while (node_sockets_recv(&s->host, &d, buf, sizeof(buf)))
 			vpn_input(s->vpn, now, &d);
 		if (vpn_deadline(s->vpn) <= now)
 			vpn_timer(s->vpn, now);
-		host_poll(&s->host, p);
+		node_sockets_poll(&s->host, p);
 		poll(p, HOST_SOCKETS, 10);
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -205,15 +205,15 @@ static int probe(struct net *n, bool emit, char *text, size_t size)
 	struct err e = {0};
 
 	if (trial->trick != NOBODY)
-		CHECK_OK(host_open(&s.host, cfg.own, make, n, &e), &e);
+		CHECK_OK(node_sockets_open(&s.host, cfg.own, make, n, &e), &e);
 	if (trial->trick == ASIDE)
-		CHECK_OK(ground_enter(n->g, (int)node_of(n, "server"), &e), &e);
+		CHECK_OK(netns_enter(n->g, (int)node_of(n, "server"), &e), &e);
 	s.vpn = vpn_new(&cfg, &env);
 	status = serve(&s, start_probe(n, out, emit));
 	memset(text, 0, size);
 	CHECK(pread(out, text, size - 1, 0) > 0);
 	vpn_free(s.vpn);
-	host_close(&s.host);
+	node_sockets_close(&s.host);
 	rng_free(rng);
 	close(out);
 	return status;

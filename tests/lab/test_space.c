@@ -118,7 +118,7 @@ static void a_lab_does_not_inherit_signal_handlers(void **state)
 struct life {
 	struct net net;
 	int alive[2];           /* a pipe whose writing end every process of it holds */
-	volatile pid_t *lab;    /* shared: set once space_start() has returned */
+	volatile pid_t *lab;	/* shared: set once namespaces_start() has returned */
 };
 
 static int live(void *arg)
@@ -133,8 +133,8 @@ static int live(void *arg)
 				pause();
 		_exit(0);
 	}
-	life->net.g = ground_build(life->net.a, life->net.plan, &e);
-	if (life->net.g && ground_taps_open(life->net.g, &e) == 0)
+	life->net.g = netns_build(life->net.a, life->net.plan, &e);
+	if (life->net.g && netns_taps_open(life->net.g, &e) == 0)
 		for (;;)
 			pause();
 	return 1;
@@ -149,7 +149,7 @@ static pid_t start_parent(struct life *life)
 		pid_t lab;
 
 		close(life->alive[0]);
-		lab = space_start(live, life, &pidfd, NULL);
+		lab = namespaces_start(live, life, &pidfd, NULL);
 		close(life->alive[1]);
 		*life->lab = lab;
 		for (;;)
@@ -212,7 +212,7 @@ static int build_and_leave(void *arg)
 	struct life *life = arg;
 	struct err e = {0};
 
-	life->net.g = ground_build(life->net.a, life->net.plan, &e);
+	life->net.g = netns_build(life->net.a, life->net.plan, &e);
 	return !life->net.g;
 }
 
@@ -237,7 +237,7 @@ static int room_for_one_lab(struct life *life)
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 
-		if (space_start(build_and_leave, life, &pidfd, &e) < 0)
+		if (namespaces_start(build_and_leave, life, &pidfd, &e) < 0)
 			continue;
 		waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED);
 		close(pidfd);
@@ -300,7 +300,7 @@ static int use_network(struct net *n)
 	struct err e = {0};
 
 	CHECK(udp_send(client, ep("203.0.113.10", 500), 10) && udp_recv(server, NULL) == 10);
-	CHECK_OK(ground_conntrack_age(n->g, SEC, &e), &e);
+	CHECK_OK(netns_conntrack_age(n->g, SEC, &e), &e);
 	return 0;
 }
 
@@ -442,7 +442,7 @@ static int refused_with_remedy(void *arg)
 	struct err e = {0};
 
 	CHECK(r->cause() == 0);
-	CHECK(space_try(&e) < 0);
+	CHECK(namespaces_try(&e) < 0);
 	fprintf(stderr, "# %s\n", e.text);
 	CHECK(e.kind == ERR_MACHINE);
 	CHECK(strstr(e.text, r->reason) && strstr(e.text, r->remedy));
@@ -465,7 +465,7 @@ static int without_user_namespace(void *arg)
 	int pidfd;
 
 	CHECK(set_limit("user", 0) == 0);
-	CHECK_OK(space_start(net_run, n, &pidfd, &e), &e);
+	CHECK_OK(namespaces_start(net_run, n, &pidfd, &e), &e);
 	CHECK(waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED) == 0);
 	CHECK(end.si_code == CLD_EXITED && end.si_status == 0);
 	return 0;
@@ -489,7 +489,7 @@ static int no_rights_in_there(void *arg)
 
 	(void)arg;
 	CHECK(become_ordinary() == 0);
-	CHECK(space_unshare_net(&e) < 0 && e.kind == ERR_MACHINE);
+	CHECK(namespaces_unshare_net(&e) < 0 && e.kind == ERR_MACHINE);
 	return 0;
 }
 

@@ -3,8 +3,8 @@
  * coats.h - the headers in which captures have IP packets, for test_packet.c, which undresses
  * single ones, and test_inspect.c, which dresses whole sessions.
  */
-#ifndef NATDLAB_TEST_COATS_H
-#define NATDLAB_TEST_COATS_H
+#ifndef NATDLAB_UNIT_COATS_H
+#define NATDLAB_UNIT_COATS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * emitted.h - what emit_modes() writes, read again as a topology file: the row that replays a
  * server. A file that natdlab would refuse fails the test.
  */
-#ifndef NATDLAB_TEST_EMITTED_H
-#define NATDLAB_TEST_EMITTED_H
+#ifndef NATDLAB_UNIT_EMITTED_H
+#define NATDLAB_UNIT_EMITTED_H
 
 #include <stdlib.h>
 

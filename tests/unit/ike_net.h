@@ -7,8 +7,8 @@
  *
  * Without NAT the client is 198.51.100.77 and the server 203.0.113.10 itself.
  */
-#ifndef NATDLAB_TEST_IKE_NET_H
-#define NATDLAB_TEST_IKE_NET_H
+#ifndef NATDLAB_UNIT_IKE_NET_H
+#define NATDLAB_UNIT_IKE_NET_H
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * l2tp_line.h - two L2TP endpoints and a line between them that loses, doubles and reorders, in
  * virtual time, for test_l2tp.c.
  */
-#ifndef NATDLAB_L2TP_LINE_H
-#define NATDLAB_L2TP_LINE_H
+#ifndef NATDLAB_UNIT_L2TP_LINE_H
+#define NATDLAB_UNIT_L2TP_LINE_H
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,8 +3,8 @@
  * ppp_line.h - two ends of PPP and a line between them that can lose, repeat and forge, in virtual
  * time, for the tests of PPP.
  */
-#ifndef NATDLAB_TEST_PPP_LINE_H
-#define NATDLAB_TEST_PPP_LINE_H
+#ifndef NATDLAB_UNIT_PPP_LINE_H
+#define NATDLAB_UNIT_PPP_LINE_H
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,8 +3,8 @@
  * probe_world.h - a probe and a server of ours, with a home router and an Elastic IP between them
  * where wanted, in memory and in virtual time.
  */
-#ifndef NATDLAB_TEST_PROBE_WORLD_H
-#define NATDLAB_TEST_PROBE_WORLD_H
+#ifndef NATDLAB_UNIT_PROBE_WORLD_H
+#define NATDLAB_UNIT_PROBE_WORLD_H
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
  * both answers compared: message 2 byte for byte but for the cookie; of message 4 the payloads,
  * their order and lengths, and what its NAT-D hashes are made of.
  */
-#ifndef NATDLAB_TEST_REAL_OPENING_H
-#define NATDLAB_TEST_REAL_OPENING_H
+#ifndef NATDLAB_UNIT_REAL_OPENING_H
+#define NATDLAB_UNIT_REAL_OPENING_H
 
 #include <stdio.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * results.h - results of labs that never ran: each connection came out as the walk on paper says
  * it must, until a test changes that.
  */
-#ifndef NATDLAB_TESTS_RESULTS_H
-#define NATDLAB_TESTS_RESULTS_H
+#ifndef NATDLAB_UNIT_RESULTS_H
+#define NATDLAB_UNIT_RESULTS_H
 
 #include "tests/unit/topo.h"
 

@@ -2,8 +2,8 @@
 /*
  * topo.h - topologies for tests: loaded from text, with a complaint when they are not good.
  */
-#ifndef NATDLAB_TESTS_TOPO_H
-#define NATDLAB_TESTS_TOPO_H
+#ifndef NATDLAB_UNIT_TOPO_H
+#define NATDLAB_UNIT_TOPO_H
 
 #include <setjmp.h>
 #include <stdarg.h>

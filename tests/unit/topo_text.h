@@ -2,8 +2,8 @@
 /*
  * topo_text.h - a good file, changes to it, and what is said of the result.
  */
-#ifndef NATDLAB_TESTS_TOPO_TEXT_H
-#define NATDLAB_TESTS_TOPO_TEXT_H
+#ifndef NATDLAB_UNIT_TOPO_TEXT_H
+#define NATDLAB_UNIT_TOPO_TEXT_H
 
 #include "tests/unit/topo.h"
 

@@ -5,8 +5,8 @@
  *
  * What a node sends is put on the line and arrives when its time has come, never during the call.
  */
-#ifndef NATDLAB_VPN_WORLD_H
-#define NATDLAB_VPN_WORLD_H
+#ifndef NATDLAB_UNIT_VPN_WORLD_H
+#define NATDLAB_UNIT_VPN_WORLD_H
 
 #include <setjmp.h>
 #include <stdarg.h>

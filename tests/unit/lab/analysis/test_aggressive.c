@@ -160,7 +160,7 @@ static struct judgement judged(void)
 {
 	struct judgement j;
 
-	judge(only(), NULL, 0, NULL, NULL, &j);
+	natd_judge(only(), NULL, 0, NULL, NULL, &j);
 	return j;
 }
 

@@ -130,7 +130,7 @@ static struct seen look(json_t *json, enum sight view)
 		    !strcmp(HEX(v[i]->cky_r, 8), str(json, "cky_r")))
 			s.x = v[i];
 	assert_non_null(s.x);
-	judge(s.x, NULL, 0, NULL, NULL, &s.j);
+	natd_judge(s.x, NULL, 0, NULL, NULL, &s.j);
 	return s;
 }
 

@@ -18,7 +18,7 @@ static const uint8_t spi_r[8] = {0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18}
 
 static struct stage {
 	struct arena *a;
-	struct ike2 *w;
+	struct ikev2 *w;
 	uint32_t number;
 } st;
 
@@ -26,7 +26,7 @@ static int setup(void **state)
 {
 	(void)state;
 	st = (struct stage){.a = arena_new()};
-	st.w = ike2_new(st.a);
+	st.w = ikev2_new(st.a);
 	return 0;
 }
 
@@ -98,13 +98,13 @@ static void frame(const char *place, struct inet_ep src, struct inet_ep dst, uin
 	wr_udp(&w, src, dst, p, len);
 	assert_true(wr_ok(&w));
 	st.number++;
-	ike2_frame(st.w, place, LINKTYPE_RAW_, (usec)st.number * SEC, st.number, buf, wr_len(&w));
+	ikev2_frame(st.w, place, LINKTYPE_RAW_, (usec)st.number * SEC, st.number, buf, wr_len(&w));
 }
 
 static const struct exchange *only_one(void)
 {
 	size_t n;
-	struct exchange **v = ike2_exchanges(st.a, st.w, &n);
+	struct exchange **v = ikev2_exchanges(st.a, st.w, &n);
 
 	assert_int_equal(n, 1);
 	return v[0];
@@ -137,7 +137,7 @@ static void each_layout_of_nats_is_seen_from_either_end(void **state)
 		else
 			frame(client_place, dialled, own, 61, buf, len);
 		x = only_one();
-		judge(x, NULL, 0, NULL, NULL, &j);
+		natd_judge(x, NULL, 0, NULL, NULL, &j);
 		diagnose(x, &j, NULL, 0, &d);
 		assert_true(j.complete);
 		assert_int_equal(j.client_sees.self_behind_nat, napt);
@@ -172,7 +172,7 @@ static void a_response_that_refuses_is_told(void **state)
 	frame("here", own, server, 64, buf, len);
 	len = message(buf, sizeof(buf), true, server, own, 14);
 	frame("here", server, own, 61, buf, len);
-	judge(only_one(), NULL, 0, NULL, NULL, &j);
+	natd_judge(only_one(), NULL, 0, NULL, NULL, &j);
 	diagnose(only_one(), &j, NULL, 0, &d);
 	assert_int_equal(d.sig, SIG_NO_PROPOSAL);
 }
@@ -189,7 +189,7 @@ static void requests_without_an_answer_are_a_closed_port(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 3; i++)
 		frame(here, own, server, 64, buf, len);
-	judge(only_one(), NULL, 0, NULL, NULL, &j);
+	natd_judge(only_one(), NULL, 0, NULL, NULL, &j);
 	diagnose(only_one(), &j, NULL, 0, &d);
 	assert_int_equal(d.sig, SIG_500_CLOSED);
 	assert_int_equal(only_one()->mm[1].copies, 3);
@@ -204,7 +204,7 @@ static void a_message_cut_at_every_length_is_passed_over(void **state)
 	(void)state;
 	for (size_t cut = 0; cut < len; cut++)
 		frame("here", own, server, 64, buf, cut);
-	ike2_exchanges(st.a, st.w, &n);
+	ikev2_exchanges(st.a, st.w, &n);
 	assert_int_equal(n, 0);
 	frame("here", own, server, 64, buf, len);
 	assert_int_equal(only_one()->natd3.n, 2);
@@ -226,7 +226,7 @@ static void a_flood_of_requests_has_its_bound(void **state)
 			used = arena_used(st.a);
 	}
 	assert_int_equal(arena_used(st.a), used);
-	ike2_exchanges(st.a, st.w, &n);
+	ikev2_exchanges(st.a, st.w, &n);
 	assert_true(n > 900 && n <= IKE2_EXCHANGES);
 }
 

@@ -140,7 +140,7 @@ static struct result {
 
 static void inspect_file(struct arena *a, struct file *file)
 {
-	const struct inspect_eyes eyes = {watch_new(a, NULL), ike2_new(a)};
+	const struct inspect_eyes eyes = {watch_new(a, NULL), ikev2_new(a)};
 	const struct inspect_hints none = {0};
 	struct inspect_source s = {.name = "file"};
 	FILE *f;

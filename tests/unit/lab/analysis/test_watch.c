@@ -642,7 +642,7 @@ static struct judgement judged(const struct inet_ep *client_own, const struct in
 {
 	struct judgement j;
 
-	judge(only(), NULL, 0, client_own, server_own, &j);
+	natd_judge(only(), NULL, 0, client_own, server_own, &j);
 	return j;
 }
 
@@ -665,7 +665,7 @@ static void known_addresses_name_hashes_that_were_not_seen(void **state)
 	assert_false(j.known4[0] || j.known4[1]);
 	assert_int_equal(j.server_hash, CLASS_UNKNOWN);
 	assert_int_equal(j.peer_hash, CLASS_UNKNOWN);
-	judge(only(), known, 2, NULL, NULL, &j);
+	natd_judge(only(), known, 2, NULL, NULL, &j);
 	assert_true(j.known4[0] && j.known4[1]);
 	assert_string_equal(INET_EP(j.means4[0]), "198.51.100.10:26723");
 	assert_string_equal(INET_EP(j.means4[1]), "172.31.16.10:500");

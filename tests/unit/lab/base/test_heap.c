@@ -23,25 +23,25 @@ static void nobody_is_due_at_first(void **state)
 	unsigned who;
 
 	(void)state;
-	assert_true(agenda_first(agenda_new(a, 0), &who) == USEC_NEVER);
-	assert_true(agenda_first(agenda_new(a, 3), &who) == USEC_NEVER);
+	assert_true(heap_first(heap_new(a, 0), &who) == USEC_NEVER);
+	assert_true(heap_first(heap_new(a, 3), &who) == USEC_NEVER);
 }
 
 static void of_those_due_at_one_time_the_lowest_number_is_first(void **state)
 {
 	CLEANUP(arena_freep) struct arena *a = arena_new();
-	struct agenda *g = agenda_new(a, 5);
+	struct heap *g = heap_new(a, 5);
 	unsigned who;
 
 	(void)state;
 	for (unsigned i = 5; i-- > 1;)
-		agenda_set(g, i, 7);
+		heap_set(g, i, 7);
 	for (unsigned i = 1; i < 5; i++) {
-		assert_true(agenda_first(g, &who) == 7);
+		assert_true(heap_first(g, &who) == 7);
 		assert_int_equal(who, i);
-		agenda_set(g, who, USEC_NEVER);
+		heap_set(g, who, USEC_NEVER);
 	}
-	assert_true(agenda_first(g, &who) == USEC_NEVER);
+	assert_true(heap_first(g, &who) == USEC_NEVER);
 }
 
 /* What a scan over all of them finds. */
@@ -57,7 +57,7 @@ static usec scan(const usec *due, unsigned *who)
 static void it_says_what_a_scan_over_all_would_say(void **state)
 {
 	CLEANUP(arena_freep) struct arena *a = arena_new();
-	struct agenda *g = agenda_new(a, MANY);
+	struct heap *g = heap_new(a, MANY);
 	uint32_t random = 1;
 	usec due[MANY];
 
@@ -69,9 +69,9 @@ static void it_says_what_a_scan_over_all_would_say(void **state)
 		usec t = next(&random) % 5 == 0 ? USEC_NEVER : (usec)(next(&random) % 1000), first;
 
 		due[i] = t;
-		agenda_set(g, i, t);
+		heap_set(g, i, t);
 		first = scan(due, &wanted);
-		assert_true(agenda_first(g, &seen) == first);
+		assert_true(heap_first(g, &seen) == first);
 		if (first != USEC_NEVER)
 			assert_int_equal(seen, wanted);
 	}

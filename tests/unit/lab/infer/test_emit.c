@@ -181,7 +181,7 @@ static struct looked look(const struct trial *t, size_t n, const struct server_m
 	v = arena_array_of(l.a, n_x, struct emit_seen);
 	j = arena_array_of(l.a, n_x, struct judgement);
 	for (size_t i = 0; i < n_x; i++) {
-		judge(x[i], NULL, 0, NULL, NULL, &j[i]);
+		natd_judge(x[i], NULL, 0, NULL, NULL, &j[i]);
 		v[i] = (struct emit_seen){.x = x[i], .j = &j[i]};
 		emit_judge(&v[i]);
 	}

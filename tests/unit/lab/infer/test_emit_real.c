@@ -42,7 +42,7 @@ static void open_side(struct inspect_source *s, FILE **f, const char *name, cons
 static struct look look_at(const char *name, enum sight view)
 {
 	struct look l = {.a = arena_new()};
-	const struct inspect_eyes eyes = {watch_new(l.a, NULL), ike2_new(l.a)};
+	const struct inspect_eyes eyes = {watch_new(l.a, NULL), ikev2_new(l.a)};
 	struct inspect_source s[2] = {0};
 	struct inspect_hints hints = {0};
 	struct known own = {0};

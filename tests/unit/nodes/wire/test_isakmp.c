@@ -197,7 +197,7 @@ static unsigned each_real_message(void (*fn)(const uint8_t *p, size_t len))
 				continue;
 			if (pkt.len == 1) /* a keep-alive on 500 */
 				continue;
-			/* IKEv2, which shares the header: ike2.c reads that. */
+			/* IKEv2, which shares the header: ikev2.c reads that. */
 			if (pkt.len > skip + 17 && pkt.payload[skip + 17] >> 4 == 2)
 				continue;
 			fn(pkt.payload + skip, pkt.len - skip);
