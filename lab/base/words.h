@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * words.h - tables of words: the text of each value of an enumeration, written once. Pure.
+ *
+ * Inside the program a closed vocabulary is an enumeration; its words stand in one table, from
+ * which output is printed and in which input is looked up.
+ */
+#ifndef NATDLAB_BASE_WORDS_H
+#define NATDLAB_BASE_WORDS_H
+
+#include "lab/base/base.h"
+
+/* Word i belongs to value i; NULL: that value has none. */
+struct words {
+	const char *const *v;
+	size_t n;
+};
+/* A table over an array of strings: `static const struct words w = WORDS_IN(texts);`. */
+#define WORDS_IN(array) {(array), ARRAY_LEN(array)}
+
+/* The word of @value, "?" where it has none. Static text. */
+const char *word_of(const struct words *w, unsigned value);
+/* The value whose word @text is, -1 where no value's is. Of equal words the lowest value. */
+int word_find(const struct words *w, const char *text);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lab/base/words.h"
+
+static const char *const texts[] = {[0] = "red", [2] = "green", [3] = "red", [4] = ""};
+static const struct words colours = WORDS_IN(texts);
+
+static void a_value_has_its_word_and_a_value_without_one_a_question_mark(void **state)
+{
+	(void)state;
+	assert_string_equal(word_of(&colours, 0), "red");
+	assert_string_equal(word_of(&colours, 1), "?");
+	assert_string_equal(word_of(&colours, 2), "green");
+	assert_string_equal(word_of(&colours, 5), "?");
+	assert_string_equal(word_of(&colours, (unsigned)-1), "?");
+}
+
+static void a_word_is_found_whole_and_only_where_a_value_has_it(void **state)
+{
+	(void)state;
+	assert_int_equal(word_find(&colours, "green"), 2);
+	assert_int_equal(word_find(&colours, "red"), 0);
+	assert_int_equal(word_find(&colours, ""), 4);
+	assert_int_equal(word_find(&colours, "gree"), -1);
+	assert_int_equal(word_find(&colours, "greens"), -1);
+	assert_int_equal(word_find(&colours, "?"), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_value_has_its_word_and_a_value_without_one_a_question_mark),
+		cmocka_unit_test(a_word_is_found_whole_and_only_where_a_value_has_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
