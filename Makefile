@@ -64,7 +64,7 @@ test: ## Install what is missing, build, and run every test
 .PHONY: programs run-tests
 programs: all $(UNIT) $(LAB) $(GUEST)
 run-tests:
-	$(Q)$(RUN) $(UNIT) $(LAB) $(CLI) $(MUTANTS)
+	$(Q)$(RUN) $(MUTANTS) $(CLI) $(LAB) $(UNIT)
 
 .PHONY: unit
 unit: $(UNIT) ## Run the unit tests: no kernel, no privileges, virtual time
@@ -92,7 +92,7 @@ ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-f
 # Without warnings, of which gcc sees some in a sanitizer's code that are not there.
 asan: ## Run unit, lab and cli tests under AddressSanitizer and UBSan, in build-asan
 	+$(Q)$(AGAIN) B=build-asan OPT='-O1 -g' WARN= SAN='$(ASAN)' programs
-	$(Q)B=build-asan tests/run.sh $(patsubst $(B)/%,build-asan/%,$(UNIT) $(LAB)) $(CLI)
+	$(Q)B=build-asan tests/run.sh $(CLI) $(patsubst $(B)/%,build-asan/%,$(LAB) $(UNIT))
 
 .PHONY: fuzz
 fuzz: ## Feed each fuzz target for FUZZ_SECONDS seconds (libFuzzer, or a driver of our own)
