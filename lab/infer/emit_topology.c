@@ -7,7 +7,7 @@
 #include "lab/infer/emit_mode.h"
 #include "lab/infer/infer.h"
 #include "lab/analysis/inspect.h"
-#include "lab/result/predict.h"
+#include "nodes/modes/agreement.h"
 #include "lab/infer/replay.h"
 
 #define SERVERS_MAX 32 /* below 2 * 26: give_name() has so many letters */
@@ -316,10 +316,10 @@ static void put_matrix(const struct emitter *e)
  * proposal, there is nothing to claim. */
 static bool gets_there(const struct server *s, bool at_home)
 {
-	struct prediction p = {0};
+	struct four_ends usual = agreement_usual_ends(at_home, !is_public(s));
+	struct agreement p;
 
-	predict_usual_walk(at_home, !is_public(s), &p.walk);
-	predict_modes(mode_client("windows-10"), 2, &s->fit.row, &p);
+	agreement_find(mode_client("windows-10"), 2, &s->fit.row, &usual, &p);
 	return p.natt && !strcmp(p.outcome, "connected");
 }
 

@@ -136,7 +136,7 @@ json_t *phase1_json(const struct exchange *x)
 			 isakmp_hash_name(x->hash), "group", isakmp_group_name(x->group));
 }
 
-static json_t *predicted_json(const struct prediction *p)
+static json_t *predicted_json(const struct agreement *p)
 {
 	return json_pack("{s:o, s:o, s:s, s:s, s:i}", "client_sees",
 			 seen_json(p->natt, &p->client_sees), "server_sees",
@@ -189,7 +189,7 @@ static json_t *connection_json(const struct scenario *s, const struct connection
 	json_object_set_new(o, "esp_from_server", json_integer(c->x.esp[1]));
 	json_object_set_new(o, "quick_modes", json_integer(c->x.quick_modes));
 	json_object_set_new(o, "deletes", json_integer(c->x.deletes));
-	json_object_set_new(o, "predicted", predicted_json(&c->predicted));
+	json_object_set_new(o, "predicted", predicted_json(&c->predicted.agreed));
 	json_object_set_new(o, "lab_error",
 			    c->lab_error[0] ? text_json(c->lab_error) : json_null());
 	return o;

@@ -3,7 +3,7 @@
 #include "lab/report/json.h"
 
 #include "lab/report/report_priv.h"
-#include "lab/result/predict.h"
+#include "nodes/modes/agreement.h"
 
 static json_t *facts_json(const struct fact *v, size_t n)
 {
@@ -61,11 +61,11 @@ static json_t *windows_json(const struct server_mode *s, bool napt, bool eip)
 	json_t *o = json_object();
 
 	for (int registry = 0; registry <= 2; registry++) {
-		struct prediction p = {0};
+		struct four_ends usual = agreement_usual_ends(napt, eip);
+		struct agreement p;
 		char key[2] = {(char)('0' + registry), '\0'};
 
-		predict_usual_walk(napt, eip, &p.walk);
-		predict_modes(mode_client("windows-10"), registry, s, &p);
+		agreement_find(mode_client("windows-10"), registry, s, &usual, &p);
 		json_object_set_new(o, key, json_string(p.outcome));
 	}
 	return o;

@@ -10,7 +10,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "lab/result/predict.h"
+#include "nodes/modes/agreement.h"
 
 #define WIDTH 80
 #define LABEL 16 /* columns of a label */
@@ -64,10 +64,10 @@ static void head(FILE *f, const char *text)
 static const char *ends(const struct client_mode *c, int registry, const struct server_mode *s,
 			bool napt, bool eip)
 {
-	struct prediction p = {0};
+	struct four_ends usual = agreement_usual_ends(napt, eip);
+	struct agreement p;
 
-	predict_usual_walk(napt, eip, &p.walk);
-	predict_modes(c, registry, s, &p);
+	agreement_find(c, registry, s, &usual, &p);
 	return strcmp(p.outcome, "connected") == 0 ? "ok"
 	       : strcmp(p.outcome, "blocked") == 0 ? "refuses"
 						   : "fails";

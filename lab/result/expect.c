@@ -193,7 +193,7 @@ static bool any_real(const struct scenario *s, const struct connection *c)
 /* In what the walk over the NATs and the wire differ; NULL: in nothing. */
 static const char *difference(const struct connection *c, bool real)
 {
-	const struct prediction *p = &c->predicted;
+	const struct agreement *p = &c->predicted.agreed;
 	bool theirs = real && c->outcome == OUTCOME_FAILED; /* see any_real() */
 	bool phase2 = c->outcome == OUTCOME_CONNECTED || c->outcome == OUTCOME_BLOCKED;
 
@@ -234,8 +234,8 @@ static void compare_prediction(const struct scenario *s, struct connection *c)
 	if (what)
 		snprintf(any_vm(s, c) ? c->differs : c->lab_error, RESULT_TEXT,
 			 "%s: prediction and wire differ in %s (predicted %s, %s; wire %s, %s)",
-			 s->nodes[c->client].name, what, c->predicted.outcome, c->predicted.reason,
-			 have_outcome(c), have_reason(c));
+			 s->nodes[c->client].name, what, c->predicted.agreed.outcome,
+			 c->predicted.agreed.reason, have_outcome(c), have_reason(c));
 }
 
 void expect_judge(const struct scenario *s, struct scenario_result *r)

@@ -265,22 +265,22 @@ void predict_walk(const struct scenario *s, const struct node *client, uint16_t 
 	struct inet_addr to;
 	int iface;
 
-	*out = (struct walk){.server_dialled = inet_ep(client->dials, port)};
+	*out = (struct walk){.ends.server_dialled = inet_ep(client->dials, port)};
 	iface = scenario_route(s, client, client->dials, &to);
 	if (iface < 0) {
 		stop(&w, client, "%s has no route to %s", client->name, INET_ADDR(client->dials));
 		return;
 	}
 	w.a = arena_new();
-	out->client_own = inet_ep(s->ifaces[iface].addr, port);
-	w.f = (struct flow){out->client_own, out->server_dialled};
+	out->ends.client_own = inet_ep(s->ifaces[iface].addr, port);
+	w.f = (struct flow){out->ends.client_own, out->ends.server_dialled};
 	if (run(&w, (unsigned)(client - s->nodes))) {
-		out->client_seen = w.f.src;
-		out->server_own = w.f.dst;
+		out->ends.client_seen = w.f.src;
+		out->ends.server_own = w.f.dst;
 		w.f = (struct flow){w.f.dst, w.f.src};
 		w.back = true;
-		out->arrives = run(&w, out->server) && inet_ep_eq(w.f.dst, out->client_own) &&
-			       inet_ep_eq(w.f.src, out->server_dialled);
+		out->arrives = run(&w, out->server) && inet_ep_eq(w.f.dst, out->ends.client_own) &&
+			       inet_ep_eq(w.f.src, out->ends.server_dialled);
 		if (!out->arrives && !out->stopped_at)
 			stop(&w, &s->nodes[out->server], "it comes from %s", INET_EP(w.f.src));
 	}
@@ -295,92 +295,7 @@ const struct node *predict_server(const struct scenario *s, const struct node *c
 	return w.arrives ? &s->nodes[w.server] : NULL;
 }
 
-void predict_usual_walk(bool napt, bool eip, struct walk *out)
-{
-	*out = (struct walk){
-		.arrives = true,
-		.client_own = inet_ep(inet_v4(napt ? 0xc0a8010a : 0xc633640a), 500),
-		.client_seen = inet_ep(inet_v4(0xc633640a), 500),
-		.server_dialled = inet_ep(inet_v4(0xcb00710a), 500),
-		.server_own = inet_ep(inet_v4(eip ? 0xac1f000a : 0xcb00710a), 500),
-	};
-}
-
-/* ---- what the two modes make of it ---- */
-
-/* Both must name the same revision. */
-static bool natt_in_common(const struct client_mode *c, const struct server_mode *s)
-{
-	if (!s->natt)
-		return false;
-	for (size_t i = 0; i < c->n_vids; i++)
-		for (size_t k = 0; k < s->n_vids; k++)
-			if (vid_is_natt(c->vids[i].vid) && c->vids[i].vid == s->vids[k].vid)
-				return true;
-	return false;
-}
-
-/* SoftEther's own idea of Microsoft, by the vendor IDs of message 1. */
-static bool taken_for_microsoft(const struct client_mode *c)
-{
-	for (size_t i = 0; i < c->n_vids; i++) {
-		if (vid_softether_microsoft(vid_rule_bytes(&c->vids[i])))
-			return true;
-	}
-	return false;
-}
-
-static bool common_transform(const struct client_mode *c, const struct server_mode *s)
-{
-	for (size_t i = 0; i < c->n_phase1; i++) {
-		const struct phase1_transform *x = &c->phase1[i];
-
-		if (mode_accepts_phase1(&s->phase1, x->cipher, x->keybits, x->hash, x->group))
-			return true;
-	}
-	return false;
-}
-
-/* Does the first hash of message 4 fail to match the client's own address? */
-static bool client_thinks_self_natted(const struct server_mode *s, const struct walk *w)
-{
-	switch (s->natd_peer) {
-	case NATD_PEER_EXACT:
-		return !inet_ep_eq(w->client_own, w->client_seen);
-	case NATD_PEER_UNMATCHED:
-	case NATD_PEER_PORT_ZERO:
-	case NATD_PEER_ADDR_ZERO:
-		return true;
-	}
-	return true;
-}
-
-/* Does the second fail to match the address that the client dialled? */
-static bool client_thinks_server_natted(const struct server_mode *s, const struct walk *w,
-					bool parrots)
-{
-	if (parrots) /* the client's own hash of what it dialled comes back */
-		return false;
-	switch (s->natd_own) {
-	case NATD_OWN_EXACT:
-	case NATD_OWN_PARROT:
-		return s->address_zero || !inet_ep_eq(w->server_own, w->server_dialled);
-	case NATD_OWN_RANDOM:
-	case NATD_OWN_PORT_ZERO:
-	case NATD_OWN_ADDR_ZERO:
-		return true;
-	}
-	return true;
-}
-
-static void ends(struct prediction *p, const struct client_mode *c, const char *outcome,
-		 const char *reason, int error)
-{
-	p->outcome = outcome;
-	p->reason = reason;
-	/* The numbers are Windows'; other clients show words. */
-	p->error = c->gate == GATE_MICROSOFT ? error : 0;
-}
+/* ---- what stands in the way beside NATs ---- */
 
 /* What is typed into a virtual machine its owner knows. */
 static bool same_secret(const struct node *a, const struct node *b)
@@ -390,40 +305,9 @@ static bool same_secret(const struct node *a, const struct node *b)
 	return a->psk && b->psk && strcmp(a->psk, b->psk) == 0;
 }
 
-void predict_modes(const struct client_mode *c, int registry, const struct server_mode *s,
-		   struct prediction *p)
-{
-	const struct walk *w = &p->walk;
-	bool client_moved = !inet_ep_eq(w->client_own, w->client_seen);
-	bool server_moved = !inet_ep_eq(w->server_own, w->server_dialled);
-
-	if (!common_transform(c, s)) {
-		ends(p, c, "failed", "no-proposal", 789);
-		return;
-	}
-	p->natt = natt_in_common(c, s);
-	if (p->natt) {
-		p->parrots = s->natd_own == NATD_OWN_PARROT && taken_for_microsoft(c);
-		p->server_sees = (struct natd_seen){server_moved, client_moved};
-		p->client_sees = (struct natd_seen){
-			.self_behind_nat = client_thinks_self_natted(s, w),
-			.peer_behind_nat = client_thinks_server_natted(s, w, p->parrots),
-		};
-		p->floated = p->client_sees.self_behind_nat || p->client_sees.peer_behind_nat;
-	}
-	if (!mode_gate_allows(c->gate, registry, p->client_sees.self_behind_nat,
-			      p->client_sees.peer_behind_nat))
-		ends(p, c, "blocked",
-		     p->client_sees.self_behind_nat ? "both-behind-nat" : "server-behind-nat", 809);
-	else if (!p->floated && (client_moved || server_moved))
-		ends(p, c, "failed", "no-reply", 809); /* bare ESP does not get through */
-	else
-		ends(p, c, "connected", "none", 0);
-}
-
 static bool connects(const struct prediction *p)
 {
-	return strcmp(p->outcome, "connected") == 0;
+	return strcmp(p->agreed.outcome, "connected") == 0;
 }
 
 /* What stands between the two beside NATs; in the order in which the packets meet it. */
@@ -432,12 +316,12 @@ static void predict_obstacles(struct prediction *p, const struct node *client,
 {
 	const struct client_mode *c = client->client;
 
-	if (p->floated && !allows(server, 17, 4500))
-		ends(p, c, "failed", "no-reply", 809);
+	if (p->agreed.floated && !allows(server, 17, 4500))
+		agreement_ends(&p->agreed, c, "failed", "no-reply", 809);
 	else if (!same_secret(client, server))
-		ends(p, c, "failed", "psk-mismatch", 789);
-	else if (connects(p) && !p->floated && !allows(server, 50, 0))
-		ends(p, c, "failed", "no-reply", 809);
+		agreement_ends(&p->agreed, c, "failed", "psk-mismatch", 789);
+	else if (connects(p) && !p->agreed.floated && !allows(server, 50, 0))
+		agreement_ends(&p->agreed, c, "failed", "no-reply", 809);
 }
 
 static bool method_in_common(const struct client_mode *c, const struct server_mode *s)
@@ -459,12 +343,12 @@ static void predict_user(struct prediction *p, const struct node *client, const 
 	    !ppp_auth_asks(server->server->auth, &known))
 		return;
 	if (!method_in_common(c, server->server))
-		ends(p, c, "failed", "ppp-failed", 718);
+		agreement_ends(&p->agreed, c, "failed", "ppp-failed", 718);
 	else if (!client->user || !client->password)
-		ends(p, c, "failed", "no-credentials", 0);
+		agreement_ends(&p->agreed, c, "failed", "no-credentials", 0);
 	else if (strcmp(client->user, server->user) != 0 ||
 		 strcmp(client->password, server->password) != 0)
-		ends(p, c, "failed", "auth-failed", 691);
+		agreement_ends(&p->agreed, c, "failed", "auth-failed", 691);
 }
 
 void predict(const struct scenario *s, const struct node *client, struct prediction *out)
@@ -474,12 +358,13 @@ void predict(const struct scenario *s, const struct node *client, struct predict
 	*out = (struct prediction){0};
 	predict_walk(s, client, 500, 1, &out->walk);
 	if (!out->walk.arrives) {
-		ends(out, client->client, "failed", "no-reply", 809);
+		agreement_ends(&out->agreed, client->client, "failed", "no-reply", 809);
 		return;
 	}
 	server = &s->nodes[out->walk.server];
-	predict_modes(client->client, client->registry, server->server, out);
-	if (strcmp(out->reason, "no-proposal") != 0)
+	agreement_find(client->client, client->registry, server->server, &out->walk.ends,
+		       &out->agreed);
+	if (strcmp(out->agreed.reason, "no-proposal") != 0)
 		predict_obstacles(out, client, server);
 	predict_user(out, client, server);
 }

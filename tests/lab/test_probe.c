@@ -7,7 +7,7 @@
 
 #include <fcntl.h>
 
-#include "lab/result/predict.h"
+#include "nodes/modes/agreement.h"
 #include "lab/os/node_sockets.h"
 #include "nodes/vpn/vpn.h"
 
@@ -237,10 +237,10 @@ static int ask(struct net *n)
 /* How Windows ends behind the Elastic IP with this server. */
 static const char *ends(const struct server_mode *row, bool at_home, int registry)
 {
-	struct prediction p = {0};
+	struct four_ends usual = agreement_usual_ends(at_home, true);
+	struct agreement p;
 
-	predict_usual_walk(at_home, true, &p.walk);
-	predict_modes(mode_client("windows-10"), registry, row, &p);
+	agreement_find(mode_client("windows-10"), registry, row, &usual, &p);
 	return p.outcome;
 }
 

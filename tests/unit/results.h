@@ -22,7 +22,7 @@ static inline enum outcome outcome_of(const char *name)
 /* As predicted, with hashes that fit: A and B in message 3, A or D in message 4. */
 static inline void as_predicted(struct connection *c)
 {
-	const struct prediction *p = &c->predicted;
+	const struct agreement *p = &c->predicted.agreed;
 	bool phase2 = strcmp(p->outcome, "failed") != 0;
 
 	c->outcome = outcome_of(p->outcome);
@@ -31,7 +31,7 @@ static inline void as_predicted(struct connection *c)
 	c->reached = c->outcome == OUTCOME_CONNECTED ? REACHED_L2TP
 		     : phase2			     ? REACHED_PHASE2
 						     : REACHED_NOTHING;
-	c->exchanged = p->walk.arrives;
+	c->exchanged = c->predicted.walk.arrives;
 	c->j.natt = c->j.complete = p->natt;
 	c->j.client_sees = p->client_sees;
 	c->j.server_sees = p->server_sees;

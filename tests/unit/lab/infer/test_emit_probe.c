@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "lab/result/predict.h"
+#include "nodes/modes/agreement.h"
 #include "tests/unit/emitted.h"
 #include "tests/unit/probe_world.h"
 
@@ -44,10 +44,10 @@ static struct probed write_down(const char *mode, bool napt, bool eip, bool told
 /* How a Windows ends, in words of the result document. */
 static const char *ends(const struct server_mode *row, bool at_home, bool eip, int registry)
 {
-	struct prediction p = {0};
+	struct four_ends usual = agreement_usual_ends(at_home, eip);
+	struct agreement p;
 
-	predict_usual_walk(at_home, eip, &p.walk);
-	predict_modes(mode_client("windows-10"), registry, row, &p);
+	agreement_find(mode_client("windows-10"), registry, row, &usual, &p);
 	return p.outcome;
 }
 

@@ -187,9 +187,9 @@ static void a_walk_sees_the_port_for_its_destination(void **state)
 	(void)state;
 	predict_walk(s, &s->nodes[0], 500, 5, &w);
 	assert_true(w.arrives);
-	m = napt_find(m, n, w.client_own, w.server_dialled);
+	m = napt_find(m, n, w.ends.client_own, w.ends.server_dialled);
 	assert_non_null(m);
-	assert_true(inet_ep_eq(w.client_seen, m->outside));
+	assert_true(inet_ep_eq(w.ends.client_seen, m->outside));
 	arena_free(a);
 }
 
@@ -207,10 +207,10 @@ static void a_server_behind_a_forwarded_port_is_behind_a_nat(void **state)
 	assert_string_equal(INET_ADDR(scenario_node(s, "far")->dials), "198.51.100.10");
 	predict(s, scenario_node(s, "far"), &p);
 	assert_true(p.walk.arrives);
-	assert_string_equal(INET_EP(p.walk.server_own), "192.168.2.10:500");
-	assert_true(p.client_sees.peer_behind_nat);
-	assert_false(p.client_sees.self_behind_nat);
-	assert_string_equal(p.reason, "server-behind-nat");
+	assert_string_equal(INET_EP(p.walk.ends.server_own), "192.168.2.10:500");
+	assert_true(p.agreed.client_sees.peer_behind_nat);
+	assert_false(p.agreed.client_sees.self_behind_nat);
+	assert_string_equal(p.agreed.reason, "server-behind-nat");
 	arena_free(a);
 }
 
