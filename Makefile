@@ -13,8 +13,15 @@ LIBS     := libnl-3.0 libnl-route-3.0 libnftables libmnl libcrypto yaml-0.1 jans
 PKG      := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 LDLIBS   := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lpthread
 CPPFLAGS += -D_GNU_SOURCE -I. $(PKG)
-CFLAGS   += -std=gnu11 $(OPT) $(WARN) $(SAN)
-LDFLAGS  += $(SAN)
+# Hardening: bounds of libc calls, stack canaries and probes, position-independent code, and
+# relocations that are read-only once done. A sanitizer has checks of its own.
+CF       := $(shell echo 'int x;' | $(CC) -fcf-protection -xc -c -o /dev/null - 2>/dev/null && \
+              echo -fcf-protection)
+HARDEN    = $(if $(filter -fsanitize%,$(SAN)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 \
+              -fstack-protector-strong -fstack-clash-protection $(CF) -fPIE)
+HARDEN_LD = $(if $(filter -fsanitize%,$(SAN)),,-pie -Wl,-z,relro,-z,now,-z,noexecstack)
+CFLAGS   += -std=gnu11 $(OPT) $(HARDEN) $(WARN) $(SAN)
+LDFLAGS  += $(HARDEN_LD) $(SAN)
 
 # Seconds that `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 10
