@@ -4,7 +4,8 @@
  */
 #include "lab/report/json.h"
 #include "lab/cli/options.h"
-#include "lab/topology/topology.h"
+#include "lab/topology/scenario.h"
+#include "lab/cli/topology_file.h"
 
 static const struct option options[] = {
 	{"schema", 0, NULL, false, "print the JSON schema of topology files, for editors"},

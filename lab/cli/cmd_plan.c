@@ -7,7 +7,8 @@
 #include "lab/cli/options.h"
 #include "lab/plan/plan.h"
 #include "lab/base/suggest.h"
-#include "lab/topology/topology.h"
+#include "lab/topology/scenario.h"
+#include "lab/cli/topology_file.h"
 
 static const struct option options[] = {
 	{"seed", 's', "N", false, "seed of the ports that a NAPT draws (1)"},

@@ -12,6 +12,9 @@
 #include "lab/report/report.h"
 #include "lab/run/run.h"
 #include "lab/net/sim.h"
+#include "lab/topology/scenario_query.h"
+#include "lab/topology/value_types.h"
+#include "lab/cli/topology_file.h"
 
 #define JOBS_MAX 256
 #define DEFAULT_WAIT (600 * SEC) /* for virtual machines, where nobody can type Ctrl-C */
@@ -106,7 +109,7 @@ static int read_wait(const struct args *args, usec *wait, struct err *e)
 	const char *text = args_value(args, "wait", NULL);
 
 	*wait = isatty(STDERR_FILENO) ? 0 : DEFAULT_WAIT;
-	if (text && (!topology_duration(text, wait) || !*wait))
+	if (text && (!duration_parse(text, wait) || !*wait))
 		return err_set(e, ERR_INPUT, "run: --wait is a time such as 30s, 10m or 2h, up to a "
 			       "day, not \"%s\"", text);
 	return 0;

@@ -11,6 +11,7 @@
 #define NATDLAB_INFER_INFER_H
 
 #include "lab/topology/schema.h"
+#include "nodes/modes/mode.h"
 #include "lab/analysis/watch.h"
 
 #define MET_EXCHANGES 16 /* of one server that are looked at */

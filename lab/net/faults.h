@@ -11,7 +11,7 @@
 #define NATDLAB_NET_FAULTS_H
 
 #include "lab/base/splitmix.h"
-#include "lab/topology/topology.h"
+#include "lab/topology/scenario.h"
 
 /* Frames held back on all links together; more are lost, as by any full queue. */
 #define FAULTS_HELD_MAX 4096

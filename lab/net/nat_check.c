@@ -3,7 +3,8 @@
 
 #include "lab/topology/schema.h"
 #include "lab/plan/nft_ruleset.h"
-#include "lab/topology/topology_priv.h"
+#include "lab/topology/addressing.h"
+#include "lab/topology/scenario_query.h"
 
 /* Ports that the plan maps. Nobody speaks from them yet. */
 #define PORT_MAPPING 1701
@@ -35,7 +36,7 @@ static bool asks(const struct node *n)
 static bool answers(const struct scenario *s, const struct iface *f, unsigned napt)
 {
 	const struct node *n = &s->nodes[napt];
-	const uint32_t *realm = s->topology->link_realm;
+	const uint32_t *realm = addressing_realms(s->topology);
 
 	return f->node != napt && realm[f->link] == realm[s->ifaces[n->outside].link] &&
 	       (asks(&s->nodes[f->node]) || s->nodes[f->node].kind == KIND_ROUTER);

@@ -20,6 +20,7 @@
 #include "lab/base/packet.h"
 #include "lab/net/faults.h"
 #include "lab/plan/nft_ruleset.h"
+#include "lab/topology/scenario_query.h"
 
 #define PROTO_UDP 17
 #define PROTO_ESP 50

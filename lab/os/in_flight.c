@@ -20,6 +20,7 @@
 
 #include "lab/os/clock.h"
 #include "lab/os/os_priv.h"
+#include "lab/topology/scenario_query.h"
 
 #define PATIENCE (200 * MSEC)
 

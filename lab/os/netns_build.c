@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lab/os/os_priv.h"
+#include "lab/topology/scenario_query.h"
 
 /* While a plan is carried out: a route netlink socket in each namespace. */
 struct build {

@@ -20,6 +20,7 @@
 #include "lab/os/clock.h"
 #include "lab/os/os_priv.h"
 #include "lab/vm/vm.h"
+#include "lab/topology/scenario_query.h"
 
 #define FRAMES_PER_SECOND 2000u /* many times what a VPN client and a chatty Windows say */
 #define READS_MAX 16		/* without a frame of use: so much is passed over at once */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "lab/os/os_priv.h"
+#include "lab/topology/scenario_query.h"
 
 #define RELAY_FRAME_MAX 2048
 /* Above every node's interface: indexes are distinct over the scenario. */

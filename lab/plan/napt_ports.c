@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "lab/base/splitmix.h"
-#include "lab/topology/topology_priv.h"
+#include "lab/topology/addressing.h"
+#include "lab/topology/scenario_query.h"
 
 static const uint16_t fixed_ports[NAPT_FIXED_PORTS] = {500, 4500, 1701};
 
@@ -87,7 +88,7 @@ static void destinations(struct arena *a, const struct scenario *s, unsigned nod
 	}
 	outward = addressing_outward(a, s->topology, node);
 	for (size_t i = 0; i < s->n_ifaces; i++) {
-		uint32_t realm = s->topology->link_realm[s->ifaces[i].link];
+		uint32_t realm = addressing_realms(s->topology)[s->ifaces[i].link];
 
 		if (s->ifaces[i].node != node && outward[realm])
 			*vec_push(a, &addrs) = s->ifaces[i].addr;
@@ -96,7 +97,7 @@ static void destinations(struct arena *a, const struct scenario *s, unsigned nod
 		for (size_t k = 0; k < s->nodes[i].n_map; k++) {
 			uint32_t link = s->ifaces[s->nodes[i].outside].link;
 
-			if (outward[s->topology->link_realm[link]])
+			if (outward[addressing_realms(s->topology)[link]])
 				*vec_push(a, &addrs) = s->nodes[i].map[k].outside;
 		}
 	}
@@ -133,15 +134,6 @@ const struct napt_map *napt_find_back(const struct napt_map *m, size_t n, struct
 	for (size_t i = 0; i < n; i++) {
 		if (inet_ep_eq(m[i].outside, outside))
 			return &m[i];
-	}
-	return NULL;
-}
-
-const struct forward *napt_forward(const struct node *n, uint8_t proto, uint16_t port)
-{
-	for (size_t i = 0; i < n->n_forward; i++) {
-		if (n->forward[i].proto == proto && n->forward[i].port == port)
-			return &n->forward[i];
 	}
 	return NULL;
 }
@@ -288,7 +280,7 @@ static size_t realm_inside(const struct scenario *s, unsigned nat)
 	const struct node *n = &s->nodes[nat];
 	unsigned other = n->ifaces[0] == n->outside ? n->ifaces[1] : n->ifaces[0];
 
-	return s->topology->link_realm[s->ifaces[other].link];
+	return addressing_realms(s->topology)[s->ifaces[other].link];
 }
 
 /* What a NAPT makes of the mappings that its inside needs. */
@@ -334,7 +326,7 @@ const size_t *napt_map_sizes(struct arena *a, const struct scenario *s)
 	for (size_t i = 0; i < s->n_ifaces; i++) {
 		const struct iface *f = &s->ifaces[i];
 		const struct node *n = &s->nodes[f->node];
-		uint32_t realm = s->topology->link_realm[f->link];
+		uint32_t realm = addressing_realms(s->topology)[f->link];
 
 		if (n->kind == KIND_CLIENT || n->kind == KIND_SERVER || n->kind == KIND_HOST) {
 			z.of[realm] += NAPT_FIXED_PORTS;
@@ -348,22 +340,4 @@ const size_t *napt_map_sizes(struct arena *a, const struct scenario *s)
 			out[i] = multiplied(&z, i, size_of(&z, realm_inside(s, i)));
 	}
 	return out;
-}
-
-usec udp_timeout(const struct node *n)
-{
-	switch (n->kind) {
-	case KIND_NAPT:
-		return n->timeout ? n->timeout : NAPT_TIMEOUT;
-	case KIND_EIP:
-		return EIP_TIMEOUT;
-	case KIND_CLIENT:
-	case KIND_SERVER:
-	case KIND_HOST:
-	case KIND_VM:
-	case KIND_ROUTER:
-	case KINDS:
-		break;
-	}
-	return ALLOW_TIMEOUT;
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "lab/plan/plan.h"
+#include "lab/topology/scenario_query.h"
 
 /* ---- text ---- */
 

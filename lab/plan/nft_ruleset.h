@@ -9,7 +9,7 @@
 #ifndef NATDLAB_PLAN_NFT_RULESET_H
 #define NATDLAB_PLAN_NFT_RULESET_H
 
-#include "lab/topology/topology.h"
+#include "lab/topology/scenario.h"
 
 /* UDP source ports that are mapped beforehand for each machine inside: IKE, IKE and ESP behind
  * NATs, L2TP. All other traffic is masqueraded by the kernel. */
@@ -27,8 +27,6 @@ const struct napt_map *napt_find(const struct napt_map *m, size_t n, struct inet
 				 struct inet_ep dst);
 /* The mapping with that outside endpoint, or NULL. */
 const struct napt_map *napt_find_back(const struct napt_map *m, size_t n, struct inet_ep outside);
-/* The machine to which a NAPT forwards a port of its outside address, or NULL. */
-const struct forward *napt_forward(const struct node *n, uint8_t proto, uint16_t port);
 
 /* All mappings of NAPT @node, in the order of the interfaces behind it; those of NATs behind it
  * are in it by their outside addresses. At most NAPT_MAP_MAX. */
@@ -36,15 +34,5 @@ const struct napt_map *napt_map(struct arena *a, const struct scenario *s, unsig
 				uint64_t seed, size_t *n);
 /* How many mappings each node has at most; more than NAPT_MAP_MAX: too many. */
 const size_t *napt_map_sizes(struct arena *a, const struct scenario *s);
-
-/*
- * How long a tracked UDP connection of a node lives without traffic. The kernel would begin with
- * 30 seconds and give 120 once the connection is older than two real seconds, which means nothing
- * to a clock that jumps; so every ruleset says it, the same before and after the first answer.
- */
-#define NAPT_TIMEOUT (120 * SEC)    /* RFC 4787 REQ-5: not less than two minutes */
-#define ALLOW_TIMEOUT (180 * SEC)   /* UDP streams, aws-conntrack */
-#define EIP_TIMEOUT (24 * 3600 * SEC) /* an Elastic IP forgets nothing: it has nothing to know */
-usec udp_timeout(const struct node *n);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-#include "lab/topology/topology.h"
+#include "lab/topology/scenario.h"
 
 enum step_kind {
 	STEP_SPACE,   /* a network namespace for a node, loopback up */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/product/product.h"
 
-#include <string.h>
+#include "lab/topology/scenario_query.h"
 
 /* ---- scripts ---- */
 
@@ -266,70 +266,33 @@ static void prober_setup(struct arena *a, const struct scenario *s, const struct
 
 #define FOLDERS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
+/* What products.h does not say of a product. */
 static const struct row {
-	const char *name, *folder, *needs;
-	const char *client_mode;
-	const char *server_mode, *forced_mode, *own_mode;
+	const char *folder, *needs;
 	const char *const *made;
 	void (*setup)(struct arena *a, const struct scenario *s, const struct node *n,
 		      struct product_setup *p);
 } rows[] = {
 	[PRODUCT_STRONGSWAN] = {
-		"strongswan", "strongswan", "strongswan/usr/lib/ipsec/charon", "linux-strongswan",
-		"strongswan-5.9", "strongswan-forceencaps", "strongswan-5.9",
-		FOLDERS("/var/lib/strongswan"), strongswan_setup,
+		"strongswan", "strongswan/usr/lib/ipsec/charon", FOLDERS("/var/lib/strongswan"),
+		strongswan_setup,
 	},
 	[PRODUCT_LIBRESWAN] = {
-		"libreswan", "libreswan", "libreswan/usr/libexec/ipsec/pluto", NULL, "libreswan",
-		"libreswan-encapsulation", "libreswan",
+		"libreswan", "libreswan/usr/libexec/ipsec/pluto",
 		FOLDERS("/run/pluto", "/var/lib/ipsec", "/var/lib/ipsec/nss"), libreswan_setup,
 	},
 	[PRODUCT_SOFTETHER] = {
-		"softether", "softether", "softether/usr/libexec/softether/vpnserver/vpnserver",
-		NULL, "softether-5", "softether-5", "softether-5-listen",
+		"softether", "softether/usr/libexec/softether/vpnserver/vpnserver",
 		FOLDERS("/run/softether", "/var/lib/softether", "/var/log/softether"),
 		softether_setup,
 	},
-	[PRODUCT_IKE_SCAN] = {
-		"ike-scan", "tools", "tools/usr/bin/ike-scan", "linux-plain", NULL, NULL, NULL,
-		FOLDERS(NULL), ike_scan_setup,
-	},
-	[PRODUCT_PROBER] = {
-		"prober", "prober", "prober/usr/bin/prober", "linux-plain", NULL, NULL, NULL,
-		FOLDERS(NULL), prober_setup,
-	},
+	[PRODUCT_IKE_SCAN] = {"tools", "tools/usr/bin/ike-scan", FOLDERS(NULL), ike_scan_setup},
+	[PRODUCT_PROBER] = {"prober", "prober/usr/bin/prober", FOLDERS(NULL), prober_setup},
 };
-
-const char *product_name(enum product p)
-{
-	return rows[p].name;
-}
 
 const char *product_needs(enum product p)
 {
 	return rows[p].needs;
-}
-
-const char *product_mode(const struct node *n)
-{
-	const struct row *r = &rows[n->run];
-
-	if (n->kind == KIND_CLIENT)
-		return r->client_mode;
-	return n->forced ? r->forced_mode : n->listen_own ? r->own_mode : r->server_mode;
-}
-
-const char *product_title(struct arena *a, const struct node *n)
-{
-	return arena_printf(a, "real %s%s%s", rows[n->run].name,
-			    n->forced ? ", encapsulation forced" : "",
-			    n->listen_own ? ", ListenIP its own" : "");
-}
-
-bool product_can_say(const char *secret)
-{
-	return !secret[strspn(secret, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789-_.")];
 }
 
 struct product_setup product_setup(struct arena *a, const struct scenario *s,

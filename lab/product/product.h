@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * product.h - what a real strongSwan, Libreswan or SoftEther is told (`run:` of a node). Pure.
+ * product.h - what a real strongSwan, Libreswan or SoftEther is told (`run:` of a node): the files
+ * of its configuration as text. Pure.
  *
- *	product.c  the files of a node's product as text
- *	product_process.c   a process in the node's namespace
- *
- * A product is a row: which folder of `make real` has it, which mode of ours stands for it in
- * predictions, and a function that writes its configuration.
+ * A product is a row: which folder of `make real` has it, and a function that writes its
+ * configuration. How it is called, and which mode stands for it, is in products.h.
  */
 #ifndef NATDLAB_PRODUCT_PRODUCT_H
 #define NATDLAB_PRODUCT_PRODUCT_H
 
-#include "lab/topology/topology.h"
+#include "lab/topology/products.h"
+#include "lab/topology/scenario.h"
 
 struct product_file {
 	const char *path; /* absolute, as the daemon sees it */
@@ -29,17 +28,8 @@ struct product_setup {
 	size_t n_files;
 };
 
-/* "strongswan", ... as `run:` has it. */
-const char *product_name(enum product p);
 /* The file without which it cannot be run, below `--real`: "strongswan/usr/lib/ipsec/charon". */
 const char *product_needs(enum product p);
-/* The mode of ours that behaves like this node's product, by its settings; NULL when a node of its
- * kind cannot run it. */
-const char *product_mode(const struct node *n);
-/* How the node is called in tables: "real strongswan, encapsulation forced". Lives in @a. */
-const char *product_title(struct arena *a, const struct node *n);
-/* Do these words need no quoting in anybody's configuration? Letters, digits, '-', '_', '.'. */
-bool product_can_say(const char *secret);
 
 /*
  * The files for a node whose `run` is set. @s: of which it is a node. Everything lives in @a.

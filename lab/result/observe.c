@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/topology/scenario_query.h"
+
 const struct known *observe_known(struct arena *a, const struct scenario *s, size_t *n)
 {
 	VEC(struct known) v = {0};

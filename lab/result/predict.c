@@ -13,6 +13,7 @@
 
 #include "lab/plan/nft_ruleset.h"
 #include "nodes/ppp/ppp_auth.h"
+#include "lab/topology/scenario_query.h"
 
 #define HOPS_MAX 64 /* a packet's TTL */
 

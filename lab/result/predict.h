@@ -9,7 +9,7 @@
 #ifndef NATDLAB_RESULT_PREDICT_H
 #define NATDLAB_RESULT_PREDICT_H
 
-#include "lab/topology/topology.h"
+#include "lab/topology/scenario.h"
 #include "nodes/modes/agreement.h"
 
 struct walk {

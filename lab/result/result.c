@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/result/result.h"
 
+#include "lab/topology/scenario_query.h"
+
 const char *outcome_name(enum outcome o)
 {
 	switch (o) {

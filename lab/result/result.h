@@ -11,7 +11,7 @@
 #define NATDLAB_RESULT_RESULT_H
 
 #include "lab/result/predict.h"
-#include "lab/topology/topology.h"
+#include "lab/topology/scenario.h"
 #include "lab/analysis/watch.h"
 #include "nodes/vpn/vpn.h"
 

@@ -35,6 +35,7 @@
 #include "lab/net/net.h"
 #include "lab/result/observe.h"
 #include "lab/run/product_nodes.h"
+#include "lab/topology/scenario_query.h"
 
 #define LINK_DELAY (50 * (usec)1) /* what a frame takes to cross a link */
 #define LAB_LIMIT (180 * SEC)	  /* the lab's own time, but for what clients are idle: longer

@@ -29,6 +29,7 @@
 #include "lab/os/netns_build.h"
 #include "lab/run/lab.h"
 #include "nodes/crypto/crypto.h"
+#include "lab/topology/scenario_query.h"
 
 /* Processes at most that have given their result and are not gone yet, each with a descriptor:
  * far below the 1024 that a process may usually have, and far above what a kernel takes down at

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nodes/vpn/vpn.h"
+#include "lab/topology/scenario_query.h"
 
 /* How often the exchanges are looked through: they change with every frame. */
 #define LOOK_EVERY (250 * MSEC)

@@ -659,3 +659,8 @@ bool addressing_check_shape(struct reading *r)
 {
 	return check_realms(r) && find_routes(r);
 }
+
+const uint32_t *addressing_realms(const struct topology *t)
+{
+	return t->link_realm;
+}

@@ -304,7 +304,7 @@ void modes_read(struct reading *r, const struct tree *modes)
 		const struct tree *at = modes->keys[i];
 		struct own_mode one = {0};
 
-		if (!topo_is_name(at->text, NAME_LEN_MAX))
+		if (!value_is_name(at->text, NAME_LEN_MAX))
 			mistake(r->m, at,
 				"%s cannot name a mode: a letter, then letters, digits and '-', "
 				"all lower-case, at most %d", tree_shown(r->a, at->text),

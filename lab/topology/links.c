@@ -10,7 +10,7 @@
 /* Not the loopback, and not what /proc/sys/net/ipv4/conf/ calls all of them. */
 static bool is_iface_name(const char *s)
 {
-	return topo_is_name(s, IFACE_LEN_MAX) && strcmp(s, "lo") != 0 && strcmp(s, "all") != 0 &&
+	return value_is_name(s, IFACE_LEN_MAX) && strcmp(s, "lo") != 0 && strcmp(s, "all") != 0 &&
 	       strcmp(s, "default") != 0;
 }
 

@@ -309,7 +309,7 @@ static bool is_wide(const struct topology *t, const struct tree *name, const str
 {
 	bool dots = false;
 
-	if (topo_node(t, name->text) >= 0 || !topo_is_name(name->text, NAME_LEN_MAX) ||
+	if (topo_node(t, name->text) >= 0 || !value_is_name(name->text, NAME_LEN_MAX) ||
 	    v->kind != TREE_MAP)
 		return false;
 	for (size_t i = 0; i < v->n; i++) {

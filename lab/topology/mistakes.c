@@ -7,7 +7,7 @@
  * although tabs are wide, Japanese is wide and accents have no width; so columns of the screen
  * are counted apart from characters.
  */
-#include "lab/topology/tree.h"
+#include "lab/topology/mistakes.h"
 
 #include <stdio.h>
 #include <stdlib.h>

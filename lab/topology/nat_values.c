@@ -15,7 +15,7 @@ static const struct iface *map_target(struct reading *r, const struct tree *v, u
 	int node = -1;
 
 	if (v->kind != TREE_TEXT ||
-	    !(value_is_v4(v->text) || topo_is_name(v->text, NAME_LEN_MAX))) {
+	    !(value_is_v4(v->text) || value_is_name(v->text, NAME_LEN_MAX))) {
 		value_wrong(r, v, "here stands a node on the inside, or its address");
 		return NULL;
 	}

@@ -8,7 +8,7 @@
 #ifndef NATDLAB_TOPOLOGY_SCHEMA_H
 #define NATDLAB_TOPOLOGY_SCHEMA_H
 
-#include "lab/topology/topology.h"
+#include "lab/topology/kinds.h"
 
 /* Bounds of a mode of one's own: messages have to fit into a datagram, and into the buffers of who
  * sends them. Bytes; vendor IDs together are counted with their headers of 4. */
@@ -71,9 +71,6 @@ enum key {
 	KEY_ENCAPSULATION, KEY_FLOATED, KEY_ALIVE, KEY_CLIENT, KEY_WHEN,
 	KEYS,
 };
-
-#define KIND_BIT(k) (1u << (k))
-#define KINDS_ALL (KIND_BIT(KINDS) - 1)
 
 struct key_row {
 	const char *name;

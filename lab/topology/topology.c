@@ -11,138 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kind_names[KINDS] = {
-	[KIND_CLIENT] = "client", [KIND_SERVER] = "server", [KIND_ROUTER] = "router",
-	[KIND_NAPT] = "napt",     [KIND_EIP] = "eip",       [KIND_HOST] = "host",
-	[KIND_VM] = "vm",
-};
-
-const char *kind_name(enum kind k)
-{
-	assert(k < KINDS);
-	return kind_names[k];
-}
-
-static enum kind kind_find(const char *name)
-{
-	unsigned k;
-
-	for (k = 0; k < KINDS; k++) {
-		if (strcmp(kind_names[k], name) == 0)
-			break;
-	}
-	return (enum kind)k;
-}
-
-struct tree *tree_get(const struct tree *map, const char *key)
-{
-	for (size_t i = 0; i < map->n; i++) {
-		if (strcmp(map->keys[i]->text, key) == 0)
-			return map->v[i];
-	}
-	return NULL;
-}
-
-/* Safe unquoted in a shell, in nft, in a file name and as a name of the kernel's. */
-bool topo_is_name(const char *s, size_t max)
-{
-	size_t n;
-
-	for (n = 0; s[n]; n++) {
-		bool letter = s[n] >= 'a' && s[n] <= 'z';
-		bool digit = s[n] >= '0' && s[n] <= '9';
-
-		if (n == max || !(letter || (n && (digit || s[n] == '-'))))
-			return false;
-	}
-	return n && s[n - 1] != '-';
-}
-
-int topo_node(const struct topology *t, const char *name)
-{
-	size_t lo = 0, hi = t->n_nodes;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		int c = strcmp(name, t->nodes[t->by_name[mid]].name);
-
-		if (c == 0)
-			return (int)t->by_name[mid];
-		if (c < 0)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return -1;
-}
-
-int topo_by_name(const void *a, const void *b)
-{
-	const struct topo_named *x = a, *y = b;
-	int c = strcmp(x->name, y->name);
-
-	return c ? c : x->i < y->i ? -1 : x->i > y->i;
-}
-
-/* ---- keys ---- */
-
-bool topo_want_map(struct reading *r, const struct tree *v, const char *what)
-{
-	if (v->kind == TREE_MAP)
-		return true;
-	mistake(r->m, v, "%s is a map (key: value)", what);
-	return false;
-}
-
-static void unknown_key(struct reading *r, const struct tree *key, enum place p, enum kind kind,
-			const char *who)
-{
-	const char *known[KEYS];
-	size_t n = 0;
-	enum key k = key_find(p, key->text);
-
-	if (strcmp(key->text, "<<") == 0)
-		return; /* the loader has said what is wrong */
-	if (k != KEYS) { /* of another kind of node */
-		const char *kinds = "";
-
-		for (unsigned i = 0; i < KINDS; i++) {
-			if (key_row(k)->kinds & KIND_BIT(i))
-				kinds = arena_printf(r->a, "%s%s%s", kinds, *kinds ? ", " : "",
-						     kind_names[i]);
-		}
-		mistake(r->m, key, "%s is a key of %s; %s is of kind %s", key->text, kinds, who,
-			kind_name(kind));
-		return;
-	}
-	for (unsigned i = 0; i < KEYS; i++) {
-		const struct key_row *row = key_row((enum key)i);
-
-		if (row->place == p && (kind == KINDS || row->kinds & KIND_BIT(kind)))
-			known[n++] = row->name;
-	}
-	mistake(r->m, key, "unknown key %s in %s%s", tree_shown(r->a, key->text), place_name(p),
-		did_you_mean(r->m, key->text, known, n));
-}
-
-void topo_keys(struct reading *r, const struct tree *map, enum place p, enum kind kind,
-	       const char *who, const struct tree **out)
-{
-	for (size_t i = 0; i < map->n; i++) {
-		enum key k = key_find(p, map->keys[i]->text);
-
-		if (k == KEYS || (kind != KINDS && !(key_row(k)->kinds & KIND_BIT(kind))))
-			unknown_key(r, map->keys[i], p, kind, who);
-		else if (value_is_type(r, map->v[i], key_row(k)))
-			out[k] = map->v[i];
-	}
-}
-
 /* ---- nodes ---- */
 
 static void check_node_name(struct reading *r, const struct tree *key)
 {
-	if (!topo_is_name(key->text, NAME_LEN_MAX))
+	if (!value_is_name(key->text, NAME_LEN_MAX))
 		mistake(r->m, key,
 			"%s cannot name a node: a letter, then letters, digits and '-', all "
 			"lower-case, at most %d", tree_shown(r->a, key->text), NAME_LEN_MAX);
@@ -166,7 +39,7 @@ static bool misspelt_keys(struct reading *r, const struct tree *v)
 
 	for (size_t i = 0; i < v->n; i++) {
 		if (key_find(PLACE_NODE, v->keys[i]->text) == KEYS) {
-			unknown_key(r, v->keys[i], PLACE_NODE, KINDS, NULL);
+			topo_unknown_key(r, v->keys[i], PLACE_NODE, KINDS, NULL);
 			any = true;
 		}
 	}
@@ -221,7 +94,7 @@ static void read_kinds(struct reading *r, const struct tree *kinds,
 		if (k == KINDS) {
 			mistake(r->m, kinds->keys[i], "unknown kind %s%s",
 				tree_shown(r->a, kinds->keys[i]->text),
-				did_you_mean(r->m, kinds->keys[i]->text, kind_names, KINDS));
+				did_you_mean(r->m, kinds->keys[i]->text, kind_words()->v, KINDS));
 		} else if (topo_want_map(r, kinds->v[i], "a kind's defaults")) {
 			topo_keys(r, kinds->v[i], PLACE_NODE, k, "this", defaults[k]);
 			if (defaults[k][KEY_KIND])
@@ -414,6 +287,16 @@ static void read_head(struct reading *r, const struct tree *root, const struct t
 		mistake(r->m, root, "the file has no topology");
 }
 
+/* Loading builds every scenario once to check it (lab/load/scenario_check.c). */
+static void check_work(struct reading *r)
+{
+	const struct topology *t = r->t;
+
+	if (mistakes_count(r->m) == 0 && t->n_scenarios * t->n_nodes * (t->n_maps + 1) > WORK_MAX)
+		mistake(r->m, t->defs[0].at, "%zu scenarios of %zu nodes with %zu Elastic IPs are "
+			"too much", t->n_scenarios, t->n_nodes, t->n_maps);
+}
+
 struct topology *topology_new(struct arena *a, const struct source *src, const struct tree *root,
 			      const struct setting *set, const struct tree *const *values,
 			      size_t n_set, struct mistakes *m)
@@ -454,8 +337,7 @@ struct topology *topology_new(struct arena *a, const struct source *src, const s
 	}
 	read_values(&r, shape);
 	expect_read(&r, keys[KEY_EXPECT]);
-	if (mistakes_count(m) == 0)
-		scenarios_check(&r);
+	check_work(&r);
 	return t;
 }
 
@@ -477,6 +359,16 @@ const char *topology_question(const struct topology *t)
 const char *topology_path(const struct topology *t)
 {
 	return t->src->name;
+}
+
+const struct tree *topology_node_at(const struct topology *t, unsigned node)
+{
+	return t->defs[node].at;
+}
+
+const struct tree *topology_expect_at(const struct topology *t)
+{
+	return t->n_expects ? t->expects[0].at : NULL;
 }
 
 size_t topology_axes(const struct topology *t, const char *const **names)

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * topology.h - a topology file as read, and a scenario: the file with every matrix axis fixed.
+ * topology.h - a topology file as read: its nodes, links and interfaces. Pure.
  *
- * Pure, but for yaml.c, which holds libyaml and reads the file.
- *
- *	topology_load()  file -> struct topology, or all its mistakes at once
- *	scenario_count(), scenario_new()  one immutable scenario, addresses assigned
- *
- * Everything belongs to the arena that is handed in.
+ * load.h makes one of the bytes of a file; scenario.h fixes every axis of its matrix. Everything
+ * belongs to the arena that is handed in.
  */
 #ifndef NATDLAB_TOPOLOGY_TOPOLOGY_H
 #define NATDLAB_TOPOLOGY_TOPOLOGY_H
@@ -15,16 +11,12 @@
 #include "lab/base/err.h"
 #include "lab/base/inet.h"
 #include "lab/base/mem.h"
+#include "lab/topology/kinds.h"
+#include "lab/topology/tree.h"
 #include "nodes/modes/mode.h"
 
+struct mistakes;
 struct topology; /* opaque: YAML tree with places, checked */
-
-/* KIND_VM is a word of files only: such a node is of kind client or server, as its mode is, and
- * node.vm tells. */
-enum kind {
-	KIND_CLIENT, KIND_SERVER, KIND_ROUTER, KIND_NAPT, KIND_EIP, KIND_HOST, KIND_VM, KINDS,
-};
-const char *kind_name(enum kind k);
 
 /* Interfaces of a scenario are numbered through; so are nodes and links. */
 struct iface {
@@ -145,101 +137,31 @@ struct node {
 	size_t n_routes;
 };
 
-/* One axis' value in this scenario. */
-struct axis_value {
-	const char *axis;        /* "server.mode" or "client" */
-	const char *value;       /* "softether-4" or "registry-0" */
-};
-
-/* One entry of `expect:` that applies to this scenario. */
-struct expectation {
-	int line;                /* in the file */
-	const char *outcome;     /* each NULL when not claimed */
-	const char *reason, *server_hash, *peer_hash, *reached, *encapsulation;
-	int error;               /* -1 not claimed */
-	int floated;             /* -1 not claimed, 0, 1 */
-	int alive;               /* the same */
-	const char *client;      /* which client node; NULL: every one */
-};
-
-struct scenario {
-	const char *id;          /* "softether-4/registry-0"; "-" without a matrix */
-	const struct topology *topology;
-	const char *topology_name;
-	struct axis_value *axes;
-	size_t n_axes;
-	struct node *nodes;
-	size_t n_nodes;
-	struct link *links;
-	size_t n_links;
-	struct iface *ifaces;
-	size_t n_ifaces;
-	struct expectation *expects;
-	size_t n_expects;
-};
-
 /* --set NODE.KEY=VALUE */
 struct setting {
 	const char *node, *key, *value;
 };
 
 /*
- * Reads and checks a file, "-" for standard input. On mistakes: NULL, and @out (an array of
- * lines, already in INTERFACE's form with source line and caret) is written to @mistakes, which
- * the caller prints; at most 50 are listed and the rest is counted. @e is filled when the file
- * could not be read at all.
+ * A topology from the tree of its file. It may be used only if @m stayed empty; what whole
+ * scenarios show is judged by scenarios_check() (lab/load/scenario_check.h). @values: of the
+ * settings, parsed; NULL where that failed. Everything must live as long as @a.
  */
-struct topology *topology_load(struct arena *a, const char *path, const struct setting *set,
-			       size_t n_set, char **mistakes, struct err *e);
-
-/* The same for bytes in memory, which must live as long as @a. @name: what mistakes call it. */
-struct topology *topology_load_buffer(struct arena *a, const char *name, const void *data,
-				      size_t len, const struct setting *set, size_t n_set,
-				      char **mistakes);
+struct topology *topology_new(struct arena *a, const struct source *src, const struct tree *root,
+			      const struct setting *set, const struct tree *const *values,
+			      size_t n_set, struct mistakes *m);
 
 const char *topology_name(const struct topology *t);
 const char *topology_title(const struct topology *t);
 const char *topology_question(const struct topology *t); /* NULL if none */
 const char *topology_path(const struct topology *t);
+/* Where a node's name, and where the first expectation (NULL: there is none) stands in the file. */
+const struct tree *topology_node_at(const struct topology *t, unsigned node);
+const struct tree *topology_expect_at(const struct topology *t);
 /* Names of the axes, in order. */
 size_t topology_axes(const struct topology *t, const char *const **names);
 
 /* Does this axis change clients and nothing else? */
 bool topology_axis_of_clients(const struct topology *t, const char *axis);
-
-size_t scenario_count(const struct topology *t);
-/* Number @i, 0 .. count-1, in the order of the axes (the last runs fastest). Cannot fail: all
- * was checked by topology_load(). */
-struct scenario *scenario_new(struct arena *a, const struct topology *t, size_t i);
-/* The id alone, without building it. */
-const char *scenario_id(struct arena *a, const struct topology *t, size_t i);
-
-/* The node of that name, or NULL. */
-const struct node *scenario_node(const struct scenario *s, const char *name);
-/* Which node owns an address, directly or as an Elastic IP's outside; NULL none. */
-const struct node *scenario_owner(const struct scenario *s, struct inet_addr addr);
-
-/* Is the link cut in the middle, for the lab to carry frames over: has it faults, or is one of its
- * ends a virtual machine? */
-static inline bool scenario_link_is_cut(const struct scenario *s, unsigned link)
-{
-	const struct link *l = &s->links[link];
-
-	return link_is_faulty(&l->faults) || s->nodes[s->ifaces[l->iface[0]].node].vm ||
-	       s->nodes[s->ifaces[l->iface[1]].node].vm;
-}
-/* Is any node a virtual machine? */
-bool scenario_has_vm(const struct scenario *s);
-
-/* "20ms", "30s", "2m", "1h", up to a day. */
-bool topology_duration(const char *text, usec *out);
-
-/* Longest prefix: the interface through which @n sends to @dst, and in *@to to which neighbour; -1
- * when it knows no way. */
-int scenario_route(const struct scenario *s, const struct node *n, struct inet_addr dst,
-		   struct inet_addr *to);
-/* The interface whose address a client or server has for its own: that towards what it dials,
- * else its first. */
-unsigned scenario_own(const struct scenario *s, const struct node *n);
 
 #endif

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * topology_priv.h - the inside of struct topology, for the files that build it and no others:
+ * topology_priv.h - the inside of struct topology, for the files of this folder and no others:
  *
- *	yaml.c      file -> tree
- *	topology.c  tree -> nodes; who may have which keys
+ *	yaml.c         bytes -> tree
+ *	topology.c     tree -> nodes
+ *	reading.c      who may have which keys
+ *	value_types.c  is a value of the type that its key asks for?
  *	custom_modes.c modes of the file's own; their lists: custom_mode_lists.c
- *	links.c     which interface is plugged into which
- *	node_values.c    the value of a node's key -> a field of struct node
- *	nat_values.c     the same of a NAT's key
+ *	links.c        which interface is plugged into which
+ *	node_values.c  the value of a node's key -> a field of struct node
+ *	nat_values.c   the same of a NAT's key
  *	addressing.c   addresses, realms, routes
- *	matrix.c    axes, expectations
- *	scenario.c  every axis fixed
+ *	matrix.c       axes, expectations
+ *	scenario.c     every axis fixed
  *
  * The shape of the network (kinds, links, which side of a NAT is outside) is the same in every
  * scenario, so addresses and routes are computed once. What the matrix may change are the values
@@ -19,9 +21,10 @@
 #ifndef NATDLAB_TOPOLOGY_TOPOLOGY_PRIV_H
 #define NATDLAB_TOPOLOGY_TOPOLOGY_PRIV_H
 
+#include "lab/topology/addressing.h"
+#include "lab/topology/mistakes.h"
+#include "lab/topology/scenario.h"
 #include "lab/topology/schema.h"
-#include "lab/topology/topology.h"
-#include "lab/topology/tree.h"
 
 /* Bounds of a topology. */
 #define NODES_MAX 4096
@@ -128,35 +131,52 @@ struct reading {
 	struct mistakes *m;
 };
 
-/* ---- topology.c ---- */
+/* ---- reading.c ---- */
 
-/* A topology that is to be used only if @m stayed empty. @values: of the settings, parsed; NULL
- * where that failed. */
-struct topology *topology_new(struct arena *a, const struct source *src, const struct tree *root,
-			      const struct setting *set, const struct tree *const *values,
-			      size_t n_set, struct mistakes *m);
 /* The kind of a node as its file says it. */
 static inline enum kind topo_kind(const struct node *n)
 {
 	return n->vm ? KIND_VM : n->kind;
 }
+/* The value of @key in a map, or NULL. */
+struct tree *tree_get(const struct tree *map, const char *key);
 /* Number of the node of that name, or -1. */
 int topo_node(const struct topology *t, const char *name);
-/* The keys of a map that stands at @p into @out[KEYS]; unknown ones and wrong types are
- * mistakes. @kind: of PLACE_NODE, whose node @who is; KINDS elsewhere. */
-void topo_keys(struct reading *r, const struct tree *map, enum place p, enum kind kind,
-	       const char *who, const struct tree **out);
-/* `[a-z][a-z0-9-]*`, not ending in '-', of at most @max characters. */
-bool topo_is_name(const char *s, size_t max);
-
+/* Number of the node that is named; -1: a mistake. */
+int value_node(struct reading *r, const struct tree *v);
 /* Is it a map? Says so if not; @what: the sentence's subject. */
 bool topo_want_map(struct reading *r, const struct tree *v, const char *what);
+/* Says that a key is not known at @p. @kind: of PLACE_NODE, whose node @who is; KINDS elsewhere,
+ * and where the kind is not known. */
+void topo_unknown_key(struct reading *r, const struct tree *key, enum place p, enum kind kind,
+		      const char *who);
+/* The keys of a map that stands at @p into @out[KEYS]; unknown ones and wrong types are
+ * mistakes. @kind and @who: as above. */
+void topo_keys(struct reading *r, const struct tree *map, enum place p, enum kind kind,
+	       const char *who, const struct tree **out);
 /* For qsort(): by name, then by number. */
 struct topo_named {
 	const char *name;
 	unsigned i;
 };
 int topo_by_name(const void *a, const void *b);
+
+/* ---- value_types.c ---- */
+
+/* `[a-z][a-z0-9-]*`, not ending in '-', of at most @max characters. */
+bool value_is_name(const char *s, size_t max);
+/* "10%" or "0.5%" in thousandths; "20ms", "30s", "2m", "1h" up to a day. False: neither. */
+bool value_permille(const struct tree *v, unsigned long *out);
+bool value_duration(const struct tree *v, usec *out);
+/* A mistake, if anybody wants to know; always false. */
+bool value_wrong(struct reading *r, const struct tree *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Digits, nothing else, at most @max. Moves *@p behind them. */
+bool value_digits(const char **p, unsigned long max, unsigned long *out);
+/* A whole number 0 .. @max, plain digits. */
+bool value_number(const struct tree *v, unsigned long max, unsigned long *out);
+bool value_is_v4(const char *s);
+/* Is @v of the row's type? Says so if not. */
+bool value_is_type(struct reading *r, const struct tree *v, const struct key_row *row);
 
 /* ---- custom_modes.c ---- */
 
@@ -192,29 +212,13 @@ bool links_read(struct reading *r, const struct tree *links);
 /* Has every node a link, and every NAT an outside and an inside? */
 bool links_check(struct reading *r);
 
-/* ---- node_values.c ---- */
+/* ---- node_values.c, nat_values.c ---- */
 
-/* "10%" or "0.5%" in thousandths; "20ms", "30s", "2m", "1h" up to a day. False: neither. */
-bool value_permille(const struct tree *v, unsigned long *out);
-bool value_duration(const struct tree *v, usec *out);
-
-/* A mistake, if anybody wants to know; always false. */
-bool value_wrong(struct reading *r, const struct tree *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* Digits, nothing else, at most @max. Moves *@p behind them. */
-bool value_digits(const char **p, unsigned long max, unsigned long *out);
-bool value_is_v4(const char *s);
-/* Number of the node that is named; -1: a mistake. */
-int value_node(struct reading *r, const struct tree *v);
-/* value_read() for the keys of NATs (nat_values.c). */
-bool value_read_nat(struct reading *r, enum key k, const struct tree *v, unsigned i,
-		    struct node *n);
-
-/* Is @v of the row's type? Says so if not. */
-bool value_is_type(struct reading *r, const struct tree *v, const struct key_row *row);
-/* A whole number 0 .. @max, plain digits. */
-bool value_number(const struct tree *v, unsigned long max, unsigned long *out);
 /* Puts the value of a node's key into @n, which stands at index @i. False: a mistake. */
 bool value_read(struct reading *r, enum key k, const struct tree *v, unsigned i, struct node *n);
+/* The same for the keys of NATs. */
+bool value_read_nat(struct reading *r, enum key k, const struct tree *v, unsigned i,
+		    struct node *n);
 
 /* ---- addressing.c ---- */
 
@@ -227,12 +231,8 @@ const struct topology *addressing_reshape(struct arena *a, const struct topology
 					  struct node *nodes);
 /* Judges such a topology: a NAT that is none any more may have opened a way past another. */
 bool addressing_check_shape(struct reading *r);
-/* For each realm, by its number: does it lie outside of this NAT, however many NATs further? */
-const bool *addressing_outward(struct arena *a, const struct topology *t, unsigned nat);
 /* Adds to @nodes (a copy of the topology's) the routes to its Elastic IPs. */
 void addressing_eip_routes(struct arena *a, const struct topology *t, struct node *nodes);
-/* Is the link on the inside of this NAT? */
-bool addressing_is_inside(const struct topology *t, unsigned nat, unsigned link);
 
 /* ---- matrix.c ---- */
 
@@ -245,7 +245,7 @@ const char *topo_id(struct arena *a, const struct topology *t, const size_t *at)
 
 /* ---- scenario.c ---- */
 
-/* Judges every scenario: what can be judged only with every axis fixed. */
-void scenarios_check(struct reading *r);
+/* The value of each axis in scenario @i, @at[AXES_MAX]: the last axis runs fastest. */
+void scenario_locate(const struct topology *t, size_t i, size_t *at);
 
 #endif

@@ -1,89 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * yaml.c - a topology file from the disk to a tree: the only place that knows libyaml.
+ * yaml.c - the bytes of a topology file to a tree: the only place that knows libyaml.
  *
  * The bytes are judged before libyaml sees them (UTF-8, no NUL, no control characters), so that
  * such mistakes have a line and a column. libyaml's events are then counted while they come: how
  * deep, how many, and how many values an alias stands for; a file that is small and unfolds into
  * millions ends at the bound, not at the end of the memory.
  */
-#include <errno.h>
-#include <fcntl.h>
+#include "lab/topology/yaml.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <yaml.h>
-
-#include "lab/topology/topology_priv.h"
-
-/* ---- the file ---- */
-
-static int read_all(struct arena *a, int fd, const char *name, struct source *src, struct err *e)
-{
-	char *buf = arena_alloc(a, FILE_MAX + 1);
-	size_t len = 0;
-
-	while (len <= FILE_MAX) {
-		ssize_t n = read(fd, buf + len, FILE_MAX + 1 - len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_set(e, ERR_INPUT, "%s: cannot read it: %s", name,
-				       strerror(errno));
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
-	if (len > FILE_MAX)
-		return err_set(e, ERR_INPUT,
-			       "%s: more than %zu bytes; a topology file is smaller", name,
-			       FILE_MAX);
-	src->name = name;
-	src->text = buf;
-	src->len = len;
-	return 0;
-}
-
-/* What a file that is no file is called. */
-static const char *file_type(mode_t mode)
-{
-	if (S_ISDIR(mode))
-		return "a folder";
-	if (S_ISFIFO(mode))
-		return "a pipe";
-	if (S_ISSOCK(mode))
-		return "a socket";
-	return "a device";
-}
-
-/* Looks before it opens: to open a device may do something to it. */
-static int source_read(struct arena *a, const char *path, struct source *src, struct err *e)
-{
-	const char *name = arena_str(a, path);
-	struct stat st;
-	int fd, result;
-
-	if (strcmp(path, "-") == 0)
-		return read_all(a, STDIN_FILENO, "stdin", src, e);
-	for (const char *p = path; *p; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7f) /* it would go to the terminal */
-			name = tree_shown(a, path);
-	}
-	if (stat(path, &st) != 0)
-		return err_set(e, ERR_INPUT, "%s: %s", name, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, ERR_INPUT, "%s: is %s, not a topology file%s", name,
-			       file_type(st.st_mode),
-			       S_ISFIFO(st.st_mode) ? "; \"-\" reads standard input" : "");
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return err_set(e, ERR_INPUT, "%s: %s", name, strerror(errno));
-	result = read_all(a, fd, name, src, e);
-	close(fd);
-	return result;
-}
 
 /* ---- bytes ---- */
 
@@ -493,60 +421,4 @@ struct tree *tree_parse(struct arena *a, const struct source *src, struct mistak
 	else if (mistakes_count(m) == before)
 		mistake_at(m, src, 0, 0, "is empty");
 	return t;
-}
-
-/* ---- the door ---- */
-
-/* A value from the command line is YAML too: `--set server.allow=[udp/500]`. */
-static const struct tree *parse_setting(struct arena *a, const struct setting *s,
-					struct mistakes *m)
-{
-	struct source *src = arena_new_of(a, struct source);
-
-	*src = (struct source){
-		.name = arena_printf(a, "--set %s.%s", s->node, s->key),
-		.text = s->value,
-		.len = strlen(s->value),
-		.option = true,
-	};
-	return tree_parse(a, src, m);
-}
-
-struct topology *topology_load_buffer(struct arena *a, const char *name, const void *data,
-				      size_t len, const struct setting *set, size_t n_set,
-				      char **mistakes)
-{
-	struct source *src = arena_new_of(a, struct source);
-	struct mistakes *m = mistakes_new(a);
-	const struct tree **values = arena_array_of(a, n_set, const struct tree *);
-	struct topology *t = NULL;
-	struct tree *root;
-
-	*mistakes = NULL;
-	for (size_t i = 0; i < n_set; i++)
-		values[i] = parse_setting(a, &set[i], m);
-	*src = (struct source){.name = arena_str(a, name), .text = data, .len = len};
-	if (len > FILE_MAX) {
-		mistake_at(m, src, 0, 0, "more than %zu bytes; a topology file is smaller",
-			   FILE_MAX);
-	} else {
-		root = tree_parse(a, src, m);
-		if (root)
-			t = topology_new(a, src, root, set, values, n_set, m);
-	}
-	if (mistakes_count(m) == 0)
-		return t;
-	*mistakes = mistakes_text(m);
-	return NULL;
-}
-
-struct topology *topology_load(struct arena *a, const char *path, const struct setting *set,
-			       size_t n_set, char **mistakes, struct err *e)
-{
-	struct source src = {0};
-
-	*mistakes = NULL;
-	if (source_read(a, path, &src, e) != 0)
-		return NULL;
-	return topology_load_buffer(a, src.name, src.text, src.len, set, n_set, mistakes);
 }

@@ -6,11 +6,6 @@
 #include "lab/base/packet.h"
 #include "lab/result/observe.h"
 
-const char *vm_socket(struct arena *a, const struct node *n)
-{
-	return n->socket ? n->socket : arena_printf(a, "%s.sock", n->name);
-}
-
 /* ---- what a person is told ---- */
 
 /* For the shell, in single quotes where it must be. @commas: doubled, as QEMU wants them. */

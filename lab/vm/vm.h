@@ -23,10 +23,7 @@
 #include <stdio.h>
 
 #include "lab/analysis/diagnose.h"
-#include "lab/topology/topology.h"
-
-/* The path of a machine's socket as the file says it, or by itself. Lives in @a. */
-const char *vm_socket(struct arena *a, const struct node *n);
+#include "lab/topology/scenario.h"
 
 /* The network card of the scenario's link that the machine stands for. */
 static inline const struct iface *vm_iface(const struct scenario *s, const struct node *n)

@@ -26,6 +26,8 @@
 #include "lab/os/netns_build.h"
 #include "tests/bench/bare.h"
 #include "tests/bench/bench.h"
+#include "lab/topology/scenario_query.h"
+#include "lab/cli/topology_file.h"
 
 #define SCRIPT_EVERY 5
 #define FRESH_LABS 300

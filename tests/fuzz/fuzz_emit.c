@@ -8,7 +8,7 @@
 
 #include "lab/infer/emit_topology.h"
 #include "lab/analysis/inspect.h"
-#include "lab/topology/topology.h"
+#include "lab/load/load.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -8,6 +8,7 @@
 
 #include "lab/plan/plan.h"
 #include "lab/result/predict.h"
+#include "lab/load/load.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -30,6 +30,8 @@
 
 #include "lab/base/packet.h"
 #include "lab/os/os_priv.h"
+#include "lab/topology/scenario_query.h"
+#include "lab/cli/topology_file.h"
 
 /* Parts of this file that a test does not need are not worth a warning. */
 #define SHARED static __attribute__((unused))

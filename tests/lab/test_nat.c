@@ -16,6 +16,7 @@
 #include "lab/net/nat_check.h"
 #include "lab/net/sim.h"
 #include "lab/os/netns_build.h"
+#include "lab/load/load.h"
 
 /* Two machines behind home, two addresses outside; %s: keys of home. */
 static const char network[] =

@@ -10,6 +10,7 @@
 #include "nodes/modes/agreement.h"
 #include "lab/os/node_sockets.h"
 #include "nodes/vpn/vpn.h"
+#include "lab/load/load.h"
 
 /* Two NAPTs, each with a mapping for each destination and ports of its own choice. */
 #define SYMMETRIC                                                                                  \

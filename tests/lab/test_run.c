@@ -4,6 +4,7 @@
 
 #include "lab/run/run.h"
 #include "lab/net/sim.h"
+#include "lab/cli/topology_file.h"
 
 static struct net *hang(struct arena *a, const struct plan *p, struct err *e)
 {

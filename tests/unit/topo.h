@@ -13,7 +13,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "lab/topology/topology.h"
+#include "lab/topology/scenario.h"
+#include "lab/cli/topology_file.h"
 
 static inline struct topology *topo_load(struct arena *a, const char *text)
 {

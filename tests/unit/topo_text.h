@@ -6,6 +6,7 @@
 #define NATDLAB_UNIT_TOPO_TEXT_H
 
 #include "tests/unit/topo.h"
+#include "lab/load/load.h"
 
 /* A small file without a mistake. Lines and columns in tests are those of this text. */
 static const char small_file[] =

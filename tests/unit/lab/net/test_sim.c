@@ -10,6 +10,7 @@
 
 #include "lab/base/packet.h"
 #include "lab/net/sim.h"
+#include "lab/topology/scenario_query.h"
 
 /*
  * client and second behind a NAPT, server behind an Elastic IP and a security group, stranger on

@@ -9,6 +9,7 @@
 #include "lab/plan/plan.h"
 #include "lab/result/predict.h"
 #include "lab/plan/nft_ruleset.h"
+#include "lab/topology/scenario_query.h"
 
 /* Two machines behind home; outside of it the client of s, and an Elastic IP; %s: keys of home. */
 static const char *network(struct arena *a, const char *keys)

@@ -7,6 +7,7 @@
 
 #include "lab/plan/plan.h"
 #include "lab/plan/nft_ruleset.h"
+#include "lab/topology/scenario_query.h"
 
 /* The rules without remarks and empty lines: what must not change unnoticed. */
 static char *bare(struct arena *a, const char *rules)

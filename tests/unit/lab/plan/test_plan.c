@@ -7,6 +7,7 @@
 #include "tests/unit/topo.h"
 
 #include "lab/plan/plan.h"
+#include "lab/topology/scenario_query.h"
 
 /* "home default via 198.51.100.1 dev wan\n" for every route. */
 static char *routes_text(struct arena *a, const struct scenario *s)

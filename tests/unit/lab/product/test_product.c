@@ -3,6 +3,7 @@
 #include "tests/unit/topo_text.h"
 
 #include "lab/product/product.h"
+#include "lab/topology/scenario_query.h"
 
 #define SERVER "server: {kind: server, mode: rras-2012r2, psk: lab-psk,"
 #define CLIENT "client: {kind: client, mode: windows-10, registry: 0,"

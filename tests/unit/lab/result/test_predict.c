@@ -6,6 +6,8 @@
 #include "tests/unit/topo.h"
 
 #include "lab/result/predict.h"
+#include "lab/topology/scenario_query.h"
+#include "lab/load/load.h"
 
 /* A client, public or behind a NAPT, and a server, public or behind an EIP. */
 static const char *layout(struct arena *a, bool napt, bool eip, const char *client,

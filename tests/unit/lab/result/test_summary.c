@@ -5,6 +5,7 @@
 #include "tests/unit/results.h"
 
 #include "lab/result/summary.h"
+#include "lab/topology/scenario_query.h"
 
 static struct whole *article(struct arena *a, const char *const *ends)
 {

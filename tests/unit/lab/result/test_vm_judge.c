@@ -13,6 +13,7 @@
 #include "lab/run/lab.h"
 #include "lab/net/sim.h"
 #include "lab/vm/vm.h"
+#include "lab/topology/scenario_query.h"
 
 struct frame {
 	unsigned link;

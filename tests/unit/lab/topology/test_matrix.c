@@ -3,6 +3,8 @@
  * Scenarios: which there are, what they are called, what the axes change, what is expected.
  */
 #include "tests/unit/topo.h"
+#include "lab/topology/scenario_query.h"
+#include "lab/cli/topology_file.h"
 
 static const char *const base =
 	"name: small\n"

@@ -5,6 +5,7 @@
 #include "tests/unit/topo_text.h"
 
 #include "lab/topology/topology_priv.h"
+#include "lab/load/load.h"
 
 /* `from` replaced by `to` in the good file, and the mistakes that come of it; none: it is good. */
 static const struct variant {

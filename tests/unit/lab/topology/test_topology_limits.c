@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/unit/topo_text.h"
+#include "lab/cli/topology_file.h"
 
 /* ---- bytes ---- */
 

@@ -9,6 +9,7 @@
 #include "lab/result/predict.h"
 #include "lab/net/sim.h"
 #include "lab/vm/vm.h"
+#include "lab/topology/scenario_query.h"
 
 #define CLIENT "client: {kind: client, mode: windows-10, registry: 0, dials: 203.0.113.10}"
 #define SERVER                                                                                     \

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "lab/topology/schema.h"
+#include "nodes/modes/mode.h"
 
 static char reference[64 * 1024];
 

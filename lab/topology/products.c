@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/topology/products.h"
+
+#include <string.h>
+
+/* Modes: of a client, of a server, of one with `nat-t: forced`, of one with `listen: own`. */
+static const struct row {
+	const char *name, *client_mode, *server_mode, *forced_mode, *own_mode;
+} rows[] = {
+	[PRODUCT_STRONGSWAN] = {"strongswan", "linux-strongswan", "strongswan-5.9",
+				"strongswan-forceencaps", "strongswan-5.9"},
+	[PRODUCT_LIBRESWAN] = {"libreswan", NULL, "libreswan", "libreswan-encapsulation",
+			       "libreswan"},
+	[PRODUCT_SOFTETHER] = {"softether", NULL, "softether-5", "softether-5",
+			       "softether-5-listen"},
+	[PRODUCT_IKE_SCAN] = {"ike-scan", "linux-plain", NULL, NULL, NULL},
+	[PRODUCT_PROBER] = {"prober", "linux-plain", NULL, NULL, NULL},
+};
+
+const char *product_name(enum product p)
+{
+	return rows[p].name;
+}
+
+const char *product_mode(const struct node *n)
+{
+	const struct row *r = &rows[n->run];
+
+	if (n->kind == KIND_CLIENT)
+		return r->client_mode;
+	return n->forced ? r->forced_mode : n->listen_own ? r->own_mode : r->server_mode;
+}
+
+const char *product_title(struct arena *a, const struct node *n)
+{
+	return arena_printf(a, "real %s%s%s", rows[n->run].name,
+			    n->forced ? ", encapsulation forced" : "",
+			    n->listen_own ? ", ListenIP its own" : "");
+}
+
+bool product_can_say(const char *secret)
+{
+	return !secret[strspn(secret, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_.")];
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reading.c - what every reader of a part of a topology file needs: the keys of a map, and nodes
+ * by name.
+ */
+#include <string.h>
+
+#include "lab/topology/topology_priv.h"
+
+struct tree *tree_get(const struct tree *map, const char *key)
+{
+	for (size_t i = 0; i < map->n; i++) {
+		if (strcmp(map->keys[i]->text, key) == 0)
+			return map->v[i];
+	}
+	return NULL;
+}
+
+int topo_node(const struct topology *t, const char *name)
+{
+	size_t lo = 0, hi = t->n_nodes;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int c = strcmp(name, t->nodes[t->by_name[mid]].name);
+
+		if (c == 0)
+			return (int)t->by_name[mid];
+		if (c < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return -1;
+}
+
+int topo_by_name(const void *a, const void *b)
+{
+	const struct topo_named *x = a, *y = b;
+	int c = strcmp(x->name, y->name);
+
+	return c ? c : x->i < y->i ? -1 : x->i > y->i;
+}
+
+bool topo_want_map(struct reading *r, const struct tree *v, const char *what)
+{
+	if (v->kind == TREE_MAP)
+		return true;
+	mistake(r->m, v, "%s is a map (key: value)", what);
+	return false;
+}
+
+void topo_unknown_key(struct reading *r, const struct tree *key, enum place p, enum kind kind,
+		      const char *who)
+{
+	const char *known[KEYS];
+	size_t n = 0;
+	enum key k = key_find(p, key->text);
+
+	if (strcmp(key->text, "<<") == 0)
+		return; /* the loader has said what is wrong */
+	if (k != KEYS) { /* of another kind of node */
+		const char *kinds = "";
+
+		for (unsigned i = 0; i < KINDS; i++) {
+			if (key_row(k)->kinds & KIND_BIT(i))
+				kinds = arena_printf(r->a, "%s%s%s", kinds, *kinds ? ", " : "",
+						     kind_name((enum kind)i));
+		}
+		mistake(r->m, key, "%s is a key of %s; %s is of kind %s", key->text, kinds, who,
+			kind_name(kind));
+		return;
+	}
+	for (unsigned i = 0; i < KEYS; i++) {
+		const struct key_row *row = key_row((enum key)i);
+
+		if (row->place == p && (kind == KINDS || row->kinds & KIND_BIT(kind)))
+			known[n++] = row->name;
+	}
+	mistake(r->m, key, "unknown key %s in %s%s", tree_shown(r->a, key->text), place_name(p),
+		did_you_mean(r->m, key->text, known, n));
+}
+
+void topo_keys(struct reading *r, const struct tree *map, enum place p, enum kind kind,
+	       const char *who, const struct tree **out)
+{
+	for (size_t i = 0; i < map->n; i++) {
+		enum key k = key_find(p, map->keys[i]->text);
+
+		if (k == KEYS || (kind != KINDS && !(key_row(k)->kinds & KIND_BIT(kind))))
+			topo_unknown_key(r, map->keys[i], p, kind, who);
+		else if (value_is_type(r, map->v[i], key_row(k)))
+			out[k] = map->v[i];
+	}
+}
+
+int value_node(struct reading *r, const struct tree *v)
+{
+	const struct topology *t = r->t;
+	int i = topo_node(t, v->text);
+
+	if (i < 0)
+		value_wrong(r, v, "no node %s%s", tree_shown(r->a, v->text),
+		      did_you_mean(r->m, v->text, t->node_names, t->n_nodes));
+	return i;
+}
