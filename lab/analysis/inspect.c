@@ -76,7 +76,7 @@ static struct stream *oldest(struct stream *v, size_t n)
 	return s;
 }
 
-void inspect_read(struct arena *a, const struct inspect_eyes *w, struct inspect_source *v, size_t n,
+void inspect_read(struct arena *a, struct watch *w, struct inspect_source *v, size_t n,
 		  struct inspection *out)
 {
 	struct stream *streams = arena_array_of(a, n, struct stream);
@@ -99,23 +99,20 @@ void inspect_read(struct arena *a, const struct inspect_eyes *w, struct inspect_
 			advance(s);
 			continue;
 		}
-		watch_frame(w->v1, place_of(a, s), f->linktype, f->t, (uint32_t)f->number, f->data,
-			    f->len);
-		ikev2_frame(w->v2, place_of(a, s), f->linktype, f->t, (uint32_t)f->number, f->data,
+		watch_frame(w, place_of(a, s), f->linktype, f->t, (uint32_t)f->number, f->data,
 			    f->len);
 		advance(s);
 	}
-	out->packets = watch_packets(w->v1);
+	out->packets = watch_packets(w);
 }
 
 /* All exchanges, IKEv2's behind the others. */
-static struct exchange **gather(struct arena *a, const struct inspect_eyes *w, size_t *n)
+static struct exchange **gather(struct arena *a, const struct watch *w, size_t *n)
 {
-	struct exchange *const *v1;
-	struct exchange **v2, **all;
-	size_t n1 = watch_exchanges(w->v1, &v1), n2;
+	struct exchange *const *v1, *const *v2;
+	size_t n1 = watch_exchanges(w, &v1), n2 = watch_ikev2_exchanges(w, &v2);
+	struct exchange **all;
 
-	v2 = ikev2_exchanges(a, w->v2, &n2);
 	*n = n1 + n2;
 	all = arena_array_of(a, MAX(*n, 1U), struct exchange *);
 	for (size_t i = 0; i < *n; i++)
@@ -123,13 +120,13 @@ static struct exchange **gather(struct arena *a, const struct inspect_eyes *w, s
 	return all;
 }
 
-void inspect_judge(struct arena *a, const struct inspect_eyes *w, const struct inspect_hints *hints,
+void inspect_judge(struct arena *a, const struct watch *w, const struct inspect_hints *hints,
 		   struct inspection *out)
 {
 	size_t n;
 	struct exchange **all = gather(a, w, &n);
 
-	out->stray_esp = watch_stray_esp(w->v1);
+	out->stray_esp = watch_stray_esp(w);
 	out->v = arena_array_of(a, n, struct inspected);
 	out->n = n;
 	out->hidden = 0;

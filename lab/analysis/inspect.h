@@ -10,7 +10,6 @@
 #define NATDLAB_ANALYSIS_INSPECT_H
 
 #include "lab/analysis/diagnose.h"
-#include "lab/analysis/ikev2.h"
 #include "lab/capture/pcapng.h"
 
 struct inspect_source {
@@ -46,17 +45,11 @@ struct inspection {
 	struct inspected *v;
 };
 
-/* The eyes: one for IKEv1 and its ESP, one for IKEv2. */
-struct inspect_eyes {
-	struct watch *v1;
-	struct ikev2 *v2;
-};
-
 /* Reads all sources to their ends. */
-void inspect_read(struct arena *a, const struct inspect_eyes *w, struct inspect_source *v, size_t n,
+void inspect_read(struct arena *a, struct watch *w, struct inspect_source *v, size_t n,
 		  struct inspection *out);
 /* Judges what was read; may be done again with other hints. */
-void inspect_judge(struct arena *a, const struct inspect_eyes *w, const struct inspect_hints *hints,
+void inspect_judge(struct arena *a, const struct watch *w, const struct inspect_hints *hints,
 		   struct inspection *out);
 
 /* After all private addresses were tried behind the hashes of one, and what was found is judged. */

@@ -244,7 +244,7 @@ static void give_letters(const struct exchange *x, struct judgement *out)
  * port. */
 static const struct mm_seen *lead(const struct exchange *x)
 {
-	return &x->mm[is_aggressive(x) ? 1 : 3];
+	return &x->mm[is_aggressive(x) ? 1 : exchange_natd_message(x, false)];
 }
 
 /* A packet that no router has forwarded: systems begin with one of these. */

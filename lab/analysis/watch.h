@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watch.h - the passive eye: frames in, exchanges and events out.
+ * watch.h - passive analysis: frames in, exchanges and events out.
  *
- * It knows no secret. NAT-D travels in clear in Main Mode messages 3 and 4, so our own nodes, a
- * real strongSwan and a stranger's capture are judged by the same code. In the lab it is fed with
- * the frames of every link, and sees the same message with the addresses before and behind each
- * NAT; in `inspect` with whatever somebody captured.
+ * It knows no secret. NAT detection travels in clear (Main Mode messages 3 and 4, Aggressive Mode
+ * messages 2 and 3, IKEv2's IKE_SA_INIT), so our own nodes, a real strongSwan and the capture of an
+ * unknown network are judged by the same code. In the lab it is fed with the frames of every link,
+ * and sees the same message with the addresses before and behind each NAT; in `inspect` with the
+ * frames of the given captures.
+ *
+ * IKEv2 (RFC 7296 2.23): NAT_DETECTION_SOURCE_IP and NAT_DETECTION_DESTINATION_IP are notifies with
+ *
+ *	SHA1(SPIi | SPIr | IP | Port)
+ *
+ * of the sender's and of the receiver's address, in the request with SPIr zero. They come in the
+ * exchange's natd3 (request) and natd4 (response) in the order that natd_judge() knows from IKEv1:
+ * the receiver's first, then the sender's. The messages are mm[1] and mm[2].
  */
 #ifndef NATDLAB_ANALYSIS_WATCH_H
 #define NATDLAB_ANALYSIS_WATCH_H
@@ -17,6 +26,7 @@
 #define WATCH_VIDS 24
 #define WATCH_NAMES 8
 #define WATCH_EXCHANGES 4096
+#define WATCH_IKEV2_EXCHANGES 1024 /* and so many of IKEv2 */
 
 /* Both ends of a message as seen at one place. */
 struct sighting {
@@ -44,7 +54,6 @@ struct offer {
 struct kept {
 	uint8_t *b;
 	size_t len;   /* 0: not seen, or longer than WATCH_KEPT */
-	size_t room;
 	struct mark at;
 };
 #define WATCH_KEPT 2048
@@ -66,30 +75,40 @@ struct identity {
 	uint8_t b[64];
 };
 
-/* Message @n (1..6) of Main Mode, or (1..3) of Aggressive Mode, first transmission. */
+/* Message @n (1..6) of Main Mode, (1..3) of Aggressive Mode or (1, 2) of IKE_SA_INIT, first
+ * transmission. */
 struct mm_seen {
 	bool seen;
 	bool read;           /* what is in clear of it; not where the capture cut it short */
-	usec t;
-	size_t len;          /* ISAKMP length */
-	uint8_t n_sightings;
-	struct sighting at[WATCH_NAMES]; /* in the order of the path: TTL, then time */
+	uint8_t n_sightings; /* at most WATCH_NAMES */
+	uint32_t len;        /* ISAKMP length */
 	uint32_t copies;     /* transmissions, as counted nearest to the sender */
+	usec t;
+	struct sighting *at; /* in the order of the path: TTL, then time */
+	usec *again;         /* when the second one came, the third, ... (WATCH_AGAIN) */
 	struct mark last;    /* the last one of them */
-	usec again[WATCH_AGAIN]; /* when the second one came, the third, ... */
 };
 
+/* A vendor ID: its bytes, the first so many. */
+struct vid_seen {
+	uint8_t b[32], len;
+};
+
+/*
+ * All that was seen of one exchange. The arrays are the watch's, and end with it; a copy of this
+ * structure that shall live longer goes through exchange_detach().
+ */
 struct exchange {
-	uint8_t version;             /* 2: IKE_SA_INIT of IKEv2 (ikev2.h); else IKEv1 */
+	uint8_t version;             /* 2: IKE_SA_INIT of IKEv2; else IKEv1 */
 	uint8_t type;                /* EXCHANGE_MAIN, EXCHANGE_AGGRESSIVE; 0: neither was seen */
 	uint8_t cky_i[8], cky_r[8];
 	usec first, last;
 	struct mm_seen mm[7];        /* 1..6 */
 	uint8_t n_vids[2];           /* 0 initiator's, 1 responder's */
-	struct { uint8_t b[32], len; } vids[2][WATCH_VIDS];
+	struct vid_seen *vids[2];
 	bool offered_natt, answered_natt;
 	uint8_t n_offers;            /* message 1's transforms, the first so many */
-	struct offer offers[WATCH_OFFERS];
+	struct offer *offers;
 	bool chosen;                 /* message 2's transform */
 	unsigned cipher, keybits, hash, group, auth;
 	uint8_t natd_type;           /* payload type of message 4's, or 3's */
@@ -113,7 +132,7 @@ struct exchange {
 	uint32_t esp[2];             /* ESP packets: initiator's, responder's; each counted once */
 	bool esp_udp, esp_raw;
 	uint8_t n_esp_at;
-	struct esp_seen esp_at[WATCH_NAMES]; /* places where any was seen */
+	struct esp_seen *esp_at;     /* places where any was seen, at most WATCH_NAMES */
 	struct mark first_esp[2];
 	uint16_t notify;             /* last unencrypted notify type, 0 none */
 	struct mark notify_at;
@@ -138,9 +157,17 @@ uint64_t watch_packets(const struct watch *w);
 usec watch_end(const struct watch *w);
 /* ESP packets that belong to no exchange that was seen. */
 uint64_t watch_stray_esp(const struct watch *w);
-/* All exchanges, in the order of their first messages; at most WATCH_EXCHANGES: a
+/* All exchanges of IKEv1, in the order of their first messages; at most WATCH_EXCHANGES: a
  * further one takes the place of the oldest that has no message 4. */
 size_t watch_exchanges(const struct watch *w, struct exchange *const **v);
+/* The same for IKEv2, at most WATCH_IKEV2_EXCHANGES. */
+size_t watch_ikev2_exchanges(const struct watch *w, struct exchange *const **v);
+
+/* The message of @x that carries the initiator's NAT-D hashes, or the responder's: 3 and 4 of Main
+ * Mode, 3 and 2 of Aggressive Mode (RFC 3947 3.2), 1 and 2 of IKEv2 (RFC 7296 2.23). */
+unsigned exchange_natd_message(const struct exchange *x, bool responder);
+/* Takes out of *@x, a copy, what is the watch's memory: sightings, vendor IDs, proposals. */
+void exchange_detach(struct exchange *x);
 
 /* ---- judgement of one exchange (natd_judge.c) ---- */
 

@@ -14,7 +14,7 @@
  * next. -1: --port is wrong. Otherwise 0, or the number of a signal that ended the search; what
  * was found before counts.
  */
-int inspect_unmask(struct arena *a, const struct args *args, const struct inspect_eyes *w,
+int inspect_unmask(struct arena *a, const struct args *args, const struct watch *w,
 		   struct inspect_hints *hints, struct inspection *in, struct err *e);
 
 #endif

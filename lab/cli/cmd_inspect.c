@@ -253,22 +253,22 @@ static int inspect_all(struct arena *a, const struct args *args, struct inspect_
 		.colour = want_colour(),
 		.verbose = args_flag(args, "verbose"),
 	};
-	const struct inspect_eyes w = {watch_new(a, NULL), ikev2_new(a)};
+	struct watch *w = watch_new(a, NULL);
 	struct inspection in;
 	struct err e = {0};
 	bool emits = args_flag(args, "emit-mode");
 	int damage, status, ended = 0;
 
 	if (emits)
-		watch_keep(w.v1);
-	inspect_read(a, &w, s, args->n, &in);
-	inspect_judge(a, &w, hints, &in);
+		watch_keep(w);
+	inspect_read(a, w, s, args->n, &in);
+	inspect_judge(a, w, hints, &in);
 	if (args_flag(args, "unmask"))
-		ended = inspect_unmask(a, args, &w, hints, &in, &e);
+		ended = inspect_unmask(a, args, w, hints, &in, &e);
 	if (ended < 0)
 		return report_err(&e);
 	if (emits) {
-		status = emit(a, &in, watch_end(w.v1), s, args->n, &e) ? report_err(&e) : 0;
+		status = emit(a, &in, watch_end(w), s, args->n, &e) ? report_err(&e) : 0;
 		damage = tell_damage(s, args->n);
 		return status ? status : damage;
 	}

@@ -152,7 +152,7 @@ static size_t unmask_one(struct arena *a, const struct inspected *one, struct un
 	return n + u->n;
 }
 
-static void unmask_all(struct arena *a, const struct inspect_eyes *w, struct inspect_hints *hints,
+static void unmask_all(struct arena *a, const struct watch *w, struct inspect_hints *hints,
 		       struct inspection *in, struct unmask *u)
 {
 	bool *searched = arena_array_of(a, MAX(in->n, 1U), bool);
@@ -175,7 +175,7 @@ static void unmask_all(struct arena *a, const struct inspect_eyes *w, struct ins
 			inspect_searched(&in->v[i]);
 }
 
-int inspect_unmask(struct arena *a, const struct args *args, const struct inspect_eyes *w,
+int inspect_unmask(struct arena *a, const struct args *args, const struct watch *w,
 		   struct inspect_hints *hints, struct inspection *in, struct err *e)
 {
 	/* The second one ends the program as ever. */

@@ -391,14 +391,14 @@ static bool lacks_natd(const struct inspected *in)
 	const struct exchange *x = in->x;
 
 	return !in->j.natt &&
-	       x->mm[x->version == 2 || x->type == EXCHANGE_AGGRESSIVE ? 2 : 4].seen;
+	       x->mm[exchange_natd_message(x, true)].seen;
 }
 
 /* ... and why. */
 static void print_without_natd(FILE *f, const struct inspected *in)
 {
 	const struct exchange *x = in->x;
-	unsigned last = x->version == 2 || x->type == EXCHANGE_AGGRESSIVE ? 2 : 4;
+	unsigned last = exchange_natd_message(x, true);
 	const char *why = "none";
 
 	if (!lacks_natd(in))

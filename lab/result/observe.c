@@ -120,18 +120,6 @@ static struct connection *sender_of(const struct index *x, const struct exchange
 	return NULL;
 }
 
-/* The parent reads the result: places must be the scenario's own names, which it has too. */
-static void adopt_places(const struct index *x, struct exchange *ex)
-{
-	for (unsigned m = 1; m <= 6; m++)
-		for (unsigned i = 0; i < ex->mm[m].n_sightings; i++) {
-			struct sighting *at = &ex->mm[m].at[i];
-			int link = find_named(x->links, x->s->n_links, at->place);
-
-			at->place = link < 0 ? "?" : x->s->links[link].name;
-		}
-}
-
 /* A client may begin again, and SoftEther answers a repeated message 1 with a second exchange:
  * the one that came farthest counts, the first of equals. */
 static void take_exchanges(const struct index *x, const struct watch *w)
@@ -267,11 +255,11 @@ void observe(const struct scenario *s, const struct watch *w, const struct ev_lo
 
 		if (!c->exchanged)
 			continue;
-		adopt_places(&x, &c->x);
 		memcpy(c->cky_i, c->x.cky_i, sizeof(c->cky_i));
 		memcpy(c->cky_r, c->x.cky_r, sizeof(c->cky_r));
 		if (c->server >= 0)
 			server = inet_ep(node_addr(s, (unsigned)c->server), IKE_PORT);
 		natd_judge(&c->x, known, n_known, &client, c->server >= 0 ? &server : NULL, &c->j);
+		exchange_detach(&c->x); /* the parent reads the result */
 	}
 }

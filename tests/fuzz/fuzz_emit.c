@@ -44,21 +44,21 @@ static void check(struct arena *a, const struct emit_seen *v, size_t n, usec end
 static void emit(struct capture_reader *reader)
 {
 	struct arena *a = arena_new();
-	const struct inspect_eyes eyes = {watch_new(a, NULL), ikev2_new(a)};
+	struct watch *w = watch_new(a, NULL);
 	const struct inspect_hints hints = {0};
 	struct inspect_source s = {.reader = reader, .name = "capture"};
 	struct inspection in;
 	struct emit_seen *v;
 
-	watch_keep(eyes.v1);
-	inspect_read(a, &eyes, &s, 1, &in);
-	inspect_judge(a, &eyes, &hints, &in);
+	watch_keep(w);
+	inspect_read(a, w, &s, 1, &in);
+	inspect_judge(a, w, &hints, &in);
 	v = arena_array_of(a, in.n + 1, struct emit_seen);
 	for (size_t i = 0; i < in.n; i++) {
 		v[i] = (struct emit_seen){.x = in.v[i].x, .j = &in.v[i].j};
 		emit_judge(&v[i]);
 	}
-	check(a, v, in.n, watch_end(eyes.v1));
+	check(a, v, in.n, watch_end(w));
 	arena_free(a);
 }
 

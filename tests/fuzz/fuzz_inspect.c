@@ -66,7 +66,7 @@ static void inspect_bytes(const uint8_t *data, size_t cut, size_t len)
 {
 	const size_t sizes[] = {cut, len - cut};
 	struct arena *a = arena_new();
-	const struct inspect_eyes eyes = {watch_new(a, NULL), ikev2_new(a)};
+	struct watch *w = watch_new(a, NULL);
 	const struct inspect_hints hints = {
 		.client = {inet_v4(0x0a140002), 500},
 		.server = {inet_v4(0xac1f100a), 500},
@@ -88,10 +88,10 @@ static void inspect_bytes(const uint8_t *data, size_t cut, size_t len)
 		else
 			fclose(files[n]);
 	}
-	inspect_read(a, &eyes, s, n, &in);
-	inspect_judge(a, &eyes, &none, &in);
+	inspect_read(a, w, s, n, &in);
+	inspect_judge(a, w, &none, &in);
 	check(&in);
-	inspect_judge(a, &eyes, &hints, &in);
+	inspect_judge(a, w, &hints, &in);
 	check(&in);
 	for (size_t i = 0; i < n; i++) {
 		capture_close(s[i].reader);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "lab/analysis/diagnose.h"
+#include "lab/analysis/analysis_priv.h"
 
 /* What was seen; everything else follows from it. */
 struct seen {
@@ -259,13 +259,11 @@ static const struct {
 	 "none"},
 };
 
+static struct pool pool; /* of the exchanges below; to the end of the program */
+
 static void add_vid(struct exchange *x, unsigned side, enum vid v)
 {
-	struct view b = vid_bytes(v);
-	uint8_t n = x->n_vids[side]++;
-
-	memcpy(x->vids[side][n].b, b.p, b.len);
-	x->vids[side][n].len = (uint8_t)b.len;
+	contents_note_vid(&pool, x, side, vid_bytes(v));
 }
 
 static const struct inet_ep client_end = {{4, {198, 51, 100, 10}}, 500},
@@ -293,6 +291,7 @@ static void build(const struct seen *s, struct exchange *x, struct judgement *j)
 		mm->t = t;
 		mm->copies = s->copies[n];
 		mm->n_sightings = 1;
+		mm->at = pool_push(&pool, NULL, 0, sizeof(*mm->at));
 		mm->at[0] = (struct sighting){
 			.place = "here",
 			.t = t,
@@ -325,6 +324,7 @@ static void build(const struct seen *s, struct exchange *x, struct judgement *j)
 	if (s->esp[0] || s->esp[1]) {
 		*(s->bare ? &x->esp_raw : &x->esp_udp) = true;
 		x->n_esp_at = 1;
+		x->esp_at = pool_push(&pool, NULL, 0, sizeof(*x->esp_at));
 		x->esp_at[0] = (struct esp_seen){
 			.place = "here",
 			.n = {s->esp[0], s->esp[1]},
@@ -530,5 +530,6 @@ int main(void)
 		cmocka_unit_test(a_forged_hash_names_the_setting),
 	};
 
+	pool.a = arena_new();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

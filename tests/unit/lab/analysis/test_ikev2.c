@@ -11,14 +11,14 @@
 
 #include "lab/base/packet.h"
 #include "lab/analysis/diagnose.h"
-#include "lab/analysis/ikev2.h"
+#include "lab/analysis/watch.h"
 
 static const uint8_t spi_i[8] = {1, 2, 3, 4, 5, 6, 7, 8}, none[8];
 static const uint8_t spi_r[8] = {0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18};
 
 static struct stage {
 	struct arena *a;
-	struct ikev2 *w;
+	struct watch *w;
 	uint32_t number;
 } st;
 
@@ -26,7 +26,7 @@ static int setup(void **state)
 {
 	(void)state;
 	st = (struct stage){.a = arena_new()};
-	st.w = ikev2_new(st.a);
+	st.w = watch_new(st.a, NULL);
 	return 0;
 }
 
@@ -98,15 +98,14 @@ static void frame(const char *place, struct inet_ep src, struct inet_ep dst, uin
 	wr_udp(&w, src, dst, p, len);
 	assert_true(wr_ok(&w));
 	st.number++;
-	ikev2_frame(st.w, place, LINKTYPE_RAW_, (usec)st.number * SEC, st.number, buf, wr_len(&w));
+	watch_frame(st.w, place, LINKTYPE_RAW_, (usec)st.number * SEC, st.number, buf, wr_len(&w));
 }
 
 static const struct exchange *only_one(void)
 {
-	size_t n;
-	struct exchange **v = ikev2_exchanges(st.a, st.w, &n);
+	struct exchange *const *v;
 
-	assert_int_equal(n, 1);
+	assert_int_equal(watch_ikev2_exchanges(st.w, &v), 1);
 	return v[0];
 }
 
@@ -160,6 +159,31 @@ static void each_layout_of_nats_is_seen_from_either_end(void **state)
 	}
 }
 
+/* The server's machine does the DNAT itself, and all its interfaces are captured as one place: each
+ * message is there with the outside address and with the inside one. */
+static void a_server_that_translates_for_itself_is_seen_behind_its_nat(void **state)
+{
+	static const char place[] = "any";
+	struct inet_ep client = ep(0xc633644d, 500), outside = ep(0xcb00710a, 500),
+		       inside = ep(0xac1f000a, 500);
+	uint8_t buf[512];
+	struct judgement j;
+	size_t len = message(buf, sizeof(buf), false, client, outside, 0);
+
+	(void)state;
+	frame(place, client, outside, 61, buf, len);
+	frame(place, client, inside, 60, buf, len);
+	len = message(buf, sizeof(buf), true, inside, client, 0);
+	frame(place, inside, client, 64, buf, len);
+	frame(place, outside, client, 63, buf, len);
+	assert_int_equal(only_one()->mm[1].n_sightings, 2);
+	natd_judge(only_one(), NULL, 0, NULL, NULL, &j);
+	assert_true(j.server_sees_valid);
+	assert_true(j.server_sees.self_behind_nat);
+	assert_false(j.server_sees.peer_behind_nat);
+	assert_int_equal(j.server_hash, CLASS_EXACT);
+}
+
 static void a_response_that_refuses_is_told(void **state)
 {
 	struct inet_ep own = ep(0xc633644d, 500), server = ep(0xcb00710a, 500);
@@ -199,13 +223,13 @@ static void a_message_cut_at_every_length_is_passed_over(void **state)
 {
 	struct inet_ep own = ep(0xc633644d, 500), server = ep(0xcb00710a, 500);
 	uint8_t buf[512];
-	size_t n, len = message(buf, sizeof(buf), false, own, server, 0);
+	size_t len = message(buf, sizeof(buf), false, own, server, 0);
+	struct exchange *const *v;
 
 	(void)state;
 	for (size_t cut = 0; cut < len; cut++)
 		frame("here", own, server, 64, buf, cut);
-	ikev2_exchanges(st.a, st.w, &n);
-	assert_int_equal(n, 0);
+	assert_int_equal(watch_ikev2_exchanges(st.w, &v), 0);
 	frame("here", own, server, 64, buf, len);
 	assert_int_equal(only_one()->natd3.n, 2);
 }
@@ -214,7 +238,8 @@ static void a_flood_of_requests_has_its_bound(void **state)
 {
 	struct inet_ep own = ep(0xc633644d, 500), server = ep(0xcb00710a, 500);
 	uint8_t buf[512];
-	size_t n, len = message(buf, sizeof(buf), false, own, server, 0);
+	size_t len = message(buf, sizeof(buf), false, own, server, 0);
+	struct exchange *const *v;
 	size_t used = 0;
 
 	(void)state;
@@ -226,14 +251,16 @@ static void a_flood_of_requests_has_its_bound(void **state)
 			used = arena_used(st.a);
 	}
 	assert_int_equal(arena_used(st.a), used);
-	ikev2_exchanges(st.a, st.w, &n);
-	assert_true(n > 900 && n <= IKE2_EXCHANGES);
+	assert_int_equal(watch_ikev2_exchanges(st.w, &v), WATCH_IKEV2_EXCHANGES);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_layout_of_nats_is_seen_from_either_end),
+		cmocka_unit_test_setup_teardown(
+			a_server_that_translates_for_itself_is_seen_behind_its_nat, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(a_response_that_refuses_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(requests_without_an_answer_are_a_closed_port, setup,
 						teardown),

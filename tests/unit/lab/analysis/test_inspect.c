@@ -140,7 +140,7 @@ static struct result {
 
 static void inspect_file(struct arena *a, struct file *file)
 {
-	const struct inspect_eyes eyes = {watch_new(a, NULL), ikev2_new(a)};
+	struct watch *w = watch_new(a, NULL);
 	const struct inspect_hints none = {0};
 	struct inspect_source s = {.name = "file"};
 	FILE *f;
@@ -150,8 +150,8 @@ static void inspect_file(struct arena *a, struct file *file)
 	assert_non_null(f);
 	s.reader = capture_open(f, "file", &s.damage);
 	assert_non_null(s.reader);
-	inspect_read(a, &eyes, &s, 1, &result.in);
-	inspect_judge(a, &eyes, &none, &result.in);
+	inspect_read(a, w, &s, 1, &result.in);
+	inspect_judge(a, w, &none, &result.in);
 	capture_close(s.reader);
 	fclose(f);
 	free(file->bytes);

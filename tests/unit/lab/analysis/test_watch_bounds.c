@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "lab/analysis/watch_priv.h"
+#include "lab/analysis/analysis_priv.h"
 
 static struct arena *a;
 static struct watch *w;

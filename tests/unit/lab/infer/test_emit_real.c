@@ -42,7 +42,7 @@ static void open_side(struct inspect_source *s, FILE **f, const char *name, cons
 static struct look look_at(const char *name, enum sight view)
 {
 	struct look l = {.a = arena_new()};
-	const struct inspect_eyes eyes = {watch_new(l.a, NULL), ikev2_new(l.a)};
+	struct watch *w = watch_new(l.a, NULL);
 	struct inspect_source s[2] = {0};
 	struct inspect_hints hints = {0};
 	struct known own = {0};
@@ -50,7 +50,7 @@ static struct look look_at(const char *name, enum sight view)
 	FILE *f[2];
 	size_t n = 0;
 
-	watch_keep(eyes.v1);
+	watch_keep(w);
 	if (view != AT_SERVER)
 		open_side(&s[n], &f[n], name, "client"), n++;
 	if (view == AT_SERVER || view == AT_BOTH)
@@ -63,14 +63,14 @@ static struct look look_at(const char *name, enum sight view)
 		hints.known = &own;
 		hints.n_known = 1;
 	}
-	inspect_read(l.a, &eyes, s, n, &l.in);
-	inspect_judge(l.a, &eyes, &hints, &l.in);
+	inspect_read(l.a, w, s, n, &l.in);
+	inspect_judge(l.a, w, &hints, &l.in);
 	v = arena_array_of(l.a, l.in.n, struct emit_seen);
 	for (size_t i = 0; i < l.in.n; i++) {
 		v[i] = (struct emit_seen){.x = l.in.v[i].x, .j = &l.in.v[i].j};
 		emit_judge(&v[i]);
 	}
-	l.text = emitted_text(l.a, v, l.in.n, watch_end(eyes.v1));
+	l.text = emitted_text(l.a, v, l.in.n, watch_end(w));
 	l.row = emitted_row(l.a, l.text);
 	for (size_t i = 0; i < n; i++) {
 		capture_close(s[i].reader);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watch_flows.c - which exchange the ends of a packet belong to, and who of the two sent it.
+ * flows.c - which exchange the ends of a packet belong to, and who of the two sent it.
  *
  * ESP and keep-alives carry no cookies, and a message behind Main Mode does not say who sent it.
  * The ends of a message that is known tell for those that follow.
  */
-#include "lab/analysis/watch_priv.h"
+#include "lab/analysis/analysis_priv.h"
 
 #define FLOWS_FIRST 256 /* slots; powers of two */
 #define FLOWS_MAX 65536

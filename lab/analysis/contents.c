@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watch_contents.c - what a message says in clear: vendor IDs, proposals, the choice, hashes.
+ * contents.c - what a message says in clear: vendor IDs, proposals, the choice, hashes.
  */
-#include "lab/analysis/watch_priv.h"
+#include "lab/analysis/analysis_priv.h"
 
 #include <string.h>
 
@@ -19,29 +19,39 @@ static bool is_natt(struct view v)
 	return false;
 }
 
-static void note_vids(struct exchange *x, const struct isakmp_msg *m, enum side side)
+void contents_note_vid(struct pool *p, struct exchange *x, unsigned side, struct view vid)
+{
+	struct vid_seen *v;
+
+	if (x->n_vids[side] == WATCH_VIDS)
+		return;
+	x->vids[side] = pool_push(p, x->vids[side], x->n_vids[side], sizeof(*v));
+	v = &x->vids[side][x->n_vids[side]++];
+	v->len = (uint8_t)MIN(vid.len, sizeof(v->b));
+	if (v->len)
+		memcpy(v->b, vid.p, v->len);
+}
+
+static void note_vids(struct pool *p, struct exchange *x, const struct isakmp_msg *m,
+		      enum side side)
 {
 	for (size_t i = 0; i < m->n_payloads; i++) {
 		struct view v = m->payloads[i].body;
-		uint8_t n = x->n_vids[side];
 
 		if (m->payloads[i].type != PAYLOAD_VID)
 			continue;
 		if (is_natt(v))
 			*(side == SIDE_INITIATOR ? &x->offered_natt : &x->answered_natt) = true;
-		if (n == WATCH_VIDS)
-			continue;
-		x->vids[side][n].len = (uint8_t)MIN(v.len, sizeof(x->vids[side][n].b));
-		memcpy(x->vids[side][n].b, v.p, x->vids[side][n].len);
-		x->n_vids[side]++;
+		contents_note_vid(p, x, (unsigned)side, v);
 	}
 }
 
-static void note_offers(struct exchange *x, const struct isakmp_sa *sa)
+static void note_offers(struct pool *p, struct exchange *x, const struct isakmp_sa *sa)
 {
 	for (size_t i = 0; i < sa->n_transforms && x->n_offers < WATCH_OFFERS; i++) {
 		const struct isakmp_transform *t = &sa->transforms[i];
 
+		x->offers = pool_push(p, x->offers, x->n_offers, sizeof(*x->offers));
 		x->offers[x->n_offers++] = (struct offer){
 			.cipher = (uint16_t)isakmp_attr_value(t, P1_ENC, 0),
 			.keybits = (uint16_t)isakmp_attr_value(t, P1_KEYLEN, 0),
@@ -78,12 +88,12 @@ static void note_id(struct identity *id, const struct isakmp_msg *m)
 		memcpy(id->b, v->p, id->len);
 }
 
-static void note_main(struct exchange *x, const struct isakmp_msg *m, unsigned n)
+static void note_main(struct pool *p, struct exchange *x, const struct isakmp_msg *m, unsigned n)
 {
 	if (n <= 4)
-		note_vids(x, m, n % 2 ? SIDE_INITIATOR : SIDE_RESPONDER);
+		note_vids(p, x, m, n % 2 ? SIDE_INITIATOR : SIDE_RESPONDER);
 	if (n == 1 && m->has_sa)
-		note_offers(x, &m->sa);
+		note_offers(p, x, &m->sa);
 	if (n == 2 && m->has_sa)
 		note_chosen(x, &m->sa);
 	if (n == 3) {
@@ -102,14 +112,15 @@ static void note_main(struct exchange *x, const struct isakmp_msg *m, unsigned n
  * RFC 3947 3.2: the responder's hashes come in message 2, the initiator's in message 3, unless it
  * is encrypted.
  */
-static void note_aggressive(struct exchange *x, const struct isakmp_msg *m, unsigned n)
+static void note_aggressive(struct pool *p, struct exchange *x, const struct isakmp_msg *m,
+			    unsigned n)
 {
 	enum side side = n == 2 ? SIDE_RESPONDER : SIDE_INITIATOR;
 
-	note_vids(x, m, side);
+	note_vids(p, x, m, side);
 	note_id(&x->ids[side], m);
 	if (n == 1 && m->has_sa)
-		note_offers(x, &m->sa);
+		note_offers(p, x, &m->sa);
 	if (n == 2 && m->has_sa)
 		note_chosen(x, &m->sa);
 	if (n == 2)
@@ -120,10 +131,10 @@ static void note_aggressive(struct exchange *x, const struct isakmp_msg *m, unsi
 		x->natd_type = m->natd_type;
 }
 
-void contents_note(struct exchange *x, const struct isakmp_msg *m, unsigned n)
+void contents_note(struct pool *p, struct exchange *x, const struct isakmp_msg *m, unsigned n)
 {
 	if (x->type == EXCHANGE_AGGRESSIVE)
-		note_aggressive(x, m, n);
+		note_aggressive(p, x, m, n);
 	else
-		note_main(x, m, n);
+		note_main(p, x, m, n);
 }
