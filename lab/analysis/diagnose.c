@@ -19,26 +19,26 @@
 static const struct {
 	const char *name;
 	enum outcome outcome;
-	const char *reason;
+	enum reason reason;
 	int error;
 } rows[SIGNATURES] = {
-	[SIG_UNFINISHED] = {"unfinished", OUTCOME_UNDECIDED, "none", 0},
-	[SIG_FINE] = {"fine", OUTCOME_CONNECTED, "none", 0},
-	[SIG_BLOCKED] = {"blocked-by-policy", OUTCOME_BLOCKED, "both-behind-nat", 809},
-	[SIG_FORCED] = {"forced-encapsulation", OUTCOME_BLOCKED, "both-behind-nat", 809},
-	[SIG_NO_ESP] = {"no-esp", OUTCOME_UNDECIDED, "no-esp", 0},
-	[SIG_L2TP_SILENT] = {"l2tp-silent", OUTCOME_FAILED, "no-reply", 809},
-	[SIG_ESP_CLOSED] = {"esp-closed", OUTCOME_FAILED, "no-reply", 809},
-	[SIG_SECOND_CLIENT] = {"second-client", OUTCOME_FAILED, "no-reply", 809},
-	[SIG_4500_CLOSED] = {"port-4500-closed", OUTCOME_FAILED, "no-reply", 809},
-	[SIG_500_CLOSED] = {"port-500-closed", OUTCOME_FAILED, "no-reply", 809},
-	[SIG_PSK] = {"psk-mismatch", OUTCOME_FAILED, "psk-mismatch", 789},
-	[SIG_NO_PROPOSAL] = {"no-proposal", OUTCOME_FAILED, "no-proposal", 789},
-	[SIG_PHASE2] = {"phase2-refused", OUTCOME_FAILED, "no-proposal", 789},
-	[SIG_REFUSED] = {"refused", OUTCOME_FAILED, "refused", 789},
-	[SIG_NO_REPLY] = {"no-reply", OUTCOME_FAILED, "no-reply", 809},
-	[SIG_IKE2] = {"ikev2", OUTCOME_UNDECIDED, "none", 0},
-	[SIG_SUPERSEDED] = {"superseded", OUTCOME_UNDECIDED, "none", 0},
+	[SIG_UNFINISHED] = {"unfinished", OUTCOME_UNDECIDED, REASON_NONE, 0},
+	[SIG_FINE] = {"fine", OUTCOME_CONNECTED, REASON_NONE, 0},
+	[SIG_BLOCKED] = {"blocked-by-policy", OUTCOME_BLOCKED, REASON_BOTH_BEHIND_NAT, 809},
+	[SIG_FORCED] = {"forced-encapsulation", OUTCOME_BLOCKED, REASON_BOTH_BEHIND_NAT, 809},
+	[SIG_NO_ESP] = {"no-esp", OUTCOME_UNDECIDED, REASON_NO_ESP, 0},
+	[SIG_L2TP_SILENT] = {"l2tp-silent", OUTCOME_FAILED, REASON_NO_REPLY, 809},
+	[SIG_ESP_CLOSED] = {"esp-closed", OUTCOME_FAILED, REASON_NO_REPLY, 809},
+	[SIG_SECOND_CLIENT] = {"second-client", OUTCOME_FAILED, REASON_NO_REPLY, 809},
+	[SIG_4500_CLOSED] = {"port-4500-closed", OUTCOME_FAILED, REASON_NO_REPLY, 809},
+	[SIG_500_CLOSED] = {"port-500-closed", OUTCOME_FAILED, REASON_NO_REPLY, 809},
+	[SIG_PSK] = {"psk-mismatch", OUTCOME_FAILED, REASON_PSK_MISMATCH, 789},
+	[SIG_NO_PROPOSAL] = {"no-proposal", OUTCOME_FAILED, REASON_NO_PROPOSAL, 789},
+	[SIG_PHASE2] = {"phase2-refused", OUTCOME_FAILED, REASON_NO_PROPOSAL, 789},
+	[SIG_REFUSED] = {"refused", OUTCOME_FAILED, REASON_REFUSED, 789},
+	[SIG_NO_REPLY] = {"no-reply", OUTCOME_FAILED, REASON_NO_REPLY, 809},
+	[SIG_IKE2] = {"ikev2", OUTCOME_UNDECIDED, REASON_NONE, 0},
+	[SIG_SUPERSEDED] = {"superseded", OUTCOME_UNDECIDED, REASON_NONE, 0},
 };
 
 const char *signature_name(enum signature s)

@@ -47,7 +47,7 @@ struct diagnosis {
 	enum signature sig;
 	enum certainty certainty;
 	enum outcome outcome;  /* of the connection as it stood; undecided where nothing tells */
-	const char *reason;    /* the result document's word: "both-behind-nat", ... */
+	enum reason reason;
 	enum reached reached;
 	int error;             /* what Windows shows for this: 809, 789; 0 none */
 	bool windows;          /* the initiator says that it is one */

@@ -214,7 +214,7 @@ static void silence(struct patient *p)
 		"The client finished Main Mode, did Quick Mode %s, and sent not one ESP packet.",
 		TIMES(x->quick_modes));
 	if (j->complete && !j->client_sees.self_behind_nat)
-		p->d->reason = "server-behind-nat";
+		p->d->reason = REASON_SERVER_BEHIND_NAT;
 }
 
 void diagnose_after_quick_mode(struct patient *p)

@@ -201,7 +201,7 @@ static bool esp_frame(struct watch *w, const struct frame *f, bool udp)
 	ev_ep(&e, K_DST, f->pkt->dst);
 	ev_hex(&e, K_SPI, spi, 4);
 	ev_u(&e, K_ESP_SEQ, seq);
-	ev_str(&e, K_ENCAP, udp ? "udp" : "none");
+	ev_word(&e, K_ENCAP, udp);
 	ev_u(&e, K_LENGTH, f->pkt->said_len);
 	put_event(w, f, &e);
 	return true;

@@ -10,7 +10,7 @@ const char *word_of(const struct words *w, unsigned value)
 
 int word_find(const struct words *w, const char *text)
 {
-	for (size_t i = 0; i < w->n; i++)
+	for (size_t i = w->first; i < w->n; i++)
 		if (w->v[i] && strcmp(w->v[i], text) == 0)
 			return (int)i;
 	return -1;

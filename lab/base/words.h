@@ -10,13 +10,14 @@
 
 #include "lab/base/base.h"
 
-/* Word i belongs to value i; NULL: that value has none. */
+/* Word i of the @n belongs to value i; NULL: that value has none. Values below @first have words
+ * for output only: they are not looked up. */
 struct words {
 	const char *const *v;
-	size_t n;
+	size_t n, first;
 };
 /* A table over an array of strings: `static const struct words w = WORDS_IN(texts);`. */
-#define WORDS_IN(array) {(array), ARRAY_LEN(array)}
+#define WORDS_IN(array) {(array), ARRAY_LEN(array), 0}
 
 /* The word of @value, "?" where it has none. Static text. */
 const char *word_of(const struct words *w, unsigned value);

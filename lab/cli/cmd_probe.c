@@ -73,7 +73,7 @@ static const char *why(const struct probe_result *r, enum probe_as as, char buf[
 	const char *name = isakmp_notify_name(r->notify[as]);
 
 	if (!r->notify[as])
-		return r->end[as];
+		return reason_name(r->end[as]);
 	if (name)
 		return name;
 	snprintf(buf, 40, "error %u", r->notify[as]);
@@ -189,7 +189,7 @@ static void print_silence(FILE *f, const struct probe_socket *k, const struct pr
 			unreachable_words(k->w.icmp_code), k->w.icmp_type, k->w.icmp_code);
 	} else if (r->ike2) {
 		fputs("It answered in IKEv2 only. Windows' L2TP/IPsec client speaks IKEv1.\n", f);
-	} else if (!strcmp(r->end[PROBE_WINDOWS], "no-proposal")) {
+	} else if (r->end[PROBE_WINDOWS] == REASON_NO_PROPOSAL) {
 		fputs("An IKEv1 server is there, and wants nothing of what Windows 10 offers: its\n"
 		      "proposals are others, or it serves other clients, or IKEv2 only.\n",
 		      f);
@@ -278,7 +278,7 @@ static int emit(struct arena *a, const char *host, const struct probe_socket *k,
 		return 0;
 	print_silence(stderr, k, p, r);
 	return err_set(e, ERR_FAILED, "probe: no answer (%s): there is nothing to replay",
-		       r->end[PROBE_WINDOWS]);
+		       reason_name(r->end[PROBE_WINDOWS]));
 }
 
 /* Prints what was asked for; the exit status. */

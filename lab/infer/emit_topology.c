@@ -320,7 +320,7 @@ static bool gets_there(const struct server *s, bool at_home)
 	struct agreement p;
 
 	agreement_find(mode_client("windows-10"), 2, &s->fit.row, &usual, &p);
-	return p.natt && !strcmp(p.outcome, "connected");
+	return p.natt && p.outcome == OUTCOME_CONNECTED;
 }
 
 static bool is_microsoft(const struct exchange *x)

@@ -15,7 +15,7 @@ struct exchange_probe {
 	struct ike *ike;
 	unsigned sent;
 	bool first[2];   /* messages 1 and 3 went out */
-	const char *end; /* NULL while it goes on */
+	enum reason end; /* REASON_NONE while it goes on */
 	uint8_t cky_i[8];
 	uint16_t notify; /* the last error told in clear; 0 none */
 	bool ike2;       /* answered in IKEv2 */
@@ -85,7 +85,7 @@ static void on_event(void *ctx, const struct event *e)
 	x->p->env.event(x->p->env.ctx, e);
 }
 
-static void on_down(void *ctx, struct ike_sa *sa, const char *reason, usec now)
+static void on_down(void *ctx, struct ike_sa *sa, enum reason reason, usec now)
 {
 	struct exchange_probe *x = ctx;
 
@@ -340,7 +340,7 @@ void probe_judge(const struct probe *p, struct probe_result *out)
 	for (unsigned i = 0; i < PROBES; i++) {
 		const struct exchange *x = exchange_of(p, p->x[i].cky_i);
 
-		out->end[i] = p->x[i].end ? p->x[i].end : "no-reply";
+		out->end[i] = p->x[i].end ? p->x[i].end : REASON_NO_REPLY;
 		out->x[i] = x;
 		out->notify[i] = p->x[i].notify;
 		out->ike2 |= p->x[i].ike2;

@@ -50,7 +50,7 @@ struct probe_wire {
 struct probe_result {
 	bool answered[PROBES];          /* message 4 came */
 	const struct exchange *x[PROBES]; /* NULL: not even message 2 */
-	const char *end[PROBES];        /* "probed", "no-reply", "no-proposal", ... */
+	enum reason end[PROBES];	  /* REASON_PROBED, REASON_NO_REPLY, ... */
 	uint16_t notify[PROBES];        /* the error that it told in clear; 0 none */
 	bool ike2;                      /* it answered in IKEv2 */
 	struct judgement j[PROBES];

@@ -55,8 +55,9 @@ static json_t *field_json(const struct ev_field *f)
 		return json_integer((json_int_t)f->u);
 	case EVT_BOOL:
 		return json_boolean(f->b);
+	case EVT_WORD:
 	case EVT_STR:
-		return json_string(f->s);
+		return json_string(ev_text(f));
 	case EVT_HEX:
 		return hex_json(f->hex, f->len);
 	case EVT_EP:
@@ -140,8 +141,8 @@ static json_t *predicted_json(const struct agreement *p)
 {
 	return json_pack("{s:o, s:o, s:s, s:s, s:i}", "client_sees",
 			 seen_json(p->natt, &p->client_sees), "server_sees",
-			 seen_json(p->natt, &p->server_sees), "outcome", p->outcome, "reason",
-			 p->reason, "error", p->error);
+			 seen_json(p->natt, &p->server_sees), "outcome", outcome_name(p->outcome),
+			 "reason", reason_name(p->reason), "error", p->error);
 }
 
 static json_t *registry_json(const struct node *client)
@@ -162,7 +163,7 @@ static json_t *connection_json(const struct scenario *s, const struct connection
 	json_object_set_new(o, "server_mode",
 			    server ? json_string(server->mode_name) : json_null());
 	json_object_set_new(o, "outcome", json_string(outcome_name(c->outcome)));
-	json_object_set_new(o, "reason", json_string(c->reason));
+	json_object_set_new(o, "reason", json_string(reason_name(c->reason)));
 	json_object_set_new(o, "reason_text", json_string(summary_reason_text(c)));
 	json_object_set_new(o, "error", c->error ? json_integer(c->error) : json_null());
 	json_object_set_new(o, "reached", json_string(reached_name(c->reached)));
@@ -182,8 +183,10 @@ static json_t *connection_json(const struct scenario *s, const struct connection
 	if (c->asked)
 		json_object_set_new(o, "alive", json_boolean(c->alive));
 	if (c->asked && !c->alive)
-		json_object_set_new(o, "why_dead", json_string(c->why_dead));
-	json_object_set_new(o, "encapsulation", json_string(connection_encapsulation(c)));
+		json_object_set_new(o, "why_dead", json_string(reason_name(c->why_dead)));
+	json_object_set_new(
+		o, "encapsulation",
+		json_string(word_of(&encapsulation_words, connection_encapsulation(c))));
 	json_object_set_new(o, "phase1", phase1_json(&c->x));
 	json_object_set_new(o, "esp_from_client", json_integer(c->x.esp[0]));
 	json_object_set_new(o, "esp_from_server", json_integer(c->x.esp[1]));

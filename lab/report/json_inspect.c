@@ -133,7 +133,7 @@ static json_t *exchange_json(const struct inspected *in)
 	json_object_set_new(o, "server_mode", json_null());
 	json_object_set_new(o, "server_looks_like", string_or_null(diagnose_product(in->x, 1)));
 	json_object_set_new(o, "outcome", json_string(outcome_name(d->outcome)));
-	json_object_set_new(o, "reason", json_string(d->reason));
+	json_object_set_new(o, "reason", json_string(reason_name(d->reason)));
 	json_object_set_new(o, "reason_text", json_string(d->sentence));
 	json_object_set_new(o, "error", d->error ? json_integer(d->error) : json_null());
 	json_object_set_new(o, "reached", json_string(reached_name(d->reached)));

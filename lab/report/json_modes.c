@@ -66,7 +66,7 @@ static json_t *windows_json(const struct server_mode *s, bool napt, bool eip)
 		char key[2] = {(char)('0' + registry), '\0'};
 
 		agreement_find(mode_client("windows-10"), registry, s, &usual, &p);
-		json_object_set_new(o, key, json_string(p.outcome));
+		json_object_set_new(o, key, json_string(outcome_name(p.outcome)));
 	}
 	return o;
 }

@@ -10,7 +10,7 @@ static json_t *probe_exchange_json(const struct probe_result *r, enum probe_as a
 	json_t *o = json_object(), *means = json_object();
 
 	json_object_set_new(o, "as", json_string(as == PROBE_WINDOWS ? "windows" : "plain"));
-	json_object_set_new(o, "end", json_string(r->end[as]));
+	json_object_set_new(o, "end", json_string(reason_name(r->end[as])));
 	json_object_set_new(o, "notify",
 			    r->notify[as] ? json_integer(r->notify[as]) : json_null());
 	if (!x) {

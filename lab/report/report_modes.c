@@ -68,9 +68,9 @@ static const char *ends(const struct client_mode *c, int registry, const struct 
 	struct agreement p;
 
 	agreement_find(c, registry, s, &usual, &p);
-	return strcmp(p.outcome, "connected") == 0 ? "ok"
-	       : strcmp(p.outcome, "blocked") == 0 ? "refuses"
-						   : "fails";
+	return p.outcome == OUTCOME_CONNECTED ? "ok"
+	       : p.outcome == OUTCOME_BLOCKED ? "refuses"
+					      : "fails";
 }
 
 static void clients_of(FILE *f, const struct server_mode *s)

@@ -15,7 +15,7 @@ static const char *have_outcome(const struct connection *c)
 
 static const char *have_reason(const struct connection *c)
 {
-	return c->reason ? c->reason : "none";
+	return reason_name(c->reason);
 }
 
 static const char *have_server_hash(const struct connection *c)
@@ -31,6 +31,11 @@ static const char *have_peer_hash(const struct connection *c)
 static const char *have_reached(const struct connection *c)
 {
 	return reached_name(c->reached);
+}
+
+static const char *have_encapsulation(const struct connection *c)
+{
+	return word_of(&encapsulation_words, connection_encapsulation(c));
 }
 
 static const char *have_floated(const struct connection *c)
@@ -49,7 +54,7 @@ static const struct {
 	{"server_hash", offsetof(struct expectation, server_hash), have_server_hash},
 	{"peer_hash", offsetof(struct expectation, peer_hash), have_peer_hash},
 	{"reached", offsetof(struct expectation, reached), have_reached},
-	{"encapsulation", offsetof(struct expectation, encapsulation), connection_encapsulation},
+	{"encapsulation", offsetof(struct expectation, encapsulation), have_encapsulation},
 };
 
 static const char *wish_of(const struct expectation *x, size_t offset)
@@ -199,9 +204,9 @@ static const char *difference(const struct connection *c, bool real)
 
 	if (c->outcome == OUTCOME_UNDECIDED)
 		return "the outcome (no decision was made)";
-	if (!theirs && strcmp(p->outcome, outcome_name(c->outcome)))
+	if (!theirs && p->outcome != c->outcome)
 		return "the outcome";
-	if (!theirs && strcmp(p->reason, have_reason(c)))
+	if (!theirs && p->reason != c->reason)
 		return "the reason";
 	if (!theirs && p->error != c->error)
 		return "the error";
@@ -234,8 +239,8 @@ static void compare_prediction(const struct scenario *s, struct connection *c)
 	if (what)
 		snprintf(any_vm(s, c) ? c->differs : c->lab_error, RESULT_TEXT,
 			 "%s: prediction and wire differ in %s (predicted %s, %s; wire %s, %s)",
-			 s->nodes[c->client].name, what, c->predicted.agreed.outcome,
-			 c->predicted.agreed.reason, have_outcome(c), have_reason(c));
+			 s->nodes[c->client].name, what, outcome_name(c->predicted.agreed.outcome),
+			 reason_name(c->predicted.agreed.reason), have_outcome(c), have_reason(c));
 }
 
 void expect_judge(const struct scenario *s, struct scenario_result *r)

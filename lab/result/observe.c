@@ -139,30 +139,14 @@ static void take_exchanges(const struct index *x, const struct watch *w)
 
 /* ---- events ---- */
 
-static enum outcome outcome_parse(const char *s)
-{
-	for (enum outcome o = OUTCOME_CONNECTED; o <= OUTCOME_FAILED; o++)
-		if (!strcmp(outcome_name(o), s))
-			return o;
-	return OUTCOME_UNDECIDED;
-}
-
-static enum reached reached_parse(const char *s)
-{
-	for (enum reached r = REACHED_NOTHING; r <= REACHED_IP; r++)
-		if (!strcmp(reached_name(r), s))
-			return r;
-	return REACHED_NOTHING;
-}
-
 static void take_outcome(struct connection *c, const struct event *ev)
 {
 	if (c->outcome_event) /* the first one counts */
 		return;
-	c->outcome = outcome_parse(ev_get_str(ev, K_OUTCOME));
-	c->reason = ev_get_str(ev, K_REASON);
+	c->outcome = ev_get_word(ev, K_OUTCOME);
+	c->reason = ev_get_word(ev, K_REASON);
 	c->error = (int)ev_get_u(ev, K_ERROR);
-	c->reached = reached_parse(ev_get_str(ev, K_REACHED));
+	c->reached = ev_get_word(ev, K_REACHED);
 	c->outcome_event = ev->seq;
 }
 
@@ -178,7 +162,7 @@ static void take_alive(struct scenario_result *r, const struct event *ev)
 			continue;
 		c->asked = true;
 		c->alive = ev_get_bool(ev, K_ALIVE);
-		c->why_dead = c->alive ? NULL : ev_get_str(ev, K_WHY);
+		c->why_dead = ev_get_word(ev, K_WHY);
 		c->alive_event = ev->seq;
 	}
 }
@@ -204,9 +188,9 @@ static void take_psk(const struct scenario *s, struct scenario_result *r, const 
 		struct connection *c = &r->connections[i];
 
 		if (!c->exchanged || memcmp(cky->hex, c->x.cky_i, 8) ||
-		    strcmp(c->reason, "no-reply"))
+		    c->reason != REASON_NO_REPLY)
 			continue;
-		c->reason = "psk-mismatch";
+		c->reason = REASON_PSK_MISMATCH;
 		c->error = (int)vpn_error(s->nodes[c->client].client, c->reason);
 	}
 }
@@ -244,8 +228,6 @@ void observe(const struct scenario *s, const struct watch *w, const struct ev_lo
 	size_t n_known;
 	const struct known *known = observe_known(a, s, &n_known);
 
-	for (unsigned i = 0; i < r->n_connections; i++)
-		r->connections[i].reason = "none";
 	take_exchanges(&x, w);
 	take_events(&x, log, r);
 	for (unsigned i = 0; i < r->n_connections; i++) {

@@ -308,7 +308,7 @@ static bool same_secret(const struct node *a, const struct node *b)
 
 static bool connects(const struct prediction *p)
 {
-	return strcmp(p->agreed.outcome, "connected") == 0;
+	return p->agreed.outcome == OUTCOME_CONNECTED;
 }
 
 /* What stands between the two beside NATs; in the order in which the packets meet it. */
@@ -318,11 +318,11 @@ static void predict_obstacles(struct prediction *p, const struct node *client,
 	const struct client_mode *c = client->client;
 
 	if (p->agreed.floated && !allows(server, 17, 4500))
-		agreement_ends(&p->agreed, c, "failed", "no-reply", 809);
+		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_NO_REPLY, 809);
 	else if (!same_secret(client, server))
-		agreement_ends(&p->agreed, c, "failed", "psk-mismatch", 789);
+		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_PSK_MISMATCH, 789);
 	else if (connects(p) && !p->agreed.floated && !allows(server, 50, 0))
-		agreement_ends(&p->agreed, c, "failed", "no-reply", 809);
+		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_NO_REPLY, 809);
 }
 
 static bool method_in_common(const struct client_mode *c, const struct server_mode *s)
@@ -344,12 +344,12 @@ static void predict_user(struct prediction *p, const struct node *client, const 
 	    !ppp_auth_asks(server->server->auth, &known))
 		return;
 	if (!method_in_common(c, server->server))
-		agreement_ends(&p->agreed, c, "failed", "ppp-failed", 718);
+		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_PPP_FAILED, 718);
 	else if (!client->user || !client->password)
-		agreement_ends(&p->agreed, c, "failed", "no-credentials", 0);
+		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_NO_CREDENTIALS, 0);
 	else if (strcmp(client->user, server->user) != 0 ||
 		 strcmp(client->password, server->password) != 0)
-		agreement_ends(&p->agreed, c, "failed", "auth-failed", 691);
+		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_AUTH_FAILED, 691);
 }
 
 void predict(const struct scenario *s, const struct node *client, struct prediction *out)
@@ -359,13 +359,13 @@ void predict(const struct scenario *s, const struct node *client, struct predict
 	*out = (struct prediction){0};
 	predict_walk(s, client, 500, 1, &out->walk);
 	if (!out->walk.arrives) {
-		agreement_ends(&out->agreed, client->client, "failed", "no-reply", 809);
+		agreement_ends(&out->agreed, client->client, OUTCOME_FAILED, REASON_NO_REPLY, 809);
 		return;
 	}
 	server = &s->nodes[out->walk.server];
 	agreement_find(client->client, client->registry, server->server, &out->walk.ends,
 		       &out->agreed);
-	if (strcmp(out->agreed.reason, "no-proposal") != 0)
+	if (out->agreed.reason != REASON_NO_PROPOSAL)
 		predict_obstacles(out, client, server);
 	predict_user(out, client, server);
 }

@@ -3,45 +3,28 @@
 
 #include "lab/topology/scenario_query.h"
 
-const char *outcome_name(enum outcome o)
-{
-	switch (o) {
-	case OUTCOME_UNDECIDED:
-		return "undecided";
-	case OUTCOME_CONNECTED:
-		return "connected";
-	case OUTCOME_BLOCKED:
-		return "blocked";
-	case OUTCOME_FAILED:
-		return "failed";
-	}
-	return "?";
-}
-
 const char *verdict_name(enum verdict v)
 {
-	switch (v) {
-	case VERDICT_PASS:
-		return "pass";
-	case VERDICT_FAIL:
-		return "fail";
-	case VERDICT_UNDECIDED:
-		return "undecided";
-	case VERDICT_SKIPPED:
-		return "skipped";
-	}
-	return "?";
+	static const char *const texts[] = {
+		[VERDICT_PASS] = "pass",
+		[VERDICT_FAIL] = "fail",
+		[VERDICT_UNDECIDED] = "undecided",
+		[VERDICT_SKIPPED] = "skipped",
+	};
+	static const struct words words = WORDS_IN(texts);
+
+	return word_of(&words, v);
 }
 
-const char *connection_encapsulation(const struct connection *c)
+enum encapsulation connection_encapsulation(const struct connection *c)
 {
 	if (c->x.esp_udp)
-		return "udp";
+		return ENCAPSULATION_UDP;
 	if (c->x.esp_raw)
-		return "esp";
+		return ENCAPSULATION_ESP;
 	if (c->reached < REACHED_PHASE2)
-		return "none";
-	return c->x.floated ? "udp" : "esp";
+		return ENCAPSULATION_NONE;
+	return c->x.floated ? ENCAPSULATION_UDP : ENCAPSULATION_ESP;
 }
 
 unsigned scenario_dialling(const struct scenario *s)

@@ -15,9 +15,6 @@
 #include "lab/analysis/watch.h"
 #include "nodes/vpn/vpn.h"
 
-enum outcome { OUTCOME_UNDECIDED, OUTCOME_CONNECTED, OUTCOME_BLOCKED, OUTCOME_FAILED };
-const char *outcome_name(enum outcome o);
-
 enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_UNDECIDED, VERDICT_SKIPPED };
 const char *verdict_name(enum verdict v);
 
@@ -29,7 +26,7 @@ struct connection {
 	unsigned client;         /* node index */
 	int server;              /* node index; -1: nobody answers there */
 	enum outcome outcome;
-	const char *reason;      /* "none", "both-behind-nat", ...: static text */
+	enum reason reason;
 	int error;               /* what Windows shows: 809, ...; 0 */
 	enum reached reached;
 	bool exchanged;          /* an exchange was seen on the wire at all */
@@ -42,7 +39,7 @@ struct connection {
 	char differs[RESULT_TEXT]; /* they do, and it is a virtual machine that is another one than
 				      its mode: no error of the lab */
 	bool asked, alive;       /* after its idle time; did it answer? */
-	const char *why_dead;    /* "no-answer", "no-session": static text */
+	enum reason why_dead;	 /* no answer, or no session any more */
 	uint32_t alive_event;
 	uint32_t outcome_event, natd_event; /* numbers in events.jsonl, 0 none */
 };
@@ -67,8 +64,8 @@ struct scenario_result {
 	struct expectation_result *expects;   /* one for each of scenario.expects */
 };
 
-/* "udp", "esp", "none": how ESP travelled; where none was sent, how it was agreed upon. */
-const char *connection_encapsulation(const struct connection *c);
+/* How ESP travelled; where none was sent, how it was agreed upon. */
+enum encapsulation connection_encapsulation(const struct connection *c);
 
 /* Clients of @s that dial. */
 unsigned scenario_dialling(const struct scenario *s);

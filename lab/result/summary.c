@@ -298,23 +298,21 @@ static const char *silence_text(const struct connection *c)
 
 const char *summary_reason_text(const struct connection *c)
 {
-	static const struct {
-		const char *reason, *text;
-	} texts[] = {
-		{"server-behind-nat",
-		 "The server's NAT-D hash says that it is behind NAT; with this "
-		 "registry value Windows sends nothing to such a server."},
-		{"both-behind-nat",
-		 "The NAT-D hashes say that server and client are both behind NAT; "
-		 "with this registry value Windows sends nothing to such a server."},
-		{"psk-mismatch", "The two sides have different pre-shared keys."},
-		{"no-proposal", "The server accepts none of the client's proposals."},
-		{"no-ipsec-sa", "A real product could not set up its IPsec SA: see its log."},
-		{"auth-failed", "The server does not accept the user's name or password."},
-		{"no-credentials",
-		 "The server asks who is there, and the client has no user and password."},
-		{"ppp-failed", "PPP found no way to authenticate, or no answer."},
-		{"deleted", "The server deleted the connection."},
+	static const char *const texts[REASONS] = {
+		[REASON_SERVER_BEHIND_NAT] =
+			"The server's NAT-D hash says that it is behind NAT; with this "
+			"registry value Windows sends nothing to such a server.",
+		[REASON_BOTH_BEHIND_NAT] =
+			"The NAT-D hashes say that server and client are both behind NAT; "
+			"with this registry value Windows sends nothing to such a server.",
+		[REASON_PSK_MISMATCH] = "The two sides have different pre-shared keys.",
+		[REASON_NO_PROPOSAL] = "The server accepts none of the client's proposals.",
+		[REASON_NO_IPSEC_SA] = "A real product could not set up its IPsec SA: see its log.",
+		[REASON_AUTH_FAILED] = "The server does not accept the user's name or password.",
+		[REASON_NO_CREDENTIALS] =
+			"The server asks who is there, and the client has no user and password.",
+		[REASON_PPP_FAILED] = "PPP found no way to authenticate, or no answer.",
+		[REASON_DELETED] = "The server deleted the connection.",
 	};
 
 	if (c->outcome == OUTCOME_CONNECTED)
@@ -324,19 +322,16 @@ const char *summary_reason_text(const struct connection *c)
 				 "the "
 				 "client."
 			       : "Connected.";
-	if (!strcmp(c->reason, "no-reply"))
+	if (c->reason == REASON_NO_REPLY)
 		return silence_text(c);
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		if (!strcmp(texts[i].reason, c->reason))
-			return texts[i].text;
-	return c->reason;
+	return texts[c->reason] ? texts[c->reason] : reason_name(c->reason);
 }
 
 /* Did the connection not come up, for another reason than Windows' rule? */
 static bool is_failure(const struct connection *c)
 {
 	return (c->outcome == OUTCOME_FAILED || c->outcome == OUTCOME_BLOCKED) &&
-	       strcmp(c->reason, "server-behind-nat") && strcmp(c->reason, "both-behind-nat");
+	       c->reason != REASON_SERVER_BEHIND_NAT && c->reason != REASON_BOTH_BEHIND_NAT;
 }
 
 size_t summary_failures(const struct run_result *run, struct summary_failure v[SUMMARY_FAILURES])

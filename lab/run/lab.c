@@ -141,7 +141,7 @@ static void on_send(void *ctx, const struct datagram *d)
 static bool is_too_early(const struct actor *actor, const struct event *e)
 {
 	return e->kind == EV_OUTCOME && actor->machine >= 0 &&
-	       !strcmp(ev_get_str(e, K_REASON), "no-reply") &&
+	       ev_get_word(e, K_REASON) == REASON_NO_REPLY &&
 	       !vm_watch_has_answered(actor->lab->guests, (unsigned)actor->machine);
 }
 

@@ -81,12 +81,16 @@ static void tell_outcome(struct product_nodes *r, size_t i, bool success)
 
 	if (!scans)
 		tell_nat_seen(r, i);
-	ev_str(&ev, K_OUTCOME, success ? "connected" : "failed");
-	ev_str(&ev, K_REASON, success || scans ? "none" : phase1 ? "no-ipsec-sa" : "no-reply");
+	ev_word(&ev, K_OUTCOME, success ? OUTCOME_CONNECTED : OUTCOME_FAILED);
+	ev_word(&ev, K_REASON,
+		success || scans ? REASON_NONE
+		: phase1	 ? REASON_NO_IPSEC_SA
+				 : REASON_NO_REPLY);
 	ev_u(&ev, K_ERROR, 0);
-	ev_str(&ev, K_REACHED, reached_name(success  ? REACHED_PHASE2
-					    : phase1 ? REACHED_PHASE1
-						     : REACHED_NOTHING));
+	ev_word(&ev, K_REACHED,
+		success	 ? REACHED_PHASE2
+		: phase1 ? REACHED_PHASE1
+			 : REACHED_NOTHING);
 	r->cfg->event(r->cfg->ctx, r->nodes[i].node, &ev);
 	r->nodes[i].decided = true;
 }

@@ -138,11 +138,11 @@ static void tell_outcome(const struct vm_watch *g, struct guest *v, const struct
 {
 	struct event ev = ev_new(EV_OUTCOME);
 
-	ev_str(&ev, K_OUTCOME, outcome_name(d->outcome));
-	ev_str(&ev, K_REASON, d->reason);
+	ev_word(&ev, K_OUTCOME, d->outcome);
+	ev_word(&ev, K_REASON, d->reason);
 	ev_u(&ev, K_ERROR, vpn_error(v->node->client, d->reason));
-	ev_str(&ev, K_REACHED, reached_name(d->reached));
-	ev_str(&ev, K_WHY, "the wire");
+	ev_word(&ev, K_REACHED, d->reached);
+	ev_word(&ev, K_WHY, REASON_THE_WIRE);
 	g->cfg->event(g->cfg->ctx, v->node, &ev);
 	v->decided = true;
 	tell(v->node, "%s: %s", outcome_name(d->outcome), d->sentence);

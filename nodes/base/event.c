@@ -137,6 +137,12 @@ static const char *const drop_names[DROPS] = {
 	[DROP_UNSUPPORTED] = "unsupported",
 };
 
+static const struct words drop_words = WORDS_IN(drop_names);
+
+/* Is ESP inside UDP? */
+static const char *const encaps[] = {"none", "udp"};
+static const struct words encap_words = WORDS_IN(encaps);
+
 const char *ev_kind_name(enum ev_kind kind)
 {
 	return kinds[kind].name;
@@ -149,7 +155,20 @@ const char *ev_key_name(enum ev_key key)
 
 const char *drop_name(enum drop d)
 {
-	return drop_names[d];
+	return word_of(&drop_words, d);
+}
+
+/* The words of a key whose values are an enumeration's; NULL: its values are something else. */
+static const struct words *words_of(enum ev_key key)
+{
+	static const struct words *const words[EV_KEYS] = {
+		[K_OUTCOME] = &outcome_words, [K_REASON] = &reason_words,
+		[K_WHY] = &reason_words,      [K_REACHED] = &reached_words,
+		[K_DROP] = &drop_words,	      [K_METHOD] = &ppp_method_words,
+		[K_ENCAP] = &encap_words,
+	};
+
+	return words[key];
 }
 
 struct event ev_new(enum ev_kind kind)
@@ -186,8 +205,15 @@ void ev_bool(struct event *e, enum ev_key key, bool v)
 	add(e, key, EVT_BOOL)->b = v;
 }
 
+void ev_word(struct event *e, enum ev_key key, unsigned value)
+{
+	assert(words_of(key));
+	add(e, key, EVT_WORD)->u = value;
+}
+
 void ev_str(struct event *e, enum ev_key key, const char *s)
 {
+	assert(!words_of(key));
 	add(e, key, EVT_STR)->s = s;
 }
 
@@ -231,7 +257,21 @@ const char *ev_get_str(const struct event *e, enum ev_key key)
 {
 	const struct ev_field *f = ev_get(e, key);
 
-	return f && f->type == EVT_STR ? f->s : "";
+	return f ? ev_text(f) : "";
+}
+
+unsigned ev_get_word(const struct event *e, enum ev_key key)
+{
+	const struct ev_field *f = ev_get(e, key);
+
+	return f && f->type == EVT_WORD ? (unsigned)f->u : 0;
+}
+
+const char *ev_text(const struct ev_field *f)
+{
+	return f->type == EVT_WORD  ? word_of(words_of(f->key), (unsigned)f->u)
+	       : f->type == EVT_STR ? f->s
+				    : "";
 }
 
 struct event ev_drop(struct inet_ep from, enum drop why, size_t len)
@@ -239,7 +279,7 @@ struct event ev_drop(struct inet_ep from, enum drop why, size_t len)
 	struct event e = ev_new(EV_DROP);
 
 	ev_ep(&e, K_SRC, from);
-	ev_str(&e, K_DROP, drop_name(why));
+	ev_word(&e, K_DROP, why);
 	ev_u(&e, K_LENGTH, len);
 	return e;
 }
@@ -253,8 +293,9 @@ static void print_field(FILE *f, const struct ev_field *v)
 	case EVT_BOOL:
 		fputs(v->b ? "yes" : "no", f);
 		return;
+	case EVT_WORD:
 	case EVT_STR:
-		fputs(v->s, f);
+		fputs(ev_text(v), f);
 		return;
 	case EVT_HEX: {
 		char hex[2 * sizeof(v->hex) + 1];

@@ -15,6 +15,7 @@
 
 #include "lab/base/inet.h"
 #include "lab/base/mem.h"
+#include "nodes/base/outcome.h"
 
 enum ev_kind {
 	/* On the wire, from watch */
@@ -58,14 +59,14 @@ enum ev_key {
 	EV_KEYS,
 };
 
-enum ev_type { EVT_U, EVT_BOOL, EVT_STR, EVT_HEX, EVT_EP };
+enum ev_type { EVT_U, EVT_BOOL, EVT_WORD, EVT_STR, EVT_HEX, EVT_EP };
 
 struct ev_field {
 	enum ev_key key;
 	enum ev_type type;
 	uint8_t len;          /* of hex */
 	union {
-		uint64_t u;
+		uint64_t u; /* of a word, too: the value */
 		bool b;
 		const char *s;     /* static text or the arena's */
 		uint8_t hex[64];
@@ -91,6 +92,9 @@ struct event {
 struct event ev_new(enum ev_kind kind);
 void ev_u(struct event *e, enum ev_key key, uint64_t v);
 void ev_bool(struct event *e, enum ev_key key, bool v);
+/* A value of the enumeration that belongs to the key: K_OUTCOME, K_REASON, K_WHY, K_REACHED,
+ * K_DROP, K_METHOD; of K_ENCAP 0 none, 1 UDP. */
+void ev_word(struct event *e, enum ev_key key, unsigned value);
 void ev_str(struct event *e, enum ev_key key, const char *s);
 void ev_hex(struct event *e, enum ev_key key, const void *p, size_t len);
 void ev_ep(struct event *e, enum ev_key key, struct inet_ep ep);
@@ -98,8 +102,12 @@ void ev_ep(struct event *e, enum ev_key key, struct inet_ep ep);
 /* NULL when the event has no such field. */
 const struct ev_field *ev_get(const struct event *e, enum ev_key key);
 uint64_t ev_get_u(const struct event *e, enum ev_key key);       /* 0 if absent */
+unsigned ev_get_word(const struct event *e, enum ev_key key);	 /* the value; 0 if absent */
 bool ev_get_bool(const struct event *e, enum ev_key key);        /* false if absent */
-const char *ev_get_str(const struct event *e, enum ev_key key);  /* "" if absent */
+const char *ev_get_str(const struct event *e,
+		       enum ev_key key); /* "" if absent; of a word its text */
+/* The text of a word or string. */
+const char *ev_text(const struct ev_field *f);
 
 const char *ev_kind_name(enum ev_kind kind); /* "isakmp", "phase1", ...: JSON's word */
 const char *ev_key_name(enum ev_key key);    /* "cky_i", ... */

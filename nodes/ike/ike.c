@@ -185,13 +185,13 @@ void ike_delete_sa(struct ike *ike, struct ike_sa *sa, usec now)
 			info_send_delete(sa, PROTO_ESP, sa->children[i].spi_in, now);
 		info_send_delete(sa, PROTO_ISAKMP, 0, now);
 		if (sa->reliables) {
-			sa_linger(sa, "deleted", now);
+			sa_linger(sa, REASON_DELETED, now);
 			sa_schedule(sa);
 		} else {
-			sa_end(sa, "deleted", false, now);
+			sa_end(sa, REASON_DELETED, false, now);
 		}
 	} else if (sa_half_open(sa)) {
-		sa_end(sa, "deleted", false, now);
+		sa_end(sa, REASON_DELETED, false, now);
 	}
 	ike_leave(ike);
 }

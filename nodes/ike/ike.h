@@ -24,7 +24,7 @@ struct ike_config {
 	/*
 	 * Of an initiator that only asks: the first NAT-D hash of message 3 is drawn at random, so
 	 * that a server that copies it proves that it copies; the exchange ends with message 4, by
-	 * the hook `down` and the reason "probed". No secret is used.
+	 * the hook `down` and the reason REASON_PROBED. No secret is used.
 	 */
 	bool probe;
 	const char *psk;
@@ -55,9 +55,8 @@ struct ike_hooks {
 	void (*child_up)(void *ctx, struct ike_sa *sa, const struct ike_child *c, usec now);
 	/* The pair whose inbound SPI is @spi_in is gone (deleted by either side). */
 	void (*child_down)(void *ctx, struct ike_sa *sa, uint32_t spi_in, usec now);
-	/* The ISAKMP SA or exchange is gone; @reason is a word of INTERFACE ("no-reply",
-	 * "psk-mismatch", "no-proposal", "deleted", ...). @sa is invalid afterwards. */
-	void (*down)(void *ctx, struct ike_sa *sa, const char *reason, usec now);
+	/* The ISAKMP SA or exchange is gone; @sa is invalid afterwards. */
+	void (*down)(void *ctx, struct ike_sa *sa, enum reason reason, usec now);
 	/* A floated peer's address or port changed (NAT rebinding), for its ESP. */
 	void (*moved)(void *ctx, struct ike_sa *sa, struct inet_ep remote, usec now);
 	void *ctx;

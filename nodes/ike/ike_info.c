@@ -314,7 +314,7 @@ static enum drop take_acknowledgement(struct ike_sa *sa, struct ike_reliable **a
 	*at = r->next;
 	free(r);
 	if (sa->state == MAIN_DYING && !sa->reliables && sa->linger != USEC_NEVER)
-		sa_end(sa, "deleted", false, rx->now);
+		sa_end(sa, REASON_DELETED, false, rx->now);
 	return DROP_NONE;
 }
 
@@ -375,9 +375,9 @@ static void take_deletes(struct ike_sa *sa, const struct ike_rx *rx)
 		return;
 	tell_delete(sa, false, PROTO_ISAKMP, 0);
 	if (sa->state == MAIN_UP && wants_acknowledgement(sa, m))
-		sa_linger(sa, "deleted", rx->now);
+		sa_linger(sa, REASON_DELETED, rx->now);
 	else
-		sa_end(sa, "deleted", false, rx->now);
+		sa_end(sa, REASON_DELETED, false, rx->now);
 }
 
 static void take_dpd(struct ike_sa *sa, const struct isakmp_notify *n, usec now)
@@ -404,7 +404,7 @@ static void take_error(struct ike_sa *sa, uint16_t type, usec now)
 		return;
 	for (const struct ike_quick *q = sa->quicks; q; q = q->next)
 		if (q->state == QUICK_I_WAIT_2) {
-			sa_end(sa, "no-proposal", true, now);
+			sa_end(sa, REASON_NO_PROPOSAL, true, now);
 			return;
 		}
 }
@@ -507,7 +507,7 @@ enum drop info_input_clear(struct ike *ike, struct ike_sa *sa, const struct ike_
 		heard = true;
 		event_notify(about, false, n->type);
 		if (n->type == NOTIFY_NO_PROPOSAL_CHOSEN)
-			sa_end(about, "no-proposal", true, rx->now);
+			sa_end(about, REASON_NO_PROPOSAL, true, rx->now);
 	}
 	if (heard)
 		return DROP_NONE;
@@ -531,5 +531,5 @@ void info_timer(struct ike_sa *sa, usec now)
 		free(r);
 	}
 	if (sa->state == MAIN_DYING && !sa->reliables && now >= sa->linger)
-		sa_end(sa, "deleted", false, now);
+		sa_end(sa, REASON_DELETED, false, now);
 }

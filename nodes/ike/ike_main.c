@@ -440,7 +440,7 @@ static enum drop take_message4(struct ike_sa *sa, const struct ike_rx *rx,
 	}
 	ike_natd_tell(sa);
 	if (sa->ike->cfg.probe) {
-		sa_end(sa, "probed", false, rx->now);
+		sa_end(sa, REASON_PROBED, false, rx->now);
 		return DROP_NONE;
 	}
 	begin(sa, &o, ISAKMP_FLAG_ENCRYPTED);
@@ -642,7 +642,7 @@ static enum drop other_message3(struct ike_sa *sa, const struct ike_rx *rx)
 	switch (server_of(sa)->other_message3) {
 	case OTHER_MESSAGE3_DROPS:
 		wrong_answer(sa->ike, sa, rx, DROP_PAYLOAD_TYPE);
-		sa_end(sa, "state", true, rx->now);
+		sa_end(sa, REASON_STATE, true, rx->now);
 		break;
 	case OTHER_MESSAGE3_IGNORED:
 		break;

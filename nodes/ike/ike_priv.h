@@ -256,10 +256,10 @@ void draw_cookie(struct ike *ike, uint8_t cookie[8]);
 void sa_bury(struct ike_sa *sa);
 /* Marks as gone and tells the layer above why (INTERFACE's word). Emits EV_EXPIRED when the SA
  * was not deleted by somebody but given up. */
-void sa_end(struct ike_sa *sa, const char *reason, bool given_up, usec now);
+void sa_end(struct ike_sa *sa, enum reason reason, bool given_up, usec now);
 /* The peer deleted it and wants that acknowledged, or we did: down for the layer above, but kept
  * for a while to answer and to ask. */
-void sa_linger(struct ike_sa *sa, const char *reason, usec now);
+void sa_linger(struct ike_sa *sa, enum reason reason, usec now);
 /* Sends bytes of an SA, or in answer to a datagram, with the marker where it belongs. */
 void ike_send(struct ike *ike, struct inet_ep local, struct inet_ep remote, bool marker,
 	      const uint8_t *p, size_t len);

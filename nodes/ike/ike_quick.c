@@ -190,7 +190,7 @@ static void tell_phase2(struct ike_sa *sa, const struct ike_child *c)
 	ev_u(&e, K_MSGID, c->msgid);
 	ev_u(&e, K_SPI_IN, c->spi_in);
 	ev_u(&e, K_SPI_OUT, c->spi_out);
-	ev_str(&e, K_ENCAP, c->udp ? "udp" : "none");
+	ev_word(&e, K_ENCAP, c->udp);
 	ev_str(&e, K_CIPHER, cipher_text(c->cipher, c->keybits));
 	ev_u(&e, K_KEYLEN, c->keybits);
 	ike_event(sa->ike, &e);
@@ -545,7 +545,7 @@ void quick_timer(struct ike_sa *sa, usec now)
 		if (sent_timer(sa, &q->sent, now))
 			continue;
 		if (q->state == QUICK_I_WAIT_2) {
-			sa_end(sa, "no-reply", true, now);
+			sa_end(sa, REASON_NO_REPLY, true, now);
 			return;
 		}
 	}

@@ -197,7 +197,7 @@ static void make_room(struct ike *ike, usec now)
 	for (struct ike_sa *sa = ike->oldest; sa; sa = sa->newer) {
 		if (sa->gone || (ike->n_half_open && !sa_half_open(sa)))
 			continue;
-		sa_end(sa, "limit", true, now);
+		sa_end(sa, REASON_LIMIT, true, now);
 		return;
 	}
 }
@@ -269,7 +269,7 @@ void sa_bury(struct ike_sa *sa)
 		sa->ike->n_half_open--;
 }
 
-static void tell_down(struct ike_sa *sa, const char *reason, usec now)
+static void tell_down(struct ike_sa *sa, enum reason reason, usec now)
 {
 	struct ike *ike = sa->ike;
 
@@ -279,7 +279,7 @@ static void tell_down(struct ike_sa *sa, const char *reason, usec now)
 		ike->hooks.down(ike->hooks.ctx, sa, reason, now);
 }
 
-void sa_end(struct ike_sa *sa, const char *reason, bool given_up, usec now)
+void sa_end(struct ike_sa *sa, enum reason reason, bool given_up, usec now)
 {
 	bool told = sa->state == MAIN_DYING;
 
@@ -289,7 +289,7 @@ void sa_end(struct ike_sa *sa, const char *reason, bool given_up, usec now)
 		struct event e = event_of(sa, EV_EXPIRED);
 
 		ev_hex(&e, K_CKY_R, sa->cky_r, sizeof(sa->cky_r));
-		ev_str(&e, K_WHY, reason);
+		ev_word(&e, K_WHY, reason);
 		ike_event(sa->ike, &e);
 	}
 	sa_bury(sa);
@@ -297,7 +297,7 @@ void sa_end(struct ike_sa *sa, const char *reason, bool given_up, usec now)
 		tell_down(sa, reason, now);
 }
 
-void sa_linger(struct ike_sa *sa, const char *reason, usec now)
+void sa_linger(struct ike_sa *sa, enum reason reason, usec now)
 {
 	assert(sa->state == MAIN_UP);
 	sa->state = MAIN_DYING;

@@ -89,9 +89,9 @@ void sa_schedule(struct ike_sa *sa)
 }
 
 /* Why an exchange that came to nothing did so, as far as this side can tell. */
-static const char *why_unfinished(const struct ike_sa *sa)
+static enum reason why_unfinished(const struct ike_sa *sa)
 {
-	return sa->told_bad_psk ? "psk-mismatch" : "no-reply";
+	return sa->told_bad_psk ? REASON_PSK_MISMATCH : REASON_NO_REPLY;
 }
 
 static void keepalive(struct ike_sa *sa, usec now)
@@ -118,9 +118,9 @@ static void sa_timer(struct ike_sa *sa, usec now)
 	if (!sa->gone)
 		info_timer(sa, now);
 	if (!sa->gone && now >= after(sa->last_in, idle_ms(sa)))
-		sa_end(sa, "no-reply", true, now);
+		sa_end(sa, REASON_NO_REPLY, true, now);
 	if (!sa->gone && now >= sa->linger)
-		sa_end(sa, "deleted", false, now);
+		sa_end(sa, REASON_DELETED, false, now);
 	if (sa->gone)
 		return;
 	if (now >= dpd_due(sa))
@@ -129,7 +129,7 @@ static void sa_timer(struct ike_sa *sa, usec now)
 		keepalive(sa, now);
 	if (now >= unused_due(sa)) {
 		info_send_delete(sa, PROTO_ISAKMP, 0, now);
-		sa_end(sa, "no-reply", true, now);
+		sa_end(sa, REASON_NO_REPLY, true, now);
 	}
 }
 

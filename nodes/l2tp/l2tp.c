@@ -253,12 +253,12 @@ static void tunnel_timer(struct l2tp *l, struct l2tp_tunnel *t, usec now)
 	bool silent = l->cfg.timeout_ms && now >= t->heard + MSEC * l->cfg.timeout_ms;
 
 	if (t->state == TUNNEL_STOPPED || silent || !channel_retry(l, t, now)) {
-		tunnel_end(l, t, TUNNEL_FREE, "no-reply", now);
+		tunnel_end(l, t, TUNNEL_FREE, REASON_NO_REPLY, now);
 		return;
 	}
 	if (now >= t->setup_by) {
 		t->setup_by = USEC_NEVER;
-		tunnel_stop(l, t, STOP_CLEAR, ERROR_NONE, "no-reply", now);
+		tunnel_stop(l, t, STOP_CLEAR, ERROR_NONE, REASON_NO_REPLY, now);
 		return;
 	}
 	if (l->cfg.hello_ms && t->state == TUNNEL_UP && t->n_queue == 0 &&
@@ -327,7 +327,7 @@ void l2tp_close(struct l2tp *l, struct l2tp_session *s, usec now)
 	send_cdn(l, t, s->local, s->remote, CDN_ADMIN, ERROR_NONE, now);
 	session_end(l, s, now);
 	if (!l->cfg.lns)
-		tunnel_stop(l, t, STOP_CLEAR, ERROR_NONE, "closed", now);
+		tunnel_stop(l, t, STOP_CLEAR, ERROR_NONE, REASON_CLOSED, now);
 	settle(l, now);
 }
 
@@ -342,7 +342,7 @@ void l2tp_hangup(struct l2tp *l, void *peer, usec now)
 			if (t->sessions[k].state == L2TP_UP)
 				send_cdn(l, t, t->sessions[k].local, t->sessions[k].remote,
 					 CDN_ADMIN, ERROR_NONE, now);
-		tunnel_stop(l, t, STOP_CLEAR, ERROR_NONE, "closed", now);
+		tunnel_stop(l, t, STOP_CLEAR, ERROR_NONE, REASON_CLOSED, now);
 	}
 	settle(l, now);
 }
@@ -355,7 +355,7 @@ void l2tp_forget(struct l2tp *l, void *peer, usec now)
 		if (t->state == TUNNEL_FREE || t->peer != peer)
 			continue;
 		t->state = TUNNEL_FREE; /* so that tunnel_down() is not called */
-		tunnel_end(l, t, TUNNEL_FREE, "closed", now);
+		tunnel_end(l, t, TUNNEL_FREE, REASON_CLOSED, now);
 	}
 }
 

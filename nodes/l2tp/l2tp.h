@@ -68,7 +68,7 @@ struct l2tp_hooks {
 	void (*down)(void *ctx, struct l2tp_session *s, usec now);
 	/* A tunnel is gone. @why: "no-reply"; "l2tp-refused", by the peer; "l2tp-error", by us,
 	 * for what the peer said; "closed", by l2tp_hangup(). */
-	void (*tunnel_down)(void *ctx, void *peer, const char *why, usec now);
+	void (*tunnel_down)(void *ctx, void *peer, enum reason why, usec now);
 	void *ctx;
 };
 

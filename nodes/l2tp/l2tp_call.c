@@ -131,7 +131,7 @@ static void end_sessions(struct l2tp *l, struct l2tp_tunnel *t, usec now)
 		session_end(l, &t->sessions[i], now);
 }
 
-void tunnel_end(struct l2tp *l, struct l2tp_tunnel *t, enum tunnel_state then, const char *why,
+void tunnel_end(struct l2tp *l, struct l2tp_tunnel *t, enum tunnel_state then, enum reason why,
 		usec now)
 {
 	bool was_alive = IN(t->state) & ALIVE;
@@ -143,7 +143,7 @@ void tunnel_end(struct l2tp *l, struct l2tp_tunnel *t, enum tunnel_state then, c
 }
 
 void tunnel_stop(struct l2tp *l, struct l2tp_tunnel *t, uint16_t result, uint16_t error,
-		 const char *why, usec now)
+		 enum reason why, usec now)
 {
 	struct l2tp_out o;
 	struct l2tp_slot *s = channel_compose(l, t, &o, L2TP_STOPCCN, 0);
@@ -160,7 +160,7 @@ void tunnel_stop(struct l2tp *l, struct l2tp_tunnel *t, uint16_t result, uint16_
 static void tunnel_error(struct l2tp *l, struct l2tp_tunnel *t, uint16_t result, uint16_t error,
 			 usec now)
 {
-	tunnel_stop(l, t, result, error, "l2tp-error", now);
+	tunnel_stop(l, t, result, error, REASON_L2TP_ERROR, now);
 }
 
 /* ---- messages ---- */
@@ -228,7 +228,7 @@ static void on_stopccn(struct l2tp_call *c)
 	c->t->n_queue = 0;
 	c->t->forget_at = c->now + MSEC * c->l->cfg.retry.give_up_ms;
 	channel_zlb(c->l, c->t, c->now);
-	tunnel_end(c->l, c->t, TUNNEL_STOPPED, "l2tp-refused", c->now);
+	tunnel_end(c->l, c->t, TUNNEL_STOPPED, REASON_L2TP_REFUSED, c->now);
 }
 
 static void on_icrq(struct l2tp_call *c)
@@ -276,7 +276,7 @@ static void on_iccn(struct l2tp_call *c)
 }
 
 /* Ends a session; a client has only one, and without it no use for the tunnel. */
-static void session_over(struct l2tp_call *c, const char *why)
+static void session_over(struct l2tp_call *c, enum reason why)
 {
 	session_end(c->l, c->s, c->now);
 	if (!c->l->cfg.lns)
@@ -286,12 +286,12 @@ static void session_over(struct l2tp_call *c, const char *why)
 static void session_error(struct l2tp_call *c, uint16_t error)
 {
 	send_cdn(c->l, c->t, c->s->local, c->s->remote, CDN_GENERAL, error, c->now);
-	session_over(c, "l2tp-error");
+	session_over(c, REASON_L2TP_ERROR);
 }
 
 static void on_cdn(struct l2tp_call *c)
 {
-	session_over(c, "l2tp-refused");
+	session_over(c, REASON_L2TP_REFUSED);
 }
 
 static void on_ocrq(struct l2tp_call *c)

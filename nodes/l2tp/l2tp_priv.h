@@ -116,11 +116,11 @@ enum drop call_process(struct l2tp_call *c, enum drop parsed);
 /* What SCCRQ and SCCRP say of the peer. */
 void tunnel_learn(struct l2tp_tunnel *t, const struct l2tp_msg *m);
 /* Ends a tunnel in state @then, and says so unless it had ended before. */
-void tunnel_end(struct l2tp *l, struct l2tp_tunnel *t, enum tunnel_state then, const char *why,
+void tunnel_end(struct l2tp *l, struct l2tp_tunnel *t, enum tunnel_state then, enum reason why,
 		usec now);
 /* Sends StopCCN and ends the tunnel. */
 void tunnel_stop(struct l2tp *l, struct l2tp_tunnel *t, uint16_t result, uint16_t error,
-		 const char *why, usec now);
+		 enum reason why, usec now);
 struct l2tp_session *session_by_id(struct l2tp_tunnel *t, uint16_t local);
 void session_end(struct l2tp *l, struct l2tp_session *s, usec now);
 /* SCCRQ and SCCRP, which say the same things about who speaks. */

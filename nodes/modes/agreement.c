@@ -66,8 +66,8 @@ static bool client_thinks_server_natted(const struct server_mode *s, const struc
 	return true;
 }
 
-void agreement_ends(struct agreement *a, const struct client_mode *c, const char *outcome,
-		    const char *reason, int error)
+void agreement_ends(struct agreement *a, const struct client_mode *c, enum outcome outcome,
+		    enum reason reason, int error)
 {
 	a->outcome = outcome;
 	a->reason = reason;
@@ -82,7 +82,7 @@ void agreement_find(const struct client_mode *c, int registry, const struct serv
 
 	*a = (struct agreement){0};
 	if (!common_transform(c, s)) {
-		agreement_ends(a, c, "failed", "no-proposal", 789);
+		agreement_ends(a, c, OUTCOME_FAILED, REASON_NO_PROPOSAL, 789);
 		return;
 	}
 	a->natt = natt_in_common(c, s);
@@ -97,14 +97,15 @@ void agreement_find(const struct client_mode *c, int registry, const struct serv
 	}
 	if (!mode_gate_allows(c->gate, registry, a->client_sees.self_behind_nat,
 			      a->client_sees.peer_behind_nat))
-		agreement_ends(a, c, "blocked",
-			       a->client_sees.self_behind_nat ? "both-behind-nat"
-							      : "server-behind-nat",
+		agreement_ends(a, c, OUTCOME_BLOCKED,
+			       a->client_sees.self_behind_nat ? REASON_BOTH_BEHIND_NAT
+							      : REASON_SERVER_BEHIND_NAT,
 			       809);
 	else if (!a->floated && (client_moved || server_moved))
-		agreement_ends(a, c, "failed", "no-reply", 809); /* a NAT loses bare ESP */
+		agreement_ends(a, c, OUTCOME_FAILED, REASON_NO_REPLY,
+			       809); /* a NAT loses bare ESP */
 	else
-		agreement_ends(a, c, "connected", "none", 0);
+		agreement_ends(a, c, OUTCOME_CONNECTED, REASON_NONE, 0);
 }
 
 struct four_ends agreement_usual_ends(bool napt, bool eip)

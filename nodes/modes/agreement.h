@@ -22,8 +22,8 @@ struct agreement {
 	struct natd_seen client_sees, server_sees;
 	bool floated;	/* to UDP port 4500 */
 	bool parrots;	/* the server copies the client's own hash */
-	const char *outcome; /* "connected", "blocked", "failed" */
-	const char *reason;  /* "none", "server-behind-nat", "both-behind-nat", ... */
+	enum outcome outcome; /* never undecided */
+	enum reason reason; /* REASON_NONE, REASON_SERVER_BEHIND_NAT, REASON_BOTH_BEHIND_NAT, ... */
 	int error;	/* of Windows: 0, 691, 718, 789 or 809; 0 for other clients */
 };
 
@@ -37,8 +37,8 @@ void agreement_find(const struct client_mode *client, int registry,
 		    struct agreement *out);
 
 /* Sets the outcome of @a. @error: the number that Windows shows; only a Windows client keeps it. */
-void agreement_ends(struct agreement *a, const struct client_mode *client, const char *outcome,
-		    const char *reason, int error);
+void agreement_ends(struct agreement *a, const struct client_mode *client, enum outcome outcome,
+		    enum reason reason, int error);
 
 /* The addresses of a client behind a usual home router or public, and of a server behind a usual
  * Elastic IP or public: for what can be said of modes without a topology. */

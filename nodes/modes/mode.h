@@ -9,6 +9,7 @@
 #ifndef NATDLAB_NODES_MODES_MODE_H
 #define NATDLAB_NODES_MODES_MODE_H
 
+#include "nodes/base/outcome.h"
 #include "nodes/crypto/crypto.h"
 #include "nodes/wire/isakmp.h"
 
@@ -144,16 +145,6 @@ struct l2tp_identity {
 	uint64_t optional;  /* AVPs sent without the M bit that RFC 2661 asks for: bit = type */
 	bool counts_ids;    /* tunnels and sessions are 1, 2, 3 ... instead of random */
 };
-
-/* How a client shows that it knows the password (RFC 1661 6.2). */
-enum ppp_method {
-	PPP_AUTH_NONE,
-	PPP_AUTH_EAP,	   /* asked for by products, not spoken by ours */
-	PPP_AUTH_MSCHAPV2, /* CHAP with algorithm 0x81 (RFC 2759) */
-	PPP_AUTH_PAP,	   /* RFC 1334 */
-	PPP_AUTH_METHODS,
-};
-const char *ppp_method_name(enum ppp_method m); /* "none", "eap", "ms-chap-v2", "pap" */
 
 #define PPP_AUTH_MAX 4 /* methods of a row, ended by PPP_AUTH_NONE */
 

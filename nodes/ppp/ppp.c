@@ -48,7 +48,7 @@ struct ppp {
 	bool disagreed;		/* server: the client objects to all of them */
 	struct ppp_auth auth;
 	bool network; /* the phases before it are over: echo, and what else will come */
-	const char *failure;
+	enum reason failure;
 };
 
 /* ---- frames ---- */
@@ -104,7 +104,7 @@ static void tell_asked(struct ppp *p, bool sent, enum ppp_method m, bool accepte
 	struct event e = ev_new(EV_AUTH_ASK);
 
 	ev_bool(&e, K_SENT, sent);
-	ev_str(&e, K_METHOD, m == PPP_AUTH_NONE ? "unknown" : ppp_method_name(m));
+	ev_word(&e, K_METHOD, m == PPP_AUTH_NONE ? PPP_AUTH_UNKNOWN : m);
 	if (!sent)
 		ev_bool(&e, K_ACCEPTED, accepted);
 	p->env.event(p->env.ctx, &e);
@@ -481,7 +481,7 @@ static void auth_done(void *owner, usec now)
 	network_up(p, now);
 }
 
-static void auth_failed(void *owner, const char *reason, usec now)
+static void auth_failed(void *owner, enum reason reason, usec now)
 {
 	struct ppp *p = owner;
 
@@ -495,7 +495,7 @@ static const struct ppp_auth_ops auth_ops = {
 	.failed = auth_failed,
 };
 
-const char *ppp_failure(const struct ppp *p)
+enum reason ppp_failure(const struct ppp *p)
 {
 	return p->failure;
 }
@@ -591,13 +591,13 @@ static enum drop lcp_input(struct ppp *p, const uint8_t *packet, size_t len, use
 	enum drop drop = ppp_fsm_input(&p->lcp, packet, len, now);
 
 	if (waits && p->lcp.state == PPP_STOPPING && !p->failure) {
-		p->failure = "auth-failed";
-		ppp_auth_tell(&p->auth, p->agreed, "hung-up", 0);
+		p->failure = REASON_AUTH_FAILED;
+		ppp_auth_tell(&p->auth, p->agreed, REASON_HUNG_UP, 0);
 	}
 	if (!p->disagreed || p->failure)
 		return drop;
-	p->failure = "ppp-failed";
-	ppp_auth_tell(&p->auth, asked(p), "no-method", 0);
+	p->failure = REASON_PPP_FAILED;
+	ppp_auth_tell(&p->auth, asked(p), REASON_NO_METHOD, 0);
 	ppp_fsm_close(&p->lcp, now);
 	return DROP_NONE;
 }

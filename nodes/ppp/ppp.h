@@ -70,8 +70,8 @@ usec ppp_deadline(const struct ppp *p);
 void ppp_ask(struct ppp *p, usec now);
 /* LCP is open. */
 bool ppp_is_open(const struct ppp *p);
-/* Why authentication has ended the link, a word of EV_OUTCOME: "auth-failed", "no-credentials",
- * "ppp-failed". NULL: it has not. */
-const char *ppp_failure(const struct ppp *p);
+/* Why authentication has ended the link, REASON_AUTH_FAILED, REASON_NO_CREDENTIALS or
+ * REASON_PPP_FAILED; REASON_NONE: it has not. */
+enum reason ppp_failure(const struct ppp *p);
 
 #endif

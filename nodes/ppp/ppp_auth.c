@@ -20,18 +20,12 @@ static const char granted[] = "Access granted", denied[] = "Access denied";
 static const struct {
 	uint16_t protocol;
 	uint8_t algorithm; /* 0: none */
-	const char *name;
 } methods[PPP_AUTH_METHODS] = {
-	[PPP_AUTH_NONE] = {0, 0, "none"},
-	[PPP_AUTH_EAP] = {PPP_EAP, 0, "eap"},
-	[PPP_AUTH_MSCHAPV2] = {PPP_CHAP, CHAP_MSCHAPV2, "ms-chap-v2"},
-	[PPP_AUTH_PAP] = {PPP_PAP, 0, "pap"},
+	[PPP_AUTH_NONE] = {0, 0},
+	[PPP_AUTH_EAP] = {PPP_EAP, 0},
+	[PPP_AUTH_MSCHAPV2] = {PPP_CHAP, CHAP_MSCHAPV2},
+	[PPP_AUTH_PAP] = {PPP_PAP, 0},
 };
-
-const char *ppp_method_name(enum ppp_method m)
-{
-	return methods[m].name;
-}
 
 bool ppp_method_parse(struct rd *r, enum ppp_method *out)
 {
@@ -61,14 +55,14 @@ bool ppp_auth_asks(const enum ppp_method *wanted, const struct ppp_account *who)
 
 /* ---- the end ---- */
 
-void ppp_auth_tell(const struct ppp_auth *a, enum ppp_method m, const char *why, uint64_t error)
+void ppp_auth_tell(const struct ppp_auth *a, enum ppp_method m, enum reason why, uint64_t error)
 {
 	struct event e = ev_new(EV_AUTH);
 
-	ev_str(&e, K_METHOD, ppp_method_name(m));
+	ev_word(&e, K_METHOD, m);
 	ev_bool(&e, K_ACCEPTED, !why);
 	if (why)
-		ev_str(&e, K_WHY, why);
+		ev_word(&e, K_WHY, why);
 	if (error)
 		ev_u(&e, K_ERROR, error);
 	a->env->event(a->env->ctx, &e);
@@ -78,14 +72,14 @@ static void pass(struct ppp_auth *a, usec now)
 {
 	a->state = AUTH_PASSED;
 	a->timer = USEC_NEVER;
-	ppp_auth_tell(a, a->method, NULL, 0);
+	ppp_auth_tell(a, a->method, REASON_NONE, 0);
 	if (a->done)
 		return;
 	a->done = true;
 	a->ops->done(a->owner, now);
 }
 
-static void fail(struct ppp_auth *a, const char *why, uint64_t error, const char *reason, usec now)
+static void fail(struct ppp_auth *a, enum reason why, uint64_t error, enum reason reason, usec now)
 {
 	a->state = AUTH_FAILED;
 	a->timer = USEC_NEVER;
@@ -222,12 +216,12 @@ static struct chunk bare_name(const char *user)
 }
 
 /* The reply goes out before the owner ends LCP or begins with what follows. */
-static void decide(struct ppp_auth *a, const char *why, usec now)
+static void decide(struct ppp_auth *a, enum reason why, usec now)
 {
 	a->state = why ? AUTH_FAILED : AUTH_PASSED;
 	send_reply(a, now);
 	if (why)
-		fail(a, why, ERROR_AUTHENTICATION, "auth-failed", now);
+		fail(a, why, ERROR_AUTHENTICATION, REASON_AUTH_FAILED, now);
 	else
 		pass(a, now);
 }
@@ -249,9 +243,9 @@ static enum drop on_pap_request(struct ppp_auth *a, const struct ppp_packet *p, 
 		return DROP_DUPLICATE;
 	}
 	decide(a,
-	       !same(mschap_name(user.p, user.len), bare_name(a->who.user)) ? "user"
-	       : !same(password, chunk_of(a->who.password))		    ? "password"
-									    : NULL,
+	       !same(mschap_name(user.p, user.len), bare_name(a->who.user)) ? REASON_USER
+	       : !same(password, chunk_of(a->who.password))		    ? REASON_PASSWORD
+									    : REASON_NONE,
 	       now);
 	return DROP_NONE;
 }
@@ -281,9 +275,9 @@ static enum drop on_response(struct ppp_auth *a, const struct ppp_packet *p, use
 	a->chap.password = a->who.password;
 	mschap_response(&a->chap, a->response);
 	decide(a,
-	       !same(mschap_name(name, len), a->chap.user)		 ? "user"
-	       : !bytes_equal(response, a->response, MSCHAP_RESPONSE) ? "password"
-								      : NULL,
+	       !same(mschap_name(name, len), a->chap.user)	      ? REASON_USER
+	       : !bytes_equal(response, a->response, MSCHAP_RESPONSE) ? REASON_PASSWORD
+								      : REASON_NONE,
 	       now);
 	return DROP_NONE;
 }
@@ -297,7 +291,7 @@ static enum drop on_pap_reply(struct ppp_auth *a, const struct ppp_packet *p, us
 	if (p->code == PAP_ACK)
 		pass(a, now);
 	else
-		fail(a, "refused", 0, "auth-failed", now);
+		fail(a, REASON_REFUSED, 0, REASON_AUTH_FAILED, now);
 	return DROP_NONE;
 }
 
@@ -360,11 +354,11 @@ static enum drop on_chap_reply(struct ppp_auth *a, const struct ppp_packet *p, u
 	if (!a->challenged || p->id != a->id || a->timer == USEC_NEVER)
 		return DROP_STATE;
 	if (p->code == CHAP_FAILURE)
-		fail(a, "refused", error_of(p), "auth-failed", now);
+		fail(a, REASON_REFUSED, error_of(p), REASON_AUTH_FAILED, now);
 	else if (proves(a, p))
 		pass(a, now);
 	else /* "the peer must end the connection" (RFC 2759 5) */
-		fail(a, "server-proof", 0, "auth-failed", now);
+		fail(a, REASON_SERVER_PROOF, 0, REASON_AUTH_FAILED, now);
 	return DROP_NONE;
 }
 
@@ -436,11 +430,11 @@ void ppp_auth_start(struct ppp_auth *a, enum ppp_method method, usec now)
 	a->tries = 0;
 	a->challenged = a->done = false;
 	if (method == PPP_AUTH_EAP) {
-		fail(a, "no-method", 0, "ppp-failed", now);
+		fail(a, REASON_NO_METHOD, 0, REASON_PPP_FAILED, now);
 		return;
 	}
 	if (!a->server && !(a->who.user && a->who.password)) {
-		fail(a, "no-credentials", 0, "no-credentials", now);
+		fail(a, REASON_NO_CREDENTIALS, 0, REASON_NO_CREDENTIALS, now);
 		return;
 	}
 	transmit(a, now);
@@ -459,5 +453,5 @@ void ppp_auth_timer(struct ppp_auth *a, usec now)
 	if (a->tries < TRIES)
 		transmit(a, now);
 	else
-		fail(a, "no-answer", 0, "ppp-failed", now);
+		fail(a, REASON_NO_ANSWER, 0, REASON_PPP_FAILED, now);
 }

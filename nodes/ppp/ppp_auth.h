@@ -38,8 +38,8 @@ struct ppp_auth_ops {
 		     size_t len, usec now);
 	/* The client is who it says. Once each time that LCP was opened. */
 	void (*done)(void *owner, usec now);
-	/* It is not, or nobody answers: LCP has to end. @reason: a word of EV_OUTCOME. */
-	void (*failed)(void *owner, const char *reason, usec now);
+	/* It is not, or nobody answers: LCP has to end. */
+	void (*failed)(void *owner, enum reason reason, usec now);
 };
 
 enum ppp_auth_state {
@@ -88,7 +88,7 @@ void ppp_auth_timer(struct ppp_auth *a, usec now);
 bool ppp_method_parse(struct rd *r, enum ppp_method *out);
 void ppp_method_write(struct wr *w, enum ppp_method m);
 
-/* EV_AUTH: how it ended, or why it did not begin. @why: NULL of a success. */
-void ppp_auth_tell(const struct ppp_auth *a, enum ppp_method m, const char *why, uint64_t error);
+/* EV_AUTH: how it ended, or why it did not begin. @why: REASON_NONE of a success. */
+void ppp_auth_tell(const struct ppp_auth *a, enum ppp_method m, enum reason why, uint64_t error);
 
 #endif

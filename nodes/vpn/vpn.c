@@ -7,17 +7,6 @@
 #include "lab/base/packet.h"
 #include "nodes/crypto/crypto.h"
 
-const char *reached_name(enum reached r)
-{
-	static const char *const names[] = {
-		[REACHED_NOTHING] = "nothing", [REACHED_PHASE1] = "phase1",
-		[REACHED_PHASE2] = "phase2",   [REACHED_L2TP] = "l2tp",
-		[REACHED_PPP] = "ppp",	       [REACHED_IP] = "ip",
-	};
-
-	return names[r];
-}
-
 static void tell_drop(struct vpn *v, struct inet_ep from, enum drop drop, size_t len)
 {
 	struct event e = ev_drop(from, drop, len);
@@ -155,7 +144,7 @@ static void on_child_down(void *ctx, struct ike_sa *sa, uint32_t spi_in, usec no
 	}
 }
 
-static void on_down(void *ctx, struct ike_sa *sa, const char *reason, usec now)
+static void on_down(void *ctx, struct ike_sa *sa, enum reason reason, usec now)
 {
 	struct vpn *v = ctx;
 	struct vpn_peer *p = peer_of(v, sa);
@@ -294,14 +283,14 @@ static void on_frame(void *ctx, const uint8_t *frame, size_t len, usec now)
 		l2tp_send(link->v->l2tp, link->session, frame, len, now);
 }
 
-static void tell_alive(struct vpn *v, const uint8_t cky_i[8], bool alive, const char *why)
+static void tell_alive(struct vpn *v, const uint8_t cky_i[8], bool alive, enum reason why)
 {
 	struct event e = ev_new(EV_ALIVE);
 
 	ev_hex(&e, K_CKY_I, cky_i, 8);
 	ev_bool(&e, K_ALIVE, alive);
 	if (!alive)
-		ev_str(&e, K_WHY, why);
+		ev_word(&e, K_WHY, why);
 	v->env.event(v->env.ctx, &e);
 }
 
@@ -311,7 +300,7 @@ static void answer(struct vpn_link *link, bool alive)
 	if (!link->asked)
 		return;
 	link->asked = false;
-	tell_alive(link->v, link->cky_i, alive, "no-answer");
+	tell_alive(link->v, link->cky_i, alive, REASON_NO_ANSWER);
 }
 
 static void on_authenticated(void *ctx, usec now)
@@ -399,7 +388,7 @@ static void on_session_down(void *ctx, struct l2tp_session *s, usec now)
 	v->ended = true;
 }
 
-static void on_tunnel_down(void *ctx, void *peer, const char *why, usec now)
+static void on_tunnel_down(void *ctx, void *peer, enum reason why, usec now)
 {
 	struct vpn *v = ctx;
 
@@ -457,7 +446,7 @@ static void close_finished(struct vpn *v, usec now)
 			continue;
 		if (v->cfg.client)
 			client_down(v, ppp_failure(link->ppp) ? ppp_failure(link->ppp)
-							      : "ppp-failed");
+							      : REASON_PPP_FAILED);
 		l2tp_close(v->l2tp, link->session, now);
 	}
 }
@@ -630,7 +619,7 @@ void vpn_ask(struct vpn *v, const uint8_t cky_i[8], usec now)
 		link->asked = true;
 		ppp_ask(link->ppp, now);
 	} else {
-		tell_alive(v, cky_i, false, "no-session");
+		tell_alive(v, cky_i, false, REASON_NO_SESSION);
 	}
 	settle(v, now);
 }

@@ -24,17 +24,6 @@ struct vpn_config {
 	struct inet_net pool;             /* server */
 };
 
-/* How far a connection came (INTERFACE: `reached`). */
-enum reached {
-	REACHED_NOTHING,
-	REACHED_PHASE1,
-	REACHED_PHASE2,
-	REACHED_L2TP,
-	REACHED_PPP,
-	REACHED_IP
-};
-const char *reached_name(enum reached r); /* "nothing", "phase1", ... */
-
 struct vpn *vpn_new(const struct vpn_config *cfg, const struct node_env *env);
 void vpn_free(struct vpn *v);
 void vpn_start(struct vpn *v, usec now); /* a client dials; a server does nothing */
@@ -47,7 +36,7 @@ usec vpn_deadline(const struct vpn *v);
 bool vpn_done(const struct vpn *v);
 
 /* The error number that goes with a reason: what Windows shows; 0 for other clients. */
-unsigned vpn_error(const struct client_mode *m, const char *reason);
+unsigned vpn_error(const struct client_mode *m, enum reason reason);
 
 /* Is a client connected? Then its exchange's initiator cookie is in @cky_i. */
 bool vpn_connected(const struct vpn *v, uint8_t cky_i[8]);

@@ -38,13 +38,13 @@ static void judge(struct vpn *v, const struct ike_sa *sa)
 		seen = (struct natd_seen){0};
 	c->blocked = !mode_gate_allows(v->cfg.client->gate, v->cfg.registry, seen.self_behind_nat,
 				       seen.peer_behind_nat);
-	c->block_reason = seen.self_behind_nat ? "both-behind-nat" : "server-behind-nat";
+	c->block_reason = seen.self_behind_nat ? REASON_BOTH_BEHIND_NAT : REASON_SERVER_BEHIND_NAT;
 	if (v->cfg.registry >= 0)
 		ev_u(&e, K_REGISTRY, (uint64_t)v->cfg.registry);
 	ev_bool(&e, K_SELF_BEHIND_NAT, seen.self_behind_nat);
 	ev_bool(&e, K_PEER_BEHIND_NAT, seen.peer_behind_nat);
 	ev_bool(&e, K_ALLOWED, !c->blocked);
-	ev_str(&e, K_REASON, c->blocked ? c->block_reason : "none");
+	ev_word(&e, K_REASON, c->blocked ? c->block_reason : REASON_NONE);
 	v->env.event(v->env.ctx, &e);
 }
 
@@ -104,32 +104,27 @@ bool client_send_l2tp(struct vpn *v, struct vpn_peer *p, const struct l2tp_tx *t
 /* ---- the outcome ---- */
 
 /* What Windows shows (win32, "Routing and Remote Access Error Codes"); 0 for other clients. */
-unsigned vpn_error(const struct client_mode *m, const char *reason)
+unsigned vpn_error(const struct client_mode *m, enum reason reason)
 {
-	static const struct {
-		const char *reason;
-		unsigned error;
-	} errors[] = {
-		{"server-behind-nat", 809}, {"both-behind-nat", 809}, {"no-reply", 809},
-		{"psk-mismatch", 789},	    {"no-proposal", 789},     {"ppp-failed", 718},
-		{"auth-failed", 691},
+	static const uint16_t errors[REASONS] = {
+		[REASON_SERVER_BEHIND_NAT] = 809, [REASON_BOTH_BEHIND_NAT] = 809,
+		[REASON_NO_REPLY] = 809,	  [REASON_PSK_MISMATCH] = 789,
+		[REASON_NO_PROPOSAL] = 789,	  [REASON_PPP_FAILED] = 718,
+		[REASON_AUTH_FAILED] = 691,
 	};
 
-	for (size_t i = 0; m->gate == GATE_MICROSOFT && i < ARRAY_LEN(errors); i++)
-		if (!strcmp(errors[i].reason, reason))
-			return errors[i].error;
-	return 0;
+	return m->gate == GATE_MICROSOFT ? errors[reason] : 0;
 }
 
-static void tell_outcome(struct vpn *v, const char *outcome, const char *reason)
+static void tell_outcome(struct vpn *v, enum outcome outcome, enum reason reason)
 {
 	struct event e = ev_new(EV_OUTCOME);
 
 	v->client.done = true;
-	ev_str(&e, K_OUTCOME, outcome);
-	ev_str(&e, K_REASON, reason);
+	ev_word(&e, K_OUTCOME, outcome);
+	ev_word(&e, K_REASON, reason);
 	ev_u(&e, K_ERROR, vpn_error(v->cfg.client, reason));
-	ev_str(&e, K_REACHED, reached_name(v->client.reached));
+	ev_word(&e, K_REACHED, v->client.reached);
 	v->env.event(v->env.ctx, &e);
 }
 
@@ -141,7 +136,7 @@ static void delete_all(struct vpn *v, usec now)
 		ike_delete_sa(v->ike, v->client.sa, now);
 }
 
-void client_down(struct vpn *v, const char *reason)
+void client_down(struct vpn *v, enum reason reason)
 {
 	if (!v->client.stopping && !v->client.failed)
 		v->client.failed = reason;
@@ -154,17 +149,17 @@ void client_settle(struct vpn *v, usec now)
 	if (c->echoed && !c->done && !c->failed) {
 		c->connected = true;
 		memcpy(c->cky_i, ike_sa_cky_i(c->sa), sizeof(c->cky_i));
-		tell_outcome(v, "connected", "none");
+		tell_outcome(v, OUTCOME_CONNECTED, REASON_NONE);
 	}
 	if (!c->failed || c->stopping)
 		return;
 	delete_all(v, now);
 	if (c->done)
 		return;
-	if (c->blocked && !strcmp(c->failed, "no-reply"))
-		tell_outcome(v, "blocked", c->block_reason);
+	if (c->blocked && c->failed == REASON_NO_REPLY)
+		tell_outcome(v, OUTCOME_BLOCKED, c->block_reason);
 	else
-		tell_outcome(v, "failed", c->failed);
+		tell_outcome(v, OUTCOME_FAILED, c->failed);
 }
 
 void client_stop(struct vpn *v, usec now)

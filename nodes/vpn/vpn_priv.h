@@ -71,8 +71,8 @@ struct vpn_client {
 	bool dialled;	  /* the first Quick Mode is done, L2TP has begun */
 	bool blocked;	  /* by the policy gate: nothing goes out */
 	bool resending;	  /* what L2TP sends now is not another retry */
-	const char *block_reason;
-	const char *failed; /* noted by a hook: why there will be no connection */
+	enum reason block_reason;
+	enum reason failed; /* noted by a hook: why there will be no connection */
 	bool echoed;	    /* noted by a hook: LCP is open and an echo came back */
 	bool connected;	    /* the outcome was that */
 	uint8_t cky_i[8];   /* of the exchange that led to it */
@@ -109,7 +109,7 @@ void client_phase1_up(struct vpn *v, struct vpn_peer *p, usec now);
 /* @former: the inbound SPI of the pair that was used until now, 0 for the first. */
 void client_child_up(struct vpn *v, struct vpn_peer *p, uint32_t former, usec now);
 /* The ISAKMP SA, L2TP or PPP has come to its end: noted for client_settle(). */
-void client_down(struct vpn *v, const char *reason);
+void client_down(struct vpn *v, enum reason reason);
 bool client_send_l2tp(struct vpn *v, struct vpn_peer *p, const struct l2tp_tx *tx, usec now);
 /* Acts on what the hooks have noted. */
 void client_settle(struct vpn *v, usec now);

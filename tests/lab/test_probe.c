@@ -242,7 +242,7 @@ static const char *ends(const struct server_mode *row, bool at_home, int registr
 	struct agreement p;
 
 	agreement_find(mode_client("windows-10"), registry, row, &usual, &p);
-	return p.outcome;
+	return outcome_name(p.outcome);
 }
 
 /* The mode that probe --emit-mode prints ends Windows as the server does that was asked. */

@@ -34,7 +34,7 @@ struct end {
 	unsigned n_children, n_children_down;
 	struct ike_child children[NET_CHILDREN];
 	uint32_t down_spi[NET_CHILDREN];
-	const char *reason;
+	enum reason reason;
 	bool quick_at_once; /* a client that starts a Quick Mode when phase 1 is up */
 };
 
@@ -120,7 +120,7 @@ static inline void end_child_down(void *ctx, struct ike_sa *sa, uint32_t spi_in,
 	e->down_spi[e->n_children_down++] = spi_in;
 }
 
-static inline void end_down(void *ctx, struct ike_sa *sa, const char *reason, usec now)
+static inline void end_down(void *ctx, struct ike_sa *sa, enum reason reason, usec now)
 {
 	struct end *e = ctx;
 

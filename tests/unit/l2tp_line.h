@@ -25,7 +25,7 @@ struct end {
 	struct l2tp *l2tp;
 	struct l2tp_session *session; /* the last one that came up */
 	unsigned ups, downs, tunnel_downs, frames;
-	const char *why;
+	enum reason why;
 	uint8_t frame[64];
 	size_t frame_len;
 	struct ev_log log;
@@ -119,7 +119,7 @@ static void on_down(void *ctx, struct l2tp_session *s, usec now)
 	e->downs++;
 }
 
-static void on_tunnel_down(void *ctx, void *peer, const char *why, usec now)
+static void on_tunnel_down(void *ctx, void *peer, enum reason why, usec now)
 {
 	struct end *e = ctx;
 

@@ -10,22 +10,13 @@
 
 #include "lab/result/result.h"
 
-static inline enum outcome outcome_of(const char *name)
-{
-	for (enum outcome o = OUTCOME_UNDECIDED; o <= OUTCOME_FAILED; o++)
-		if (strcmp(outcome_name(o), name) == 0)
-			return o;
-	fail_msg("no outcome %s", name);
-	return OUTCOME_UNDECIDED;
-}
-
 /* As predicted, with hashes that fit: A and B in message 3, A or D in message 4. */
 static inline void as_predicted(struct connection *c)
 {
 	const struct agreement *p = &c->predicted.agreed;
-	bool phase2 = strcmp(p->outcome, "failed") != 0;
+	bool phase2 = p->outcome != OUTCOME_FAILED;
 
-	c->outcome = outcome_of(p->outcome);
+	c->outcome = p->outcome;
 	c->reason = p->reason;
 	c->error = p->error;
 	c->reached = c->outcome == OUTCOME_CONNECTED ? REACHED_L2TP

@@ -349,7 +349,7 @@ static void counters_tell_the_signature(void **state)
 		assert_string_equal(signature_name(d.sig), signature_name(rows[i].sig));
 		assert_int_equal(d.certainty, rows[i].certainty);
 		assert_int_equal(d.outcome, rows[i].outcome);
-		assert_string_equal(d.reason, rows[i].reason);
+		assert_string_equal(reason_name(d.reason), rows[i].reason);
 		assert_true(strlen(d.sentence) > 20 && d.sentence[strlen(d.sentence) - 1] == '.');
 		assert_true(d.n_evidence > 0 || rows[i].sig == SIG_UNFINISHED);
 		assert_non_null(diagnose_advice(&x, &j, &d)->cause);

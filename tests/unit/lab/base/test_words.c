@@ -32,11 +32,21 @@ static void a_word_is_found_whole_and_only_where_a_value_has_it(void **state)
 	assert_int_equal(word_find(&colours, "?"), -1);
 }
 
+static void a_value_below_the_first_is_printed_and_not_looked_up(void **state)
+{
+	const struct words later = {texts, ARRAY_LEN(texts), 1};
+
+	(void)state;
+	assert_string_equal(word_of(&later, 0), "red");
+	assert_int_equal(word_find(&later, "red"), 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_value_has_its_word_and_a_value_without_one_a_question_mark),
 		cmocka_unit_test(a_word_is_found_whole_and_only_where_a_value_has_it),
+		cmocka_unit_test(a_value_below_the_first_is_printed_and_not_looked_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

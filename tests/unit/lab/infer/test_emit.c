@@ -154,10 +154,10 @@ static void check_claims(struct arena *a, const char *text)
 		assert_int_equal(s->nodes[0].kind, KIND_CLIENT);
 		predict(s, &s->nodes[0], &p);
 		for (size_t k = 0; k < s->n_expects; k++) {
-			if (!strcmp(p.agreed.outcome, s->expects[k].outcome))
+			if (!strcmp(outcome_name(p.agreed.outcome), s->expects[k].outcome))
 				continue;
 			fputs(text, stderr);
-			fail_msg("%s is %s", s->id, p.agreed.outcome);
+			fail_msg("%s is %s", s->id, outcome_name(p.agreed.outcome));
 		}
 	}
 }

@@ -48,7 +48,7 @@ static const char *ends(const struct server_mode *row, bool at_home, bool eip, i
 	struct agreement p;
 
 	agreement_find(mode_client("windows-10"), registry, row, &usual, &p);
-	return p.outcome;
+	return outcome_name(p.outcome);
 }
 
 /* The combinations of client and registry in which the two differ, each where it stands; bits. */

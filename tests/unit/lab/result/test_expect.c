@@ -77,7 +77,7 @@ static void one_failed(struct connection *c)
 }
 static void other_reason(struct connection *c)
 {
-	c->reason = "server-behind-nat";
+	c->reason = REASON_SERVER_BEHIND_NAT;
 }
 static void other_error(struct connection *c)
 {
@@ -195,7 +195,7 @@ static void giving_up_on_a_bad_line_is_no_error_of_the_lab(void **state)
 
 		s->links[0].faults.loss = bad ? 100 : 0;
 		c->outcome = OUTCOME_FAILED;
-		c->reason = "no-reply";
+		c->reason = REASON_NO_REPLY;
 		expect_judge(s, r);
 		assert_int_equal(r->verdict, bad ? VERDICT_PASS : VERDICT_FAIL);
 		arena_free(a);

@@ -182,7 +182,7 @@ static void failures_are_told_by_their_reasons(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		c = &w->r[i]->connections[0];
 		c->outcome = OUTCOME_FAILED;
-		c->reason = i == 1 ? "psk-mismatch" : "no-reply";
+		c->reason = i == 1 ? REASON_PSK_MISMATCH : REASON_NO_REPLY;
 		c->reached = REACHED_PHASE1;
 	}
 	assert_int_equal(summary_failures(&w->run, v), 2);
