@@ -36,9 +36,9 @@ static bool asks(const struct node *n)
 static bool answers(const struct scenario *s, const struct iface *f, unsigned napt)
 {
 	const struct node *n = &s->nodes[napt];
-	const uint32_t *realm = addressing_realms(s->topology);
 
-	return f->node != napt && realm[f->link] == realm[s->ifaces[n->outside].link] &&
+	return f->node != napt &&
+	       s->links[f->link].realm == s->links[s->ifaces[n->outside].link].realm &&
 	       (asks(&s->nodes[f->node]) || s->nodes[f->node].kind == KIND_ROUTER);
 }
 

@@ -84,6 +84,11 @@ struct ear {
 	struct inet_ep own;
 };
 
+/* From a node to the next: the interface by which a packet leaves, and the one that it comes to. */
+struct hop {
+	unsigned out, in;
+};
+
 struct queued_frame {
 	unsigned link;
 	size_t at, len;
@@ -266,10 +271,10 @@ static struct inet_ep new_source(const struct scenario *s, const struct node *n,
 /* ---- frames ---- */
 
 /* Writes the frame and shows it. Returns its length; @frame has FRAME_MAX bytes. */
-static size_t emit(struct net *net, const struct iface *from, const struct packet_in *p,
+static size_t emit(struct net *net, const struct hop *hop, const struct packet_in *p,
 		   uint8_t *frame)
 {
-	const struct iface *to = &net->s->ifaces[from->peer];
+	const struct iface *from = &net->s->ifaces[hop->out], *to = &net->s->ifaces[hop->in];
 	uint8_t body[MTU];
 	struct wr w = wr_new(frame, FRAME_MAX), b = wr_new(body, sizeof(body));
 
@@ -408,11 +413,25 @@ static bool comes_back(const struct node *n, int in, bool translated)
 	return n->hairpin && translated && (unsigned)in != n->outside;
 }
 
-/*
- * A packet at a node, from interface @in or from the node itself (-1). Returns the interface by
- * which it goes on, -1 when its way ends here.
- */
-static int pass(struct net *net, unsigned node, int in, struct packet_in *p)
+/* The end of the link of interface @out that has this address. False: there is none, and a kernel
+ * would ask for it by ARP in vain. */
+static bool find_neighbour(const struct scenario *s, unsigned out, struct inet_addr addr,
+			   struct hop *hop)
+{
+	const struct link *l = &s->links[s->ifaces[out].link];
+
+	for (size_t i = 0; i < l->n_ifaces; i++) {
+		if (!inet_addr_eq(s->ifaces[l->ifaces[i]].addr, addr))
+			continue;
+		*hop = (struct hop){out, l->ifaces[i]};
+		return true;
+	}
+	return false;
+}
+
+/* A packet at a node, from interface @in or from the node itself (-1). False when its way ends
+ * here. */
+static bool pass(struct net *net, unsigned node, int in, struct packet_in *p, struct hop *hop)
 {
 	const struct node *n = &net->s->nodes[node];
 	struct sim_node *sn = &net->nodes[node];
@@ -431,12 +450,12 @@ static int pass(struct net *net, unsigned node, int in, struct packet_in *p)
 	out = own_address(net->s, n, p->dst.addr) ? -1
 						  : scenario_route(net->s, n, p->dst.addr, &via);
 	if (out < 0 && !own_address(net->s, n, p->dst.addr))
-		return -1;
+		return false;
 	if (in >= 0) {
 		if (out >= 0 && (!forwards(n) || --p->ttl == 0))
-			return -1;
+			return false;
 		if (!filter_passes(net, node, in, out, established, translated, p))
-			return -1;
+			return false;
 	}
 	if (in >= 0 && out >= 0 && lets_in(n) && p->proto == PROTO_UDP &&
 	    ((unsigned)out == n->outside || comes_back(n, in, translated)))
@@ -462,7 +481,7 @@ static int pass(struct net *net, unsigned node, int in, struct packet_in *p)
 	}
 	if (out < 0)
 		deliver(net, node, p);
-	return out;
+	return out >= 0 && find_neighbour(net->s, (unsigned)out, via, hop);
 }
 
 /* ---- the door ---- */
@@ -502,17 +521,16 @@ static int sim_open(struct net *net, unsigned node, struct inet_addr own, struct
 static void carry(struct net *net, unsigned node, int in, struct packet_in p);
 
 /* On a bad link: what the frame's fate is. Each copy goes its own way. */
-static void carry_badly(struct net *net, unsigned out, const struct packet_in *p,
+static void carry_badly(struct net *net, const struct hop *hop, const struct packet_in *p,
 			const uint8_t *frame, size_t len)
 {
-	const struct iface *to = &net->s->ifaces[net->s->ifaces[out].peer];
-	struct fate fate = faults_draw(net->faults, out);
+	struct fate fate = faults_draw(net->faults, hop->out);
 
 	for (unsigned i = 0; i < fate.copies; i++) {
 		if (fate.delay[i])
-			faults_hold(net->faults, out, net->now + fate.delay[i], frame, len);
+			faults_hold(net->faults, hop->out, net->now + fate.delay[i], frame, len);
 		else
-			carry(net, to->node, (int)net->s->ifaces[out].peer, *p);
+			carry(net, net->s->ifaces[hop->in].node, (int)hop->in, *p);
 	}
 }
 
@@ -521,19 +539,17 @@ static void carry(struct net *net, unsigned node, int in, struct packet_in p)
 {
 	uint8_t frame[FRAME_MAX];
 
-	for (;;) {
-		int out = pass(net, node, in, &p);
-		size_t len;
+	struct hop hop;
 
-		if (out < 0)
-			return;
-		len = emit(net, &net->s->ifaces[out], &p, frame);
-		if (link_is_faulty(&net->s->links[net->s->ifaces[out].link].faults)) {
-			carry_badly(net, (unsigned)out, &p, frame, len);
+	while (pass(net, node, in, &p, &hop)) {
+		size_t len = emit(net, &hop, &p, frame);
+
+		if (link_is_faulty(&net->s->links[net->s->ifaces[hop.out].link].faults)) {
+			carry_badly(net, &hop, &p, frame, len);
 			return;
 		}
-		in = (int)net->s->ifaces[out].peer;
-		node = net->s->ifaces[in].node;
+		in = (int)hop.in;
+		node = net->s->ifaces[hop.in].node;
 	}
 }
 
@@ -572,6 +588,17 @@ static usec sim_deadline(struct net *net)
 	return faults_deadline(net->faults);
 }
 
+/* The interface on the link of @from that has this MAC. */
+static unsigned iface_with_mac(const struct scenario *s, unsigned from, const uint8_t mac[6])
+{
+	const struct link *l = &s->links[s->ifaces[from].link];
+	size_t i = 0;
+
+	while (memcmp(s->ifaces[l->ifaces[i]].mac, mac, 6) != 0)
+		i++;
+	return l->ifaces[i];
+}
+
 static void sim_release(struct net *net)
 {
 	const uint8_t *data;
@@ -579,7 +606,7 @@ static void sim_release(struct net *net)
 	size_t len;
 
 	while (faults_take(net->faults, net->now, &iface, &data, &len)) {
-		unsigned in = net->s->ifaces[iface].peer;
+		unsigned in = iface_with_mac(net->s, iface, data);
 		uint8_t frame[FRAME_MAX];
 		struct packet pkt;
 

@@ -73,11 +73,16 @@ void in_flight_sent(struct netns *g, unsigned iface)
 	note(&g->moved_ifaces, iface);
 }
 
+static unsigned other_end(const struct netns *g, unsigned iface)
+{
+	return link_other_end(&g->s->links[g->s->ifaces[iface].link], iface);
+}
+
 /* The balance is that of the end which sent. */
 void in_flight_received(struct netns *g, unsigned iface)
 {
 	g->flow[iface].received++;
-	note(&g->moved_ifaces, g->s->ifaces[iface].peer);
+	note(&g->moved_ifaces, other_end(g, iface));
 }
 
 void in_flight_relayed(struct netns *g, unsigned iface)
@@ -129,7 +134,7 @@ static size_t sum_of(struct netns *g, struct moved *m, size_t (*of)(struct netns
 static size_t in_flight_from(struct netns *g, unsigned iface)
 {
 	const struct scenario *s = g->s;
-	const struct flow *from = &g->flow[iface], *to = &g->flow[s->ifaces[iface].peer];
+	const struct flow *from = &g->flow[iface], *to = &g->flow[other_end(g, iface)];
 	uint64_t way = scenario_link_is_cut(s, s->ifaces[iface].link)
 			       ? from->sent - from->relayed + from->injected
 			       : from->sent;

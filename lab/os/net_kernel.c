@@ -189,7 +189,7 @@ static void show(struct net *n, unsigned link, const uint8_t *data, size_t len)
 static struct dhcp_lease lease_of(const struct scenario *s, const struct iface *own)
 {
 	const struct node *vm = &s->nodes[own->node];
-	const struct iface *other = &s->ifaces[own->peer];
+	const struct iface *other = &s->ifaces[link_other_end(&s->links[own->link], vm->ifaces[0])];
 	struct dhcp_lease l = {.addr = own->addr, .plen = own->plen, .server = other->addr};
 
 	memcpy(l.server_mac, other->mac, sizeof(l.server_mac));

@@ -76,7 +76,8 @@ static int do_space(struct build *b, unsigned node, struct err *e)
 static int do_link(struct build *b, const struct step *st, struct err *e)
 {
 	const struct iface *ends = b->g->s->ifaces;
-	const struct iface *near = &ends[st->iface], *far = &ends[near->peer];
+	const struct link *l = &b->g->s->links[st->link];
+	const struct iface *near = &ends[st->iface], *far = &ends[link_other_end(l, st->iface)];
 
 	if (scenario_link_is_cut(b->g->s, st->link))
 		return relay_build(b->g, st->link, b->door, b->lab, e);
@@ -165,7 +166,7 @@ static bool is_vms_own(const struct scenario *s, const struct step *st)
 	case STEP_ROUTE:
 		return s->nodes[i->node].vm;
 	case STEP_NEIGH:
-		return s->nodes[i->node].vm || s->nodes[s->ifaces[i->peer].node].vm;
+		return s->nodes[i->node].vm || s->nodes[s->ifaces[st->neighbour].node].vm;
 	case STEP_SPACE:
 	case STEP_LINK:
 	case STEP_FORWARD:
@@ -192,7 +193,7 @@ static int do_step(struct build *b, const struct step *st, struct err *e)
 	case STEP_UP:
 		return rtnl_up(d, i, e);
 	case STEP_NEIGH:
-		return rtnl_neigh(d, i, &b->g->s->ifaces[i->peer], e);
+		return rtnl_neigh(d, i, &b->g->s->ifaces[st->neighbour], e);
 	case STEP_FORWARD:
 		return do_forward(b, st->node, e);
 	case STEP_ROUTE:
@@ -214,14 +215,15 @@ static int blame(const struct build *b, const struct step *st, struct err *e)
 	case STEP_SPACE:
 		return err_prefix(e, "%s: namespace", name);
 	case STEP_LINK:
-		return err_prefix(e, "link %s -- %s", i->full, s->ifaces[i->peer].full);
+		return err_prefix(e, "link %s -- %s", i->full,
+				  s->ifaces[link_other_end(&s->links[st->link], st->iface)].full);
 	case STEP_ADDR:
 		return err_prefix(e, "%s: address %s/%u", i->full, INET_ADDR(i->addr), i->plen);
 	case STEP_UP:
 		return err_prefix(e, "%s: up", i->full);
 	case STEP_NEIGH:
 		return err_prefix(e, "%s: neighbour %s", i->full,
-				  INET_ADDR(s->ifaces[i->peer].addr));
+				  INET_ADDR(s->ifaces[st->neighbour].addr));
 	case STEP_FORWARD:
 		return err_prefix(e, "%s: forwarding", name);
 	case STEP_ROUTE:

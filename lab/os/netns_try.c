@@ -34,9 +34,9 @@ static const char everything[] =
 #define MAC(last) {2, 0, 0, 0, 0, last}
 
 static struct iface ifaces[] = {
-	{.name = "eth0", .full = "a:eth0", .node = 0, .peer = 1, .addr = ADDR(1), .plen = 24,
+	{.name = "eth0", .full = "a:eth0", .node = 0, .addr = ADDR(1), .plen = 24,
 	 .mac = MAC(1), .ifindex = 11},
-	{.name = "eth0", .full = "b:eth0", .node = 1, .peer = 0, .addr = ADDR(2), .plen = 24,
+	{.name = "eth0", .full = "b:eth0", .node = 1, .addr = ADDR(2), .plen = 24,
 	 .mac = MAC(2), .ifindex = 12},
 };
 static unsigned first_iface[] = {0}, second_iface[] = {1};
@@ -44,7 +44,8 @@ static struct node nodes[] = {
 	{.name = "a", .kind = KIND_HOST, .ifaces = first_iface, .n_ifaces = 1},
 	{.name = "b", .kind = KIND_ROUTER, .ifaces = second_iface, .n_ifaces = 1},
 };
-static struct link links[] = {{.name = "a-b", .iface = {0, 1}}};
+static unsigned ends[] = {0, 1};
+static struct link links[] = {{.name = "a-b", .ifaces = ends, .n_ifaces = ARRAY_LEN(ends)}};
 static const struct scenario scenario = {
 	.id = "-",
 	.topology_name = "try",
@@ -64,7 +65,7 @@ static struct step steps[] = {
 	{.kind = STEP_ADDR, .node = 1, .iface = 1},
 	{.kind = STEP_UP, .node = 0, .iface = 0},
 	{.kind = STEP_UP, .node = 1, .iface = 1},
-	{.kind = STEP_NEIGH, .node = 0, .iface = 0},
+	{.kind = STEP_NEIGH, .node = 0, .iface = 0, .neighbour = 1},
 	{.kind = STEP_FORWARD, .node = 1},
 };
 static const struct plan plan = {.s = &scenario, .steps = steps, .n_steps = ARRAY_LEN(steps)};

@@ -68,7 +68,7 @@ int relay_build(struct netns *g, unsigned link, struct rtnl *const *door, struct
 		struct err *e)
 {
 	for (unsigned k = 0; k < 2; k++) {
-		unsigned iface = g->s->links[link].iface[k];
+		unsigned iface = g->s->links[link].ifaces[k];
 
 		if (g->s->nodes[g->s->ifaces[iface].node].vm)
 			continue; /* that half is a port */
@@ -141,9 +141,10 @@ bool netns_relay_read(struct netns *g,
 
 void netns_relay_send(struct netns *g, unsigned iface, const uint8_t *data, size_t len)
 {
-	struct relay *to = relay_of(g, g->s->ifaces[iface].peer);
+	unsigned other = link_other_end(&g->s->links[g->s->ifaces[iface].link], iface);
+	struct relay *to = relay_of(g, other);
 
-	if (netns_qemu_send(g, g->s->ifaces[iface].peer, data, len))
+	if (netns_qemu_send(g, other, data, len))
 		return;
 	/* A kernel that does not take it now has lost it: it is that kind of link. */
 	if (to && send(to->fd, data, len, 0) == (ssize_t)len)

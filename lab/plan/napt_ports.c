@@ -88,7 +88,7 @@ static void destinations(struct arena *a, const struct scenario *s, unsigned nod
 	}
 	outward = addressing_outward(a, s->topology, node);
 	for (size_t i = 0; i < s->n_ifaces; i++) {
-		uint32_t realm = addressing_realms(s->topology)[s->ifaces[i].link];
+		uint32_t realm = s->links[s->ifaces[i].link].realm;
 
 		if (s->ifaces[i].node != node && outward[realm])
 			*vec_push(a, &addrs) = s->ifaces[i].addr;
@@ -97,7 +97,7 @@ static void destinations(struct arena *a, const struct scenario *s, unsigned nod
 		for (size_t k = 0; k < s->nodes[i].n_map; k++) {
 			uint32_t link = s->ifaces[s->nodes[i].outside].link;
 
-			if (outward[addressing_realms(s->topology)[link]])
+			if (outward[s->links[link].realm])
 				*vec_push(a, &addrs) = s->nodes[i].map[k].outside;
 		}
 	}
@@ -280,7 +280,7 @@ static size_t realm_inside(const struct scenario *s, unsigned nat)
 	const struct node *n = &s->nodes[nat];
 	unsigned other = n->ifaces[0] == n->outside ? n->ifaces[1] : n->ifaces[0];
 
-	return addressing_realms(s->topology)[s->ifaces[other].link];
+	return s->links[s->ifaces[other].link].realm;
 }
 
 /* What a NAPT makes of the mappings that its inside needs. */
@@ -326,7 +326,7 @@ const size_t *napt_map_sizes(struct arena *a, const struct scenario *s)
 	for (size_t i = 0; i < s->n_ifaces; i++) {
 		const struct iface *f = &s->ifaces[i];
 		const struct node *n = &s->nodes[f->node];
-		uint32_t realm = addressing_realms(s->topology)[f->link];
+		uint32_t realm = s->links[f->link].realm;
 
 		if (n->kind == KIND_CLIENT || n->kind == KIND_SERVER || n->kind == KIND_HOST) {
 			z.of[realm] += NAPT_FIXED_PORTS;

@@ -498,10 +498,14 @@ static void put_vms(struct text *t)
 {
 	for (size_t i = 0; i < t->n->n_ifaces; i++) {
 		const struct iface *own = &t->s->ifaces[t->n->ifaces[i]];
-		const struct node *vm = &t->s->nodes[t->s->ifaces[own->peer].node];
+		const struct link *l = &t->s->links[own->link];
 
-		if (vm->vm && vm->has_allow)
-			put_vm_allow(t, vm, own->name);
+		for (size_t k = 0; k < l->n_ifaces; k++) {
+			const struct node *vm = &t->s->nodes[t->s->ifaces[l->ifaces[k]].node];
+
+			if (vm != t->n && vm->vm && vm->has_allow)
+				put_vm_allow(t, vm, own->name);
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ static bool forwards(const struct node *n)
 static void push_links(struct arena *a, step_vec *v, const struct scenario *s)
 {
 	for (unsigned i = 0; i < s->n_links; i++) {
-		unsigned f = s->links[i].iface[0];
+		unsigned f = s->links[i].ifaces[0];
 		struct step *st = push(a, v, STEP_LINK, s->ifaces[f].node);
 
 		st->iface = f;
@@ -54,6 +54,24 @@ static void push_ifaces(struct arena *a, step_vec *v, const struct scenario *s,
 		push(a, v, kind, s->ifaces[i].node)->iface = i;
 }
 
+/* On each interface an entry for each other end of its link. */
+static void push_neighbours(struct arena *a, step_vec *v, const struct scenario *s)
+{
+	for (unsigned i = 0; i < s->n_ifaces; i++) {
+		const struct link *l = &s->links[s->ifaces[i].link];
+
+		for (size_t k = 0; k < l->n_ifaces; k++) {
+			struct step *st;
+
+			if (l->ifaces[k] == i)
+				continue;
+			st = push(a, v, STEP_NEIGH, s->ifaces[i].node);
+			st->iface = i;
+			st->neighbour = l->ifaces[k];
+		}
+	}
+}
+
 static void push_routes(struct arena *a, step_vec *v, const struct scenario *s)
 {
 	for (unsigned i = 0; i < s->n_nodes; i++) {
@@ -78,7 +96,7 @@ struct plan *plan_new(struct arena *a, const struct scenario *s, uint64_t seed)
 	push_rules(a, &v, s, seed);
 	push_ifaces(a, &v, s, STEP_ADDR);
 	push_ifaces(a, &v, s, STEP_UP);
-	push_ifaces(a, &v, s, STEP_NEIGH);
+	push_neighbours(a, &v, s);
 	push_routes(a, &v, s);
 	p->s = s;
 	p->steps = v.v;

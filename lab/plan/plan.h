@@ -17,7 +17,7 @@ enum step_kind {
 	STEP_LINK,    /* a veth pair, both ends placed, MACs, indexes, one queue, no IPv6 chatter */
 	STEP_ADDR,    /* an address on an interface */
 	STEP_UP,      /* an interface up */
-	STEP_NEIGH,   /* a permanent neighbour entry for the other end */
+	STEP_NEIGH,   /* a permanent neighbour entry for another end of a link */
 	STEP_FORWARD, /* the node forwards IPv4 */
 	STEP_ROUTE,
 	STEP_NFT,     /* a ruleset, before any packet can flow */
@@ -27,6 +27,7 @@ struct step {
 	enum step_kind kind;
 	unsigned node;         /* the node concerned; of STEP_LINK the first end's */
 	unsigned iface;        /* ADDR, UP, NEIGH: which; LINK: the first end */
+	unsigned neighbour;    /* NEIGH: whose address and MAC, an interface on the same link */
 	unsigned link;         /* LINK */
 	const struct route *route;
 	const char *nft;       /* NFT: the ruleset text */

@@ -83,7 +83,7 @@ static void put_quiet(FILE *f, const struct scenario *s, const struct iface *i)
 
 static void put_link(FILE *f, const struct scenario *s, const struct link *l)
 {
-	const struct iface *a = &s->ifaces[l->iface[0]], *b = &s->ifaces[l->iface[1]];
+	const struct iface *a = &s->ifaces[l->ifaces[0]], *b = &s->ifaces[l->ifaces[1]];
 
 	fprintf(f, "\n# %s -- %s, %s/%u\n", a->full, b->full, INET_ADDR(l->subnet.addr),
 		l->subnet.plen);
@@ -112,13 +112,12 @@ static void put_up(FILE *f, const struct scenario *s, const struct iface *i)
 	fputs(" up\n", f);
 }
 
-static void put_neigh(FILE *f, const struct scenario *s, const struct iface *i)
+static void put_neigh(FILE *f, const struct scenario *s, const struct iface *i,
+		      const struct iface *other)
 {
-	const struct iface *peer = &s->ifaces[i->peer];
-
 	put_on(f, &s->nodes[i->node]);
-	fprintf(f, "ip neighbour replace %s lladdr ", INET_ADDR(peer->addr));
-	put_mac(f, peer->mac);
+	fprintf(f, "ip neighbour replace %s lladdr ", INET_ADDR(other->addr));
+	put_mac(f, other->mac);
 	fputs(" nud permanent dev ", f);
 	put_word(f, i->name);
 	fputc('\n', f);
@@ -213,7 +212,7 @@ static void put_step(FILE *f, const struct scenario *s, const struct step *st)
 		put_up(f, s, &s->ifaces[st->iface]);
 		return;
 	case STEP_NEIGH:
-		put_neigh(f, s, &s->ifaces[st->iface]);
+		put_neigh(f, s, &s->ifaces[st->iface], &s->ifaces[st->neighbour]);
 		return;
 	case STEP_FORWARD:
 		put_forward(f, &s->nodes[st->node]);

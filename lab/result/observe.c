@@ -80,18 +80,21 @@ static struct index index_new(struct arena *a, const struct scenario *s, struct 
 	return x;
 }
 
-/* The connection of a client whose own link is the one of that name; @end: which of its ends. */
-static struct connection *at_link(const struct index *x, const char *name, unsigned end)
+/* The connection of a client whose own interface is end number @end of the link of that name;
+ * NULL: there is none. False from at_link_end(): the link has not so many ends. */
+static bool at_link_end(const struct index *x, const char *name, size_t end,
+			struct connection **out)
 {
 	int link = find_named(x->links, x->s->n_links, name);
 	unsigned iface;
 	const struct node *n;
 
-	if (link < 0)
-		return NULL;
-	iface = x->s->links[link].iface[end];
+	if (link < 0 || end >= x->s->links[link].n_ifaces)
+		return false;
+	iface = x->s->links[link].ifaces[end];
 	n = &x->s->nodes[x->s->ifaces[iface].node];
-	return n->n_ifaces && scenario_own(x->s, n) == iface ? x->of_node[n - x->s->nodes] : NULL;
+	*out = scenario_own(x->s, n) == iface ? x->of_node[n - x->s->nodes] : NULL;
+	return true;
 }
 
 /* ---- exchanges ---- */
@@ -109,14 +112,12 @@ unsigned observe_progress(const struct exchange *x)
 static struct connection *sender_of(const struct index *x, const struct exchange *ex)
 {
 	const struct mm_seen *m = &ex->mm[1];
+	struct connection *c;
 
 	for (unsigned i = 0; i < m->n_sightings; i++)
-		for (unsigned end = 0; end < 2; end++) {
-			struct connection *c = at_link(x, m->at[i].place, end);
-
+		for (size_t end = 0; at_link_end(x, m->at[i].place, end, &c); end++)
 			if (c && inet_addr_eq(m->at[i].src.addr, node_addr(x->s, c->client)))
 				return c;
-		}
 	return NULL;
 }
 
@@ -197,6 +198,8 @@ static void take_psk(const struct scenario *s, struct scenario_result *r, const 
 
 static void take_events(const struct index *x, const struct ev_log *log, struct scenario_result *r)
 {
+	struct connection *c;
+
 	for (size_t i = 0; i < log->ev.n; i++) {
 		const struct event *ev = &log->ev.v[i];
 
@@ -206,8 +209,8 @@ static void take_events(const struct index *x, const struct ev_log *log, struct 
 			if (node >= 0 && x->of_node[node])
 				take_outcome(x->of_node[node], ev);
 		} else if (ev->wire && ev->kind == EV_NATD && ev_get_u(ev, K_MESSAGE) == 4) {
-			for (unsigned end = 0; end < 2; end++)
-				take_natd(at_link(x, ev->place, end), ev);
+			for (size_t end = 0; at_link_end(x, ev->place, end, &c); end++)
+				take_natd(c, ev);
 		}
 	}
 	for (size_t i = 0; i < log->ev.n; i++) {

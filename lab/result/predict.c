@@ -196,17 +196,18 @@ static enum hop deliver(struct walker *w, unsigned node)
 	return HOP_ARRIVED;
 }
 
-/* @n would ask for @to on a link, and @next, at its other end, does not have it. */
-static enum hop nobody(struct walker *w, const struct node *n, const struct iface *next,
-		       struct inet_addr to)
+/* @n would ask for @to on link @l, where no end has it. */
+static enum hop no_neighbour(struct walker *w, const struct node *n, const struct link *l,
+			     struct inet_addr to)
 {
-	const struct node *other = &w->s->nodes[next->node];
-	const char *link = w->s->links[next->link].name;
+	for (size_t i = 0; i < l->n_ifaces; i++) {
+		const struct node *other = &w->s->nodes[w->s->ifaces[l->ifaces[i]].node];
 
-	if (other->kind == KIND_EIP && &w->s->ifaces[other->outside] == next)
-		return stop(w, n, "nobody on link %s has the address %s; %s maps %s", link,
-			    INET_ADDR(to), other->name, map_text(w, other));
-	return stop(w, n, "nobody on link %s has the address %s", link, INET_ADDR(to));
+		if (other->kind == KIND_EIP && other->outside == l->ifaces[i])
+			return stop(w, n, "nobody on link %s has the address %s; %s maps %s",
+				    l->name, INET_ADDR(to), other->name, map_text(w, other));
+	}
+	return stop(w, n, "nobody on link %s has the address %s", l->name, INET_ADDR(to));
 }
 
 /* From one node to the next. @in: the interface it came in by, -1 at its start. */
@@ -216,7 +217,7 @@ static enum hop step(struct walker *w, unsigned *node, int *in)
 	const struct node *n = &s->nodes[*node];
 	bool from_outside = *in >= 0 && is_nat(n) && (unsigned)*in == n->outside;
 	struct inet_addr to = {0};
-	const struct iface *next;
+	const struct link *l;
 	enum hop h;
 	int out;
 
@@ -237,12 +238,15 @@ static enum hop step(struct walker *w, unsigned *node, int *in)
 		if (h != HOP_ON)
 			return h;
 	}
-	next = &s->ifaces[s->ifaces[out].peer];
-	if (!inet_addr_eq(next->addr, to))
-		return nobody(w, n, next, to);
-	*in = (int)s->ifaces[out].peer;
-	*node = next->node;
-	return HOP_ON;
+	l = &s->links[s->ifaces[out].link];
+	for (size_t i = 0; i < l->n_ifaces; i++) {
+		if (!inet_addr_eq(s->ifaces[l->ifaces[i]].addr, to))
+			continue;
+		*in = (int)l->ifaces[i];
+		*node = s->ifaces[*in].node;
+		return HOP_ON;
+	}
+	return no_neighbour(w, n, l, to);
 }
 
 static bool run(struct walker *w, unsigned node)

@@ -41,14 +41,14 @@ static uint32_t inside_of(const struct topology *t, const struct node *n)
 {
 	for (size_t k = 0; k < n->n_ifaces; k++) {
 		if (n->ifaces[k] != n->outside)
-			return t->link_realm[t->ifaces[n->ifaces[k]].link];
+			return t->links[t->ifaces[n->ifaces[k]].link].realm;
 	}
 	return NO_REALM;
 }
 
 static uint32_t outside_of(const struct topology *t, const struct node *n)
 {
-	return t->link_realm[t->ifaces[n->outside].link];
+	return t->links[t->ifaces[n->outside].link].realm;
 }
 
 bool addressing_is_inside(const struct topology *t, unsigned nat, unsigned link)
@@ -56,34 +56,33 @@ bool addressing_is_inside(const struct topology *t, unsigned nat, unsigned link)
 	const struct node *n = &t->nodes[nat];
 
 	/* All of a NAT's inside links are of one realm. */
-	return link != t->ifaces[n->outside].link && t->link_realm[link] == inside_of(t, n);
+	return link != t->ifaces[n->outside].link && t->links[link].realm == inside_of(t, n);
 }
 
 /* ---- realms ---- */
 
-static uint32_t root_of(uint32_t *parent, uint32_t x)
+/* While realms are being joined, link.realm is a link of the same realm, or itself: a root. */
+static uint32_t root_of(struct link *l, uint32_t x)
 {
-	while (parent[x] != x) {
-		parent[x] = parent[parent[x]];
-		x = parent[x];
+	while (l[x].realm != x) {
+		l[x].realm = l[l[x].realm].realm;
+		x = l[x].realm;
 	}
 	return x;
 }
 
-static void join(uint32_t *parent, uint32_t a, uint32_t b)
+static void join(struct link *l, uint32_t a, uint32_t b)
 {
-	a = root_of(parent, a);
-	b = root_of(parent, b);
-	parent[MAX(a, b)] = MIN(a, b);
+	a = root_of(l, a);
+	b = root_of(l, b);
+	l[MAX(a, b)].realm = MIN(a, b);
 }
 
 /* Links that meet in a router, or on the inside of a NAT, are of one realm. */
 static void find_realms(struct topology *t)
 {
-	uint32_t *parent = t->link_realm;
-
 	for (uint32_t i = 0; i < t->n_links; i++)
-		parent[i] = i;
+		t->links[i].realm = i;
 	for (size_t i = 0; i < t->n_nodes; i++) {
 		const struct node *n = &t->nodes[i];
 		uint32_t first = NO_REALM;
@@ -95,11 +94,11 @@ static void find_realms(struct topology *t)
 				continue;
 			if (first == NO_REALM)
 				first = link;
-			join(parent, first, link);
+			join(t->links, first, link);
 		}
 	}
 	for (uint32_t i = 0; i < t->n_links; i++)
-		parent[i] = root_of(parent, i);
+		t->links[i].realm = root_of(t->links, i);
 }
 
 /* NATs as edges from realm to realm, inside to outside. */
@@ -177,8 +176,8 @@ static bool check_realms(struct reading *r)
 	int nat = -1;
 
 	for (uint32_t i = 0; i < t->n_links && nat < 0; i++) {
-		if (m.colour[t->link_realm[i]] == WHITE)
-			nat = find_circle(&m, t->link_realm[i]);
+		if (m.colour[t->links[i].realm] == WHITE)
+			nat = find_circle(&m, t->links[i].realm);
 	}
 	if (nat >= 0) {
 		mistake(r->m, t->defs[nat].at,
@@ -279,7 +278,8 @@ static void usable(struct inet_net net, uint32_t *lo, uint32_t *hi)
 	}
 }
 
-/* Does this end lead on, seen from its link? The end with more of it gets the first address. */
+/* Gateway rank of an interface on its link: inside of a NAT 3, router 2, outside of a NAT 1, else
+ * 0. The end of the highest rank gets the first address. */
 static unsigned gateway_rank(const struct topology *t, unsigned iface)
 {
 	const struct node *n = &t->nodes[t->ifaces[iface].node];
@@ -289,34 +289,40 @@ static unsigned gateway_rank(const struct topology *t, unsigned iface)
 	return n->kind == KIND_ROUTER ? 2 : 0;
 }
 
-static uint32_t wanted(const struct topology *t, unsigned iface)
+/* The host number that an interface gets if it is free. @first: it chooses first on its link. */
+static uint32_t wanted(const struct topology *t, unsigned iface, bool first)
 {
-	unsigned mine = gateway_rank(t, iface), other = gateway_rank(t, t->ifaces[iface].peer);
-	bool first = t->links[t->ifaces[iface].link].iface[0] == iface;
+	unsigned rank = gateway_rank(t, iface);
 
-	if (mine > other || (mine == other && first && mine > 0))
+	if (first && rank > 0)
 		return 1;
-	if (mine == 0 || t->nodes[t->ifaces[iface].node].kind == KIND_NAPT)
-		return 10;
-	return 2;
+	return rank == 0 || t->nodes[t->ifaces[iface].node].kind == KIND_NAPT ? 10 : 2;
 }
 
-static bool give_address(struct reading *r, unsigned iface, const struct taken *k)
+/* The end of the link, of those before its end number @n, that has this address; NULL none. */
+static const struct iface *end_with(const struct topology *t, const struct link *l, size_t n,
+				    struct inet_addr addr)
+{
+	for (size_t i = 0; i < n; i++)
+		if (inet_addr_eq(t->ifaces[l->ifaces[i]].addr, addr))
+			return &t->ifaces[l->ifaces[i]];
+	return NULL;
+}
+
+static bool give_address(struct reading *r, unsigned iface, bool first, const struct taken *k)
 {
 	struct topology *t = r->t;
 	struct iface *f = &t->ifaces[iface];
-	const struct iface *peer = &t->ifaces[f->peer];
-	struct inet_net net = t->links[f->link].subnet;
-	uint32_t other = peer->addr.len ? inet_to_v4(peer->addr) : 0;
+	const struct link *l = &t->links[f->link];
 	uint32_t lo, hi, at;
-	size_t tries = k->n + 3; /* one of so many is free, or none is */
+	size_t tries = k->n + l->n_ifaces + 1; /* one of so many is free, or none is */
 
-	usable(net, &lo, &hi);
-	at = inet_to_v4(net.addr) + wanted(t, iface);
+	usable(l->subnet, &lo, &hi);
+	at = inet_to_v4(l->subnet.addr) + wanted(t, iface, first);
 	while (tries--) {
 		if (at < lo || at > hi)
 			at = lo;
-		if (at != other && !is_taken(k, at)) {
+		if (!end_with(t, l, l->n_ifaces, inet_v4(at)) && !is_taken(k, at)) {
 			f->addr = inet_v4(at);
 			return true;
 		}
@@ -331,21 +337,45 @@ static bool give_address(struct reading *r, unsigned iface, const struct taken *
 static bool check_address(struct reading *r, unsigned iface, const struct taken *k)
 {
 	const struct topology *t = r->t;
-	const struct iface *f = &t->ifaces[iface], *peer = &t->ifaces[f->peer];
+	const struct iface *f = &t->ifaces[iface], *other;
+	const struct link *l = &t->links[f->link];
 	const struct tree *at = tree_get(t->iface_at[iface], "address");
 	uint32_t lo, hi, addr = inet_to_v4(f->addr);
+	size_t before = 0;
 
-	usable(t->links[f->link].subnet, &lo, &hi);
+	while (l->ifaces[before] != iface)
+		before++;
+	other = end_with(t, l, before, f->addr);
+	usable(l->subnet, &lo, &hi);
 	if (addr < lo || addr > hi)
 		mistake(r->m, at, "%s is no address of the link's subnet %s", at->text,
 			t->link_at[f->link]->text);
 	else if (is_taken(k, addr))
 		mistake(r->m, at, "%s is an Elastic IP", at->text);
-	else if (iface > f->peer && inet_addr_eq(f->addr, peer->addr))
-		mistake(r->m, at, "%s is the address of %s too", at->text, peer->full);
+	else if (other)
+		mistake(r->m, at, "%s is the address of %s too", at->text, other->full);
 	else
 		return true;
 	return false;
+}
+
+/* The gateway chooses first. */
+static bool give_link_addresses(struct reading *r, unsigned link, const struct taken *k)
+{
+	struct topology *t = r->t;
+	const struct link *l = &t->links[link];
+	bool good = true, first = true;
+
+	for (unsigned rank = 4; rank-- > 0;) {
+		for (size_t i = 0; good && i < l->n_ifaces; i++) {
+			if (gateway_rank(t, l->ifaces[i]) != rank)
+				continue;
+			if (!t->ifaces[l->ifaces[i]].addr.len)
+				good = give_address(r, l->ifaces[i], first, k);
+			first = false;
+		}
+	}
+	return good;
 }
 
 static bool give_addresses(struct reading *r, const struct inet_addr *addrs, size_t n)
@@ -361,21 +391,8 @@ static bool give_addresses(struct reading *r, const struct inet_addr *addrs, siz
 		if (t->ifaces[i].addr.len)
 			good &= check_address(r, i, &k);
 	}
-	for (unsigned link = 0; good && link < t->n_links; link++) {
-		unsigned a = t->links[link].iface[0], b = t->links[link].iface[1];
-
-		/* The gateway chooses first. */
-		if (gateway_rank(t, b) > gateway_rank(t, a)) {
-			unsigned swap = a;
-
-			a = b;
-			b = swap;
-		}
-		if (!t->ifaces[a].addr.len)
-			good &= give_address(r, a, &k);
-		if (good && !t->ifaces[b].addr.len)
-			good &= give_address(r, b, &k);
-	}
+	for (unsigned link = 0; good && link < t->n_links; link++)
+		good = give_link_addresses(r, link, &k);
 	return good;
 }
 
@@ -439,6 +456,22 @@ static void search_from(struct search *s, unsigned node)
 	s->queue[s->tail++] = node;
 }
 
+/* Everybody else on the link of interface @iface reaches the place through it. */
+static void search_across(struct search *s, unsigned iface)
+{
+	const struct iface *f = &s->t->ifaces[iface];
+	const struct link *l = &s->t->links[f->link];
+
+	for (size_t i = 0; i < l->n_ifaces; i++) {
+		unsigned node = s->t->ifaces[l->ifaces[i]].node;
+
+		if (s->hop[node].known)
+			continue;
+		search_from(s, node);
+		s->hop[node] = (struct hop){true, l->ifaces[i], f->addr};
+	}
+}
+
 static void search_run(struct search *s, uint32_t realm)
 {
 	const struct topology *t = s->t;
@@ -446,15 +479,9 @@ static void search_run(struct search *s, uint32_t realm)
 	while (s->head < s->tail) {
 		const struct node *n = &t->nodes[s->queue[s->head++]];
 
-		for (size_t k = 0; is_transit(t, n, realm) && k < n->n_ifaces; k++) {
-			const struct iface *f = &t->ifaces[n->ifaces[k]];
-			const struct iface *peer = &t->ifaces[f->peer];
-
-			if (t->link_realm[f->link] != realm || s->hop[peer->node].known)
-				continue;
-			search_from(s, peer->node);
-			s->hop[peer->node] = (struct hop){true, f->peer, f->addr};
-		}
+		for (size_t k = 0; is_transit(t, n, realm) && k < n->n_ifaces; k++)
+			if (t->links[t->ifaces[n->ifaces[k]].link].realm == realm)
+				search_across(s, n->ifaces[k]);
 	}
 }
 
@@ -465,25 +492,30 @@ static struct inet_net anywhere(void)
 	return (struct inet_net){inet_v4(0), 0};
 }
 
-/* The default route of a machine: through its first neighbour that forwards. */
-static struct hop machine_default(const struct topology *t, const struct node *n)
+/* Through the first neighbour on this interface's link that forwards. */
+static struct hop link_default(const struct topology *t, unsigned iface)
 {
-	for (size_t k = 0; k < n->n_ifaces; k++) {
-		const struct iface *peer = &t->ifaces[t->ifaces[n->ifaces[k]].peer];
+	const struct link *l = &t->links[t->ifaces[iface].link];
 
-		if (forwards(&t->nodes[peer->node]))
-			return (struct hop){true, n->ifaces[k], peer->addr};
+	for (size_t i = 0; i < l->n_ifaces; i++) {
+		const struct iface *f = &t->ifaces[l->ifaces[i]];
+
+		if (l->ifaces[i] != iface && forwards(&t->nodes[f->node]))
+			return (struct hop){true, iface, f->addr};
 	}
 	return (struct hop){0};
 }
 
-static struct hop nat_default(const struct topology *t, const struct node *n)
+/* The default route of a NAT leads out; of a machine through its first neighbour that forwards. */
+static struct hop node_default(const struct topology *t, const struct node *n)
 {
-	const struct iface *peer = &t->ifaces[t->ifaces[n->outside].peer];
+	struct hop h = {0};
 
-	if (!forwards(&t->nodes[peer->node]))
-		return (struct hop){0};
-	return (struct hop){true, n->outside, peer->addr};
+	if (is_nat(n))
+		return link_default(t, n->outside);
+	for (size_t k = 0; !h.known && k < n->n_ifaces; k++)
+		h = link_default(t, n->ifaces[k]);
+	return h;
 }
 
 /* Default routes; those of routers lead to the nearest NAT that has them on its inside. */
@@ -498,10 +530,10 @@ static struct hop *find_defaults(struct arena *a, const struct topology *t)
 		const struct node *n = &t->nodes[i];
 
 		if (n->kind != KIND_ROUTER)
-			def[i] = is_nat(n) ? nat_default(t, n) : machine_default(t, n);
+			def[i] = node_default(t, n);
 	}
 	for (uint32_t l = 0; l < t->n_links; l++) {
-		uint32_t realm = t->link_realm[l];
+		uint32_t realm = t->links[l].realm;
 
 		if (done[realm])
 			continue;
@@ -532,9 +564,9 @@ static bool find_routes(struct reading *r)
 
 	for (unsigned l = 0; l < t->n_links; l++) {
 		search_clear(&s);
-		for (unsigned k = 0; k < 2; k++)
-			search_from(&s, t->ifaces[t->links[l].iface[k]].node);
-		search_run(&s, t->link_realm[l]);
+		for (size_t k = 0; k < t->links[l].n_ifaces; k++)
+			search_from(&s, t->ifaces[t->links[l].ifaces[k]].node);
+		search_run(&s, t->links[l].realm);
 		for (size_t k = 0; k < s.n_reached; k++) {
 			unsigned i = s.reached[k];
 			const struct hop *h = &s.hop[i];
@@ -603,9 +635,7 @@ void addressing_eip_routes(struct arena *a, const struct topology *t, struct nod
 		/* The search does not pass through the edge: it begins at its outside link. */
 		s.hop[e].known = true;
 		s.reached[s.n_reached++] = e;
-		search_from(&s, t->ifaces[t->ifaces[eip->outside].peer].node);
-		s.hop[s.reached[1]] = (struct hop){true, t->ifaces[eip->outside].peer,
-						   t->ifaces[eip->outside].addr};
+		search_across(&s, eip->outside);
 		search_run(&s, outside_of(t, eip));
 		for (size_t k = 1; k < s.n_reached; k++) {
 			struct node *n = &nodes[s.reached[k]];
@@ -649,7 +679,7 @@ const struct topology *addressing_reshape(struct arena *a, const struct topology
 	struct reading r = {.a = a, .t = out};
 
 	out->nodes = nodes;
-	out->link_realm = arena_array_of(a, t->n_links, uint32_t);
+	out->links = arena_copy(a, t->links, t->n_links * sizeof(*t->links));
 	find_realms(out);
 	find_routes(&r); /* cannot fail: see addressing_check_shape() */
 	return out;
@@ -658,9 +688,4 @@ const struct topology *addressing_reshape(struct arena *a, const struct topology
 bool addressing_check_shape(struct reading *r)
 {
 	return check_realms(r) && find_routes(r);
-}
-
-const uint32_t *addressing_realms(const struct topology *t)
-{
-	return t->link_realm;
 }

@@ -8,8 +8,6 @@
 
 #include "lab/topology/topology.h"
 
-/* The realm of each link, by the link's number. */
-const uint32_t *addressing_realms(const struct topology *t);
 /* For each realm, by its number: does it lie outside of this NAT, however many NATs further? */
 const bool *addressing_outward(struct arena *a, const struct topology *t, unsigned nat);
 /* Is the link on the inside of this NAT? */

@@ -180,19 +180,18 @@ static bool read_link(struct reading *r, const struct tree *v)
 		mistake(r->m, ends, "a link from %s to itself", t->nodes[f[0].node].name);
 		return false;
 	}
-	for (unsigned k = 0; k < 2; k++) {
-		unsigned i = 2 * link + k;
+	t->links[link].ifaces = arena_array_of(r->a, ends->n, unsigned);
+	for (unsigned k = 0; k < ends->n; k++) {
+		unsigned i = (unsigned)t->n_ifaces++;
 
 		t->ifaces[i] = f[k];
 		t->ifaces[i].link = link;
-		t->ifaces[i].peer = 2 * link + 1 - k;
 		t->iface_at[i] = ends->v[k];
-		t->links[link].iface[k] = i;
+		t->links[link].ifaces[t->links[link].n_ifaces++] = i;
 		node_add_iface(r->a, &t->nodes[f[k].node], i);
 	}
 	t->link_at[link] = keys[KEY_SUBNET];
 	t->n_links++;
-	t->n_ifaces += 2;
 	return true;
 }
 
@@ -207,8 +206,8 @@ static void name_links(struct reading *r)
 	for (unsigned i = 0; i < t->n_links; i++) {
 		struct link *l = &t->links[i];
 
-		l->name = arena_printf(r->a, "%s-%s", t->nodes[t->ifaces[l->iface[0]].node].name,
-				       t->nodes[t->ifaces[l->iface[1]].node].name);
+		l->name = arena_printf(r->a, "%s-%s", t->nodes[t->ifaces[l->ifaces[0]].node].name,
+				       t->nodes[t->ifaces[l->ifaces[1]].node].name);
 		sorted[i] = (struct topo_named){l->name, i};
 	}
 	qsort(sorted, t->n_links, sizeof(*sorted), topo_by_name);
@@ -232,7 +231,6 @@ bool links_read(struct reading *r, const struct tree *links)
 	}
 	t->links = arena_array_of(r->a, links->n, struct link);
 	t->link_at = arena_array_of(r->a, links->n, const struct tree *);
-	t->link_realm = arena_array_of(r->a, links->n, uint32_t);
 	t->ifaces = arena_array_of(r->a, 2 * links->n, struct iface);
 	t->iface_at = arena_array_of(r->a, 2 * links->n, const struct tree *);
 	for (size_t i = 0; i < links->n; i++)
@@ -278,15 +276,23 @@ static bool check_vm(struct reading *r, unsigned i)
 {
 	const struct topology *t = r->t;
 	const struct node *n = &t->nodes[i];
-	const struct node *other = &t->nodes[t->ifaces[t->ifaces[n->ifaces[0]].peer].node];
+	const struct link *l = &t->links[t->ifaces[n->ifaces[0]].link];
 
-	if (n->n_ifaces > 1)
+	if (n->n_ifaces > 1) {
 		mistake(r->m, t->defs[i].at, "%s has %zu links; a virtual machine has one", n->name,
 			n->n_ifaces);
-	else if (other->vm)
+		return false;
+	}
+	for (size_t k = 0; k < l->n_ifaces; k++) {
+		const struct node *other = &t->nodes[t->ifaces[l->ifaces[k]].node];
+
+		if (other == n || !other->vm)
+			continue;
 		mistake(r->m, t->defs[i].at, "%s and %s are virtual machines; a link has one at "
 			"most", n->name, other->name);
-	return n->n_ifaces == 1 && !other->vm;
+		return false;
+	}
+	return true;
 }
 
 /* Every node has a link, every NAT an outside. */

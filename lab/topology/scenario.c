@@ -110,7 +110,6 @@ struct scenario *scenario_new(struct arena *a, const struct topology *t, size_t 
 	s->topology_name = t->name;
 	s->nodes = arena_copy(a, t->nodes, t->n_nodes * sizeof(*t->nodes));
 	s->n_nodes = t->n_nodes;
-	s->links = t->links;
 	s->n_links = t->n_links;
 	s->ifaces = t->ifaces;
 	s->n_ifaces = t->n_ifaces;
@@ -137,6 +136,7 @@ struct scenario *scenario_new(struct arena *a, const struct topology *t, size_t 
 	s->reshaped = unplug_nats(s);
 	if (s->reshaped)
 		s->topology = addressing_reshape(a, t, s->nodes);
+	s->links = s->topology->links;
 	resolve_dials(a, s);
 	addressing_eip_routes(a, s->topology, s->nodes);
 	s->expects = arena_array_of(a, t->n_expects, struct expectation);

@@ -25,9 +25,11 @@ bool scenario_has_vm(const struct scenario *s);
 static inline bool scenario_link_is_cut(const struct scenario *s, unsigned link)
 {
 	const struct link *l = &s->links[link];
+	bool cut = link_is_faulty(&l->faults);
 
-	return link_is_faulty(&l->faults) || s->nodes[s->ifaces[l->iface[0]].node].vm ||
-	       s->nodes[s->ifaces[l->iface[1]].node].vm;
+	for (size_t i = 0; i < l->n_ifaces; i++)
+		cut |= s->nodes[s->ifaces[l->ifaces[i]].node].vm;
+	return cut;
 }
 
 /* The machine to which a NAPT forwards a port of its outside address, or NULL. */

@@ -23,7 +23,6 @@ struct iface {
 	const char *name;        /* "eth0" */
 	const char *full;        /* "client:eth0" */
 	unsigned node, link;
-	unsigned peer;           /* the interface at the link's other end */
 	struct inet_addr addr;
 	uint8_t plen;
 	uint8_t mac[6];          /* locally administered, from the number */
@@ -44,9 +43,19 @@ static inline bool link_is_faulty(const struct link_faults *f)
 struct link {
 	const char *name;        /* "client-home": the place of wire events; unique */
 	struct link_faults faults;
-	unsigned iface[2];
+	unsigned *ifaces;        /* its ends, two or more: indexes into scenario.ifaces */
+	size_t n_ifaces;
 	struct inet_net subnet;
+	uint32_t realm;          /* the part of the network inside which an address means the
+				    same (RFC 2663); numbered by one of its links */
 };
+
+/* The interface at the other end of a link that has two. */
+static inline unsigned link_other_end(const struct link *l, unsigned iface)
+{
+	assert(l->n_ifaces == 2);
+	return l->ifaces[l->ifaces[0] == iface];
+}
 
 /* Elastic IP: one public address, one private. */
 struct eip_map {

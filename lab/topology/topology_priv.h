@@ -107,9 +107,8 @@ struct topology {
 	unsigned *by_name;       /* nodes sorted by name */
 	struct link *links;
 	const struct tree **link_at;
-	uint32_t *link_realm;
 	size_t n_links;
-	struct iface *ifaces;    /* two for each link: 2 * link, 2 * link + 1 */
+	struct iface *ifaces;
 	const struct tree **iface_at;
 	size_t n_ifaces;
 

@@ -49,6 +49,7 @@ static int frames_on_the_way(struct net *n)
 	CHECK(n->seen.n == ARRAY_LEN(way));
 	for (size_t i = 0; i < ARRAY_LEN(way); i++) {
 		const struct seen *f = &n->seen.v[i];
+		unsigned to = link_other_end(&n->s->links[f->link], f->from_iface);
 		struct packet pkt;
 
 		CHECK(strcmp(n->s->ifaces[f->from_iface].full, way[i].from) == 0);
@@ -57,7 +58,7 @@ static int frames_on_the_way(struct net *n)
 		CHECK(packet_parse(&pkt, LINKTYPE_ETHERNET_, f->data, f->len));
 		CHECK(inet_ep_eq(pkt.src, ep(way[i].src, 4500)));
 		CHECK(inet_ep_eq(pkt.dst, ep(way[i].dst, 4500)));
-		CHECK(memcmp(f->data, n->s->ifaces[n->s->ifaces[f->from_iface].peer].mac, 6) == 0);
+		CHECK(memcmp(f->data, n->s->ifaces[to].mac, 6) == 0);
 		CHECK(memcmp(f->data + 6, n->s->ifaces[f->from_iface].mac, 6) == 0);
 		/* Whole checksums, as they would be on a real wire. */
 		CHECK(inet_sum_fold(inet_sum(inet_pseudo_sum(pkt.src.addr, pkt.dst.addr, 17, 72),

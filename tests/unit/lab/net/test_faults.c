@@ -33,7 +33,7 @@ static struct scenario *bad_line(struct arena *a, const char *faults)
 /* The interfaces of the bad link. */
 static unsigned end_of(const struct scenario *s, unsigned k)
 {
-	return s->links[1].iface[k];
+	return s->links[1].ifaces[k];
 }
 
 struct tally {

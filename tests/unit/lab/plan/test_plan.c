@@ -74,8 +74,9 @@ static void numbers_are_distinct_and_small(void **state)
 		assert_int_equal(f->ifindex, 10 + i); /* 1 is everybody's loopback */
 		assert_int_equal(f->mac[0], 2);
 		assert_int_equal(f->mac[5], f->ifindex);
-		assert_int_equal(s->ifaces[f->peer].peer, i);
-		assert_int_equal(s->ifaces[f->peer].link, f->link);
+		assert_int_equal(s->links[f->link].n_ifaces, 2);
+		assert_int_equal(s->ifaces[link_other_end(&s->links[f->link], (unsigned)i)].link,
+				 f->link);
 	}
 	arena_free(a);
 }

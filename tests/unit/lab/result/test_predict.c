@@ -353,7 +353,8 @@ static void routes_in_a_circle_end(void **state)
 	struct arena *a = arena_new();
 	struct scenario *s = topo_scenario(a, topo_load(a, wide), NULL);
 	struct node *r2 = (struct node *)scenario_node(s, "r2");
-	struct inet_addr r1 = s->ifaces[s->ifaces[r2->ifaces[0]].peer].addr;
+	struct inet_addr r1 = s->ifaces[link_other_end(&s->links[s->ifaces[r2->ifaces[0]].link],
+						    r2->ifaces[0])].addr;
 	struct walk w;
 
 	(void)state;
