@@ -46,7 +46,16 @@ line_ends() {
 		done
 }
 
-breaches=$(licence_and_length; columns_and_tabs; guards; line_ends)
+# The rows of ike are asked in their own role only: by AS_CLIENT() and AS_SERVER() of ike_priv.h.
+rows_of_roles() {
+	files 'nodes/*.[ch]' | grep -v -e nodes/ike/ike_priv.h -e nodes/ike/ike_rules.c |
+		while read -r file; do
+			grep -nE '(client|server)_row_' "$file" |
+				sed "s|^\([0-9]*\):.*|$file:\1: a row outside of AS_CLIENT(), AS_SERVER()|"
+		done
+}
+
+breaches=$(rows_of_roles; licence_and_length; columns_and_tabs; guards; line_ends)
 [ -z "$breaches" ] || {
 	echo "$breaches" | sed 's/^/style: /' >&2
 	exit 1

@@ -27,8 +27,9 @@ static enum drop input_main(struct ike *ike, struct ike_sa *sa, struct ike_rx *r
 		return DROP_MESSAGE_ID;
 	if (cookie_zero(h->cky_i))
 		return DROP_NO_COOKIE;
-	if (!sa && cookie_zero(h->cky_r) && !ike->cfg.initiator)
-		return main_input_first(ike, rx);
+	if (!sa && cookie_zero(h->cky_r))
+		AS_SERVER(mode, ike)
+			return main_input_first(ike, mode, rx);
 	return sa ? main_input(sa, rx) : input_unknown(ike, rx);
 }
 
@@ -126,11 +127,14 @@ struct ike *ike_new(const struct ike_config *cfg, const struct node_env *env,
 {
 	struct ike *ike = calloc(1, sizeof(*ike));
 
-	assert(cfg->initiator ? cfg->client && !cfg->server : cfg->server && !cfg->client);
 	if (!ike || !(ike->psk = strdup(cfg->psk)))
 		abort();
-	ike->cfg = *cfg;
-	ike->cfg.psk = ike->psk;
+	ike_rules_init(ike, cfg);
+	ike->initiator = cfg->initiator;
+	ike->probe = cfg->probe;
+	ike->own = cfg->own;
+	ike->own_port = cfg->own_port ? cfg->own_port : IKE_PORT;
+	ike->peer = cfg->peer;
 	ike->env = *env;
 	ike->hooks = *hooks;
 	ike->deadline = USEC_NEVER;
@@ -151,16 +155,15 @@ void ike_free(struct ike *ike)
 
 struct ike_sa *ike_dial(struct ike *ike, usec now)
 {
-	struct inet_ep local =
-		inet_ep(ike->cfg.own, ike->cfg.own_port ? ike->cfg.own_port : IKE_PORT);
 	uint8_t cky_i[8];
 	struct ike_sa *sa;
 
-	assert(ike->cfg.initiator);
+	assert(ike->initiator);
 	ike_enter(ike);
 	draw_cookie(ike, cky_i);
-	sa = sa_new(ike, cky_i, local, ike->cfg.peer, now);
-	main_start(sa, now);
+	sa = sa_new(ike, cky_i, inet_ep(ike->own, ike->own_port), ike->peer, now);
+	AS_CLIENT(mode, ike)
+		main_start(sa, mode, now);
 	sa_schedule(sa);
 	ike_leave(ike);
 	return sa;

@@ -93,19 +93,17 @@ static size_t close_info(struct ike_sa *sa, struct isakmp_out *o, uint32_t msgid
 }
 
 /* Some name the SA in the SPI, but not where they could not read what was sent. */
-static bool names_itself(const struct ike_sa *sa, uint16_t type)
+static bool names_itself(const struct ike_sa *sa, uint8_t protocol, uint16_t type)
 {
-	const struct server_mode *s = server_of(sa);
-
-	return s && s->no_proposal == NO_PROPOSAL_SPI16 && type != NOTIFY_PAYLOAD_MALFORMED &&
+	if (protocol != PROTO_ISAKMP)
+		return rules_of(sa)->esp_cookies;
+	return rules_of(sa)->isakmp_cookies && type != NOTIFY_PAYLOAD_MALFORMED &&
 	       type != NOTIFY_INVALID_HASH;
 }
 
 void info_send_notify(struct ike_sa *sa, uint8_t protocol, uint16_t type)
 {
-	const struct server_mode *s = server_of(sa);
-	bool cookies = protocol == PROTO_ISAKMP ? names_itself(sa, type)
-						: s && s->no_proposal == NO_PROPOSAL_RANDOM_COOKIE;
+	bool cookies = names_itself(sa, protocol, type);
 	uint32_t msgid = fresh_msgid(sa);
 	uint8_t buf[IKE_SENT_MAX], spi[COOKIES_LEN];
 	struct isakmp_out o;
@@ -157,9 +155,7 @@ void info_send_unknown_delete(struct ike *ike, const struct ike_rx *rx, const ui
 
 static bool acknowledged_deletes(const struct ike_sa *sa)
 {
-	const struct server_mode *s = server_of(sa);
-
-	return sa->peer_ms && (s ? s->reliable_delete : client_of(sa)->reliable_delete);
+	return sa->peer_ms && rules_of(sa)->reliable_delete;
 }
 
 static struct ike_reliable *reliable_new(struct ike_sa *sa)
@@ -180,7 +176,6 @@ static struct ike_reliable *reliable_new(struct ike_sa *sa)
 void info_send_delete(struct ike_sa *sa, uint8_t protocol, uint32_t spi, usec now)
 {
 	struct ike_reliable *r = acknowledged_deletes(sa) ? reliable_new(sa) : NULL;
-	const struct server_mode *s = server_of(sa);
 	uint32_t msgid = fresh_msgid(sa);
 	uint8_t buf[IKE_SENT_MAX];
 	struct isakmp_out o;
@@ -189,7 +184,7 @@ void info_send_delete(struct ike_sa *sa, uint8_t protocol, uint32_t spi, usec no
 
 	hash = begin_info(sa, &o, r ? r->sent.buf : buf, msgid);
 	if (r) {
-		r->ni.len = s ? s->nonce_len : client_of(sa)->nonce_len;
+		r->ni.len = rules_of(sa)->nonce_len;
 		rng_bytes(sa->ike->env.rng, r->ni.b, r->ni.len);
 		isakmp_payload_put(&o, PAYLOAD_NONCE, r->ni.b, r->ni.len);
 	}
@@ -327,8 +322,7 @@ static void iv_behind(const struct ike_sa *sa, const uint8_t *message, size_t le
 
 static void acknowledge(struct ike_sa *sa, const struct ike_rx *rx)
 {
-	const struct server_mode *s = server_of(sa);
-	uint8_t nr[NONCE_MAX], nr_len = s ? s->nonce_len : client_of(sa)->nonce_len;
+	uint8_t nr[NONCE_MAX], nr_len = rules_of(sa)->nonce_len;
 	uint8_t buf[IKE_SENT_MAX], iv[BLOCK_MAX];
 	const struct isakmp_msg *m = rx->m;
 	struct isakmp_out o;
@@ -382,7 +376,6 @@ static void take_deletes(struct ike_sa *sa, const struct ike_rx *rx)
 
 static void take_dpd(struct ike_sa *sa, const struct isakmp_notify *n, usec now)
 {
-	const struct server_mode *s = server_of(sa);
 	struct event e = event_of(sa, EV_DPD);
 	struct rd r = rd_new(n->data.p, n->data.len);
 	uint32_t seq = rd_u32(&r, NULL);
@@ -393,7 +386,7 @@ static void take_dpd(struct ike_sa *sa, const struct isakmp_notify *n, usec now)
 	ev_u(&e, K_NOTIFY, n->type);
 	ev_u(&e, K_SEQNO, seq);
 	ike_event(sa->ike, &e);
-	if (n->type == NOTIFY_R_U_THERE && (s ? s->dpd : client_of(sa)->dpd))
+	if (n->type == NOTIFY_R_U_THERE && rules_of(sa)->dpd)
 		send_dpd(sa, NOTIFY_R_U_THERE_ACK, seq, now);
 }
 

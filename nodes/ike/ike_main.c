@@ -12,7 +12,11 @@ struct main_row {
 	uint8_t message; /* the number of the message that this row takes */
 	bool encrypted;
 	struct payload_rule rule;
-	enum drop (*handle)(struct ike_sa *sa, const struct ike_rx *rx, const struct main_row *row);
+	/* One of the two: who takes the message. */
+	enum drop (*server)(struct ike_sa *sa, const struct server_mode *mode,
+			    const struct ike_rx *rx, const struct main_row *row);
+	enum drop (*client)(struct ike_sa *sa, const struct client_mode *mode,
+			    const struct ike_rx *rx, const struct main_row *row);
 	enum main_state next;
 	const char *words;
 };
@@ -86,9 +90,6 @@ static bool knows_natt(const struct isakmp_msg *m)
 
 static void read_vids(struct ike_sa *sa, const struct isakmp_msg *m)
 {
-	const struct client_mode *c = client_of(sa);
-	const struct server_mode *s = server_of(sa);
-
 	for (size_t i = 0; i < m->n_payloads; i++) {
 		if (m->payloads[i].type != PAYLOAD_VID)
 			continue;
@@ -96,10 +97,6 @@ static void read_vids(struct ike_sa *sa, const struct isakmp_msg *m)
 		sa->peer_softether_ms |= vid_softether_microsoft(m->payloads[i].body);
 		sa->peer_dpd |= vid_is(m->payloads[i].body, VID_DPD);
 	}
-	if (c)
-		sa->natd_type = natt_revision(c->vids, c->n_vids, m);
-	else if (s->natt)
-		sa->natd_type = natt_revision(s->vids, s->n_vids, m);
 }
 
 /* How many of the NAT-T vendor IDs go out. */
@@ -192,11 +189,8 @@ static void derive_keys(struct ike_sa *sa, uint8_t shared[DH_PUBLIC_MAX])
 {
 	struct ike_secrets s = secrets_of(sa, shared);
 
-	const struct ike_config *cfg = &sa->ike->cfg;
-
 	ike_keys_derive(&sa->keys, &sa->suite, &s);
-	sa->keys.pads_whole_block = cfg->client ? cfg->client->pads_whole_block
-						: cfg->server->pads_whole_block;
+	sa->keys.pads_whole_block = rules_of(sa)->pads_whole_block;
 	memcpy(sa->iv, sa->keys.iv, BLOCK_MAX);
 	bytes_wipe(shared, DH_PUBLIC_MAX);
 }
@@ -213,8 +207,7 @@ static void auth_hash(const struct ike_sa *sa, bool of_initiator, struct view id
 
 static void put_id_and_hash(struct ike_sa *sa, struct isakmp_out *o)
 {
-	const struct server_mode *s = server_of(sa);
-	struct inet_addr own = s && s->address_zero ? inet_v4(0) : sa->local.addr;
+	struct inet_addr own = rules_of(sa)->address_zero ? inet_v4(0) : sa->local.addr;
 	struct id_body id;
 	uint8_t hash[HASH_MAX];
 
@@ -271,9 +264,8 @@ static void up(struct ike_sa *sa, usec now)
 
 /* ---- handlers ---- */
 
-void main_start(struct ike_sa *sa, usec now)
+void main_start(struct ike_sa *sa, const struct client_mode *mode, usec now)
 {
-	const struct client_mode *mode = client_of(sa);
 	struct isakmp_out o;
 	struct event e = ev_new(EV_DIAL);
 	struct view vids[MODE_VIDS];
@@ -298,10 +290,9 @@ void main_start(struct ike_sa *sa, usec now)
 	memcpy(sa->sai_b, sa->sent.buf + body, sa->sai_b_len);
 }
 
-static void send_message2(struct ike_sa *sa, const struct ike_rx *rx,
-			  const struct isakmp_transform *chosen)
+static void send_message2(struct ike_sa *sa, const struct server_mode *mode,
+			  const struct ike_rx *rx, const struct isakmp_transform *chosen)
 {
-	const struct server_mode *mode = server_of(sa);
 	struct view vids[MODE_VIDS];
 	struct isakmp_out o;
 
@@ -313,14 +304,16 @@ static void send_message2(struct ike_sa *sa, const struct ike_rx *rx,
 	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 2, 0, &mode->message2_retry, rx->now);
 }
 
-static enum drop take_message1(struct ike_sa *sa, const struct ike_rx *rx,
-			       const struct main_row *row)
+static enum drop take_message1(struct ike_sa *sa, const struct server_mode *mode,
+			       const struct ike_rx *rx, const struct main_row *row)
 {
 	const struct isakmp_transform *chosen;
 
-	chosen = proposal_choose_phase1(server_of(sa), &rx->m->sa, &sa->suite);
+	chosen = proposal_choose_phase1(mode, &rx->m->sa, &sa->suite);
 	assert(chosen); /* main_input_first() has looked */
 	read_vids(sa, rx->m);
+	if (mode->natt)
+		sa->natd_type = natt_revision(mode->vids, mode->n_vids, rx->m);
 	draw_cookie(sa->ike, sa->cky_r);
 	sa->sai_b_len = rx->m->sa.body.len;
 	sa->sai_b = malloc(sa->sai_b_len);
@@ -329,35 +322,39 @@ static enum drop take_message1(struct ike_sa *sa, const struct ike_rx *rx,
 	memcpy(sa->sai_b, rx->m->sa.body.p, sa->sai_b_len);
 	sa->floated = rx->marker;
 	advance(sa, rx, row);
-	send_message2(sa, rx, chosen);
+	send_message2(sa, mode, rx, chosen);
 	return DROP_NONE;
 }
 
-static enum drop take_message2(struct ike_sa *sa, const struct ike_rx *rx,
-			       const struct main_row *row)
+static enum drop take_message2(struct ike_sa *sa, const struct client_mode *mode,
+			       const struct ike_rx *rx, const struct main_row *row)
 {
+	struct ike_suite suite;
 	struct isakmp_out o;
 
-	if (!proposal_check_phase1(client_of(sa), &rx->m->sa, &sa->suite))
+	if (!proposal_check_phase1(mode, &rx->m->sa, &suite))
 		return DROP_NO_PROPOSAL;
 	if (cookie_zero(rx->m->h.cky_r))
 		return DROP_UNKNOWN_COOKIE;
+	sa->suite = suite;
 	read_vids(sa, rx->m);
+	sa->natd_type = natt_revision(mode->vids, mode->n_vids, rx->m);
 	memcpy(sa->cky_r, rx->m->h.cky_r, 8);
 	advance(sa, rx, row);
 
 	sa->dh = dh_new(sa->suite.group, sa->ike->env.rng);
-	draw_nonce(sa, &sa->ni, client_of(sa)->nonce_len);
+	draw_nonce(sa, &sa->ni, mode->nonce_len);
 	begin(sa, &o, 0);
 	isakmp_payload_put(&o, PAYLOAD_KE, dh_public(sa->dh), group_public_len(sa->suite.group));
 	isakmp_payload_put(&o, PAYLOAD_NONCE, sa->ni.b, sa->ni.len);
 	ike_natd_ask(sa, &o);
-	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 3, 0, &client_of(sa)->later_retry, rx->now);
+	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 3, 0, &mode->later_retry, rx->now);
 	return DROP_NONE;
 }
 
 /* The payloads of message 4, in the order of the row. */
-static void put_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx)
+static void put_answer(struct ike_sa *sa, const struct server_mode *mode, struct isakmp_out *o,
+		       const struct ike_rx *rx)
 {
 	static const struct answer_part usual[] = {
 		{.kind = ANSWER_KEY},
@@ -365,7 +362,6 @@ static void put_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike
 		{.kind = ANSWER_PEER_HASH},
 		{.kind = ANSWER_OWN_HASH},
 	};
-	const struct server_mode *mode = server_of(sa);
 	const struct answer_part *parts = mode->n_message4 ? mode->message4 : usual;
 	size_t n = mode->n_message4 ? mode->n_message4 : ARRAY_LEN(usual);
 	struct view v;
@@ -380,10 +376,10 @@ static void put_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike
 			isakmp_payload_put(o, PAYLOAD_NONCE, sa->nr.b, sa->nr.len);
 			break;
 		case ANSWER_PEER_HASH:
-			ike_natd_answer(sa, o, rx, false);
+			ike_natd_answer(sa, mode, o, rx, false);
 			break;
 		case ANSWER_OWN_HASH:
-			ike_natd_answer(sa, o, rx, true);
+			ike_natd_answer(sa, mode, o, rx, true);
 			break;
 		case ANSWER_VID:
 			v = vid_rule_bytes(&parts[i].vid);
@@ -393,10 +389,9 @@ static void put_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike
 	}
 }
 
-static enum drop take_message3(struct ike_sa *sa, const struct ike_rx *rx,
-			       const struct main_row *row)
+static enum drop take_message3(struct ike_sa *sa, const struct server_mode *mode,
+			       const struct ike_rx *rx, const struct main_row *row)
 {
-	const struct server_mode *mode = server_of(sa);
 	uint8_t shared[DH_PUBLIC_MAX];
 	struct isakmp_out o;
 	enum drop drop;
@@ -413,16 +408,15 @@ static enum drop take_message3(struct ike_sa *sa, const struct ike_rx *rx,
 	ike_natd_learn(sa, rx);
 	draw_nonce(sa, &sa->nr, mode->nonce_len);
 	begin(sa, &o, 0);
-	put_answer(sa, &o, rx);
+	put_answer(sa, mode, &o, rx);
 	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 4, 0, &mode->message4_retry, rx->now);
 	derive_keys(sa, shared);
 	return DROP_NONE;
 }
 
-static enum drop take_message4(struct ike_sa *sa, const struct ike_rx *rx,
-			       const struct main_row *row)
+static enum drop take_message4(struct ike_sa *sa, const struct client_mode *mode,
+			       const struct ike_rx *rx, const struct main_row *row)
 {
-	const struct client_mode *mode = client_of(sa);
 	uint8_t shared[DH_PUBLIC_MAX];
 	struct isakmp_out o;
 	enum drop drop;
@@ -439,7 +433,7 @@ static enum drop take_message4(struct ike_sa *sa, const struct ike_rx *rx,
 		sa->floated = true;
 	}
 	ike_natd_tell(sa);
-	if (sa->ike->cfg.probe) {
+	if (sa->ike->probe) {
 		sa_end(sa, REASON_PROBED, false, rx->now);
 		return DROP_NONE;
 	}
@@ -452,8 +446,8 @@ static enum drop take_message4(struct ike_sa *sa, const struct ike_rx *rx,
 	return DROP_NONE;
 }
 
-static enum drop take_message5(struct ike_sa *sa, const struct ike_rx *rx,
-			       const struct main_row *row)
+static enum drop take_message5(struct ike_sa *sa, const struct server_mode *mode,
+			       const struct ike_rx *rx, const struct main_row *row)
 {
 	struct isakmp_out o;
 
@@ -466,15 +460,16 @@ static enum drop take_message5(struct ike_sa *sa, const struct ike_rx *rx,
 	begin(sa, &o, ISAKMP_FLAG_ENCRYPTED);
 	put_id_and_hash(sa, &o);
 	sa_send_kept(sa, &sa->sent, crypt_close(&sa->keys, sa->iv, &o), 6, 0,
-		     &server_of(sa)->message6_retry, rx->now);
+		     &mode->message6_retry, rx->now);
 	ike_natd_tell(sa);
 	up(sa, rx->now);
 	return DROP_NONE;
 }
 
-static enum drop take_message6(struct ike_sa *sa, const struct ike_rx *rx,
-			       const struct main_row *row)
+static enum drop take_message6(struct ike_sa *sa, const struct client_mode *mode,
+			       const struct ike_rx *rx, const struct main_row *row)
 {
+	(void)mode;
 	if (!auth_right(sa, rx->m))
 		return DROP_HASH;
 	advance(sa, rx, row);
@@ -491,51 +486,51 @@ static const struct main_row rows[] = {
 	 1,
 	 false,
 	 {.need = {PAYLOAD_SA}, .allow = {PAYLOAD_VID, PAYLOAD_NOTIFY}, .first = 1},
-	 take_message1,
-	 MAIN_R_WAIT_3,
-	 "waits for message 1"},
+	 .server = take_message1,
+	 .next = MAIN_R_WAIT_3,
+	 .words = "waits for message 1"},
 	/* R -> I   HDR, SA, VID... */
 	{MAIN_I_WAIT_2,
 	 2,
 	 false,
 	 {.need = {PAYLOAD_SA}, .allow = {PAYLOAD_VID, PAYLOAD_NOTIFY}, .first = 1},
-	 take_message2,
-	 MAIN_I_WAIT_4,
-	 "waits for message 2: the choice of a proposal"},
+	 .client = take_message2,
+	 .next = MAIN_I_WAIT_4,
+	 .words = "waits for message 2: the choice of a proposal"},
 	/* I -> R   HDR, KE, Ni, NAT-D, NAT-D */
 	{MAIN_R_WAIT_3,
 	 3,
 	 false,
 	 {.need = {PAYLOAD_KE, PAYLOAD_NONCE},
 	  .allow = {PAYLOAD_NATD, PAYLOAD_NATD_DRAFT, PAYLOAD_VID, PAYLOAD_NOTIFY}},
-	 take_message3,
-	 MAIN_R_WAIT_5,
-	 "waits for message 3: key, nonce, NAT-D"},
+	 .server = take_message3,
+	 .next = MAIN_R_WAIT_5,
+	 .words = "waits for message 3: key, nonce, NAT-D"},
 	/* R -> I   HDR, KE, Nr, NAT-D, NAT-D */
 	{MAIN_I_WAIT_4,
 	 4,
 	 false,
 	 {.need = {PAYLOAD_KE, PAYLOAD_NONCE},
 	  .allow = {PAYLOAD_NATD, PAYLOAD_NATD_DRAFT, PAYLOAD_VID, PAYLOAD_NOTIFY}},
-	 take_message4,
-	 MAIN_I_WAIT_6,
-	 "waits for message 4: key, nonce, NAT-D"},
+	 .client = take_message4,
+	 .next = MAIN_I_WAIT_6,
+	 .words = "waits for message 4: key, nonce, NAT-D"},
 	/* I -> R   HDR*, IDii, HASH_I */
 	{MAIN_R_WAIT_5,
 	 5,
 	 true,
 	 {.need = {PAYLOAD_ID, PAYLOAD_HASH}, .allow = {PAYLOAD_NOTIFY, PAYLOAD_VID}},
-	 take_message5,
-	 MAIN_UP,
-	 "waits for message 5: who the client is"},
+	 .server = take_message5,
+	 .next = MAIN_UP,
+	 .words = "waits for message 5: who the client is"},
 	/* R -> I   HDR*, IDir, HASH_R */
 	{MAIN_I_WAIT_6,
 	 6,
 	 true,
 	 {.need = {PAYLOAD_ID, PAYLOAD_HASH}, .allow = {PAYLOAD_NOTIFY, PAYLOAD_VID}},
-	 take_message6,
-	 MAIN_UP,
-	 "waits for message 6: who the server is"},
+	 .client = take_message6,
+	 .next = MAIN_UP,
+	 .words = "waits for message 6: who the server is"},
 };
 
 static const struct main_row *row_of(enum main_state state)
@@ -556,10 +551,9 @@ const char *main_state_words(enum main_state state)
 /* ---- input ---- */
 
 /* What an SA payload says besides its transforms. */
-static enum drop sa_check(const struct ike *ike, const struct isakmp_sa *sa)
+static enum drop sa_check(const struct ike *ike, const struct server_mode *mode,
+			  const struct isakmp_sa *sa)
 {
-	const struct server_mode *mode = ike->cfg.server;
-
 	if (!ignores(ike, IGNORES_DOI) && sa->doi != DOI_IPSEC)
 		return sa->doi ? DROP_PAYLOAD_MALFORMED : DROP_DOI; /* 0 is ISAKMP's own */
 	if (!ignores(ike, IGNORES_DOI) && sa->situation != SITUATION_IDENTITY_ONLY)
@@ -584,25 +578,18 @@ static bool offers_secret(const struct isakmp_sa *sa)
 	return false;
 }
 
-/* A duplicate: answered as before while that answer is the newest one, where the product does. */
-static enum drop duplicate(struct ike_sa *sa, uint8_t message, const struct ike_rx *rx)
+/* A duplicate of the @nth message of the peer's, counted from 0: answered as before while that
+ * answer is the newest one, where the product does. */
+static enum drop duplicate(struct ike_sa *sa, uint8_t nth, const struct ike_rx *rx)
 {
-	const struct server_mode *mode = server_of(sa);
-	bool same;
-
-	if (!mode)
-		return DROP_DUPLICATE;
-	same = message == 1   ? mode->dup_message1 == DUP_SAME_ANSWER
-	       : message == 3 ? mode->dup_message3 == DUP_SAME_ANSWER
-			      : mode->dup_message5 == DUP_SAME_ANSWER;
-	if (same && sa->sent.message == message + 1)
+	if (rules_of(sa)->main_again[nth] && sa->sent.message == 2 * nth + 2)
 		sa_send_again(sa, &sa->sent, rx->now);
 	return DROP_DUPLICATE;
 }
 
-enum drop main_input_first(struct ike *ike, const struct ike_rx *rx)
+enum drop main_input_first(struct ike *ike, const struct server_mode *mode,
+			   const struct ike_rx *rx)
 {
-	const struct server_mode *mode = ike->cfg.server;
 	const struct main_row *row = row_of(MAIN_R_WAIT_1);
 	struct ike_suite suite;
 	struct ike_sa *sa;
@@ -612,34 +599,35 @@ enum drop main_input_first(struct ike *ike, const struct ike_rx *rx)
 		return DROP_FLAGS;
 	drop = payloads_check(&row->rule, rx->m, ignores(ike, IGNORES_PAYLOADS));
 	if (!drop)
-		drop = sa_check(ike, &rx->m->sa);
+		drop = sa_check(ike, mode, &rx->m->sa);
 	if (drop)
 		return drop;
 	if (mode->natt && mode->esp_in_udp_only && !knows_natt(rx->m))
 		return DROP_UNSUPPORTED;
 	sa = mode->dup_message1 == DUP_NEW_EXCHANGE ? NULL : sa_begun_by(ike, rx);
 	if (sa)
-		return duplicate(sa, 1, rx);
+		return duplicate(sa, 0, rx);
 	if (mode->other_message1_ignored && sa_begun_under(ike, rx))
 		return DROP_STATE;
 	if (rx->m->sa.body.len > IKE_SA_BODY_MAX)
 		return DROP_LIMIT;
 	if (!proposal_choose_phase1(mode, &rx->m->sa, &suite)) {
 		if (!minds(ike, MINDS_AUTHENTICATION) || offers_secret(&rx->m->sa))
-			wrong_refuse(ike, rx);
+			wrong_refuse(ike, mode, rx);
 		return DROP_NO_PROPOSAL;
 	}
 	sa = sa_new(ike, rx->m->h.cky_i, rx->d->local, rx->d->remote, rx->now);
 	sa->state = MAIN_R_WAIT_1;
-	drop = row->handle(sa, rx, row);
+	drop = row->server(sa, mode, rx, row);
 	sa_schedule(sa);
 	return drop;
 }
 
 /* A message 3 that is not the one that was answered. */
-static enum drop other_message3(struct ike_sa *sa, const struct ike_rx *rx)
+static enum drop other_message3(struct ike_sa *sa, const struct server_mode *mode,
+				const struct ike_rx *rx)
 {
-	switch (server_of(sa)->other_message3) {
+	switch (mode->other_message3) {
 	case OTHER_MESSAGE3_DROPS:
 		wrong_answer(sa->ike, sa, rx, DROP_PAYLOAD_TYPE);
 		sa_end(sa, REASON_STATE, true, rx->now);
@@ -650,20 +638,10 @@ static enum drop other_message3(struct ike_sa *sa, const struct ike_rx *rx)
 	return minds(sa->ike, MINDS_FLAGS_FIRST) ? DROP_FLAGS : DROP_STATE;
 }
 
-/* Message 5 makes no sense or its hash is wrong: most likely another pre-shared key. */
-static void bad_psk(struct ike_sa *sa, const struct ike_rx *rx, enum drop drop)
+/* What a server makes of a message 5 that is wrong. */
+static void answer_bad_psk(struct ike_sa *sa, const struct server_mode *mode,
+			   const struct ike_rx *rx, enum drop drop)
 {
-	const struct server_mode *mode = server_of(sa);
-
-	if (!sa->told_bad_psk) {
-		struct event e = event_of(sa, EV_PSK);
-
-		ev_u(&e, K_MESSAGE, sa->initiator ? 6 : 5);
-		ike_event(sa->ike, &e);
-	}
-	sa->told_bad_psk = true;
-	if (sa->initiator)
-		return;
 	if (mode->follows == FOLLOWS_ANY ||
 	    (mode->follows == FOLLOWS_READABLE && drop == DROP_HASH)) {
 		usec last_in = sa->last_in;
@@ -682,6 +660,30 @@ static void bad_psk(struct ike_sa *sa, const struct ike_rx *rx, enum drop drop)
 	}
 }
 
+/* Message 5 or 6 makes no sense or its hash is wrong: most likely another pre-shared key. */
+static void bad_psk(struct ike_sa *sa, const struct ike_rx *rx, enum drop drop)
+{
+	if (!sa->told_bad_psk) {
+		struct event e = event_of(sa, EV_PSK);
+
+		ev_u(&e, K_MESSAGE, sa->initiator ? 6 : 5);
+		ike_event(sa->ike, &e);
+	}
+	sa->told_bad_psk = true;
+	AS_SERVER(mode, sa->ike)
+		answer_bad_psk(sa, mode, rx, drop);
+}
+
+/* The handler of a row, with the mode of this end's role. */
+static enum drop handle(struct ike_sa *sa, const struct ike_rx *rx, const struct main_row *row)
+{
+	AS_SERVER(mode, sa->ike)
+		return row->server ? row->server(sa, mode, rx, row) : DROP_STATE;
+	AS_CLIENT(mode, sa->ike)
+		return row->client ? row->client(sa, mode, rx, row) : DROP_STATE;
+	return DROP_STATE;
+}
+
 static enum drop input_encrypted(struct ike_sa *sa, struct ike_rx *rx, const struct main_row *row)
 {
 	uint8_t plain[IKE_MESSAGE_MAX], iv[BLOCK_MAX], former[BLOCK_MAX];
@@ -695,7 +697,7 @@ static enum drop input_encrypted(struct ike_sa *sa, struct ike_rx *rx, const str
 	if (!drop) {
 		/* The answer is chained to this message; nothing counts if its hash is wrong. */
 		memcpy(sa->iv, iv, BLOCK_MAX);
-		drop = row->handle(sa, rx, row);
+		drop = handle(sa, rx, row);
 		if (drop)
 			memcpy(sa->iv, former, BLOCK_MAX);
 	}
@@ -715,15 +717,16 @@ enum drop main_input(struct ike_sa *sa, struct ike_rx *rx)
 
 	for (uint8_t i = 0; i < sa->n_in; i++)
 		if (memcmp(sa->in[i], rx->digest, DIGEST_LEN) == 0)
-			return duplicate(sa, (uint8_t)(2 * i + 1 + sa->initiator), rx);
+			return duplicate(sa, i, rx);
 	if (!row)
 		return DROP_STATE;
 	if (!encrypted && row->message == 5 && rx->m->ke.p)
-		return other_message3(sa, rx);
+		AS_SERVER(mode, sa->ike)
+			return other_message3(sa, mode, rx);
 	if (encrypted != row->encrypted)
 		return DROP_FLAGS;
 	if (encrypted)
 		return input_encrypted(sa, rx, row);
 	drop = payloads_check(&row->rule, rx->m, ignores(sa->ike, IGNORES_PAYLOADS));
-	return drop ? drop : row->handle(sa, rx, row);
+	return drop ? drop : handle(sa, rx, row);
 }

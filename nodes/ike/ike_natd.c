@@ -26,12 +26,13 @@ static void natd_of(const struct ike_sa *sa, struct inet_ep ep, uint8_t out[HASH
 }
 
 /* The first hash: of the peer as this server says to see it. Returns its length. */
-static size_t natd_of_peer(struct ike_sa *sa, struct inet_ep peer, uint8_t out[HASH_MAX])
+static size_t natd_of_peer(struct ike_sa *sa, const struct server_mode *mode, struct inet_ep peer,
+			   uint8_t out[HASH_MAX])
 {
 	struct rng *rng = sa->ike->env.rng;
 	uint8_t cky_i[8], cky_r[8];
 
-	switch (server_of(sa)->natd_peer) {
+	switch (mode->natd_peer) {
 	case NATD_PEER_EXACT:
 		natd_of(sa, peer, out);
 		break;
@@ -52,10 +53,9 @@ static size_t natd_of_peer(struct ike_sa *sa, struct inet_ep peer, uint8_t out[H
 }
 
 /* The second hash: of the server itself. @asked is what message 3 carried. */
-static size_t natd_of_self(struct ike_sa *sa, struct inet_ep own, const struct natd_list *asked,
-			   uint8_t out[HASH_MAX])
+static size_t natd_of_self(struct ike_sa *sa, const struct server_mode *mode, struct inet_ep own,
+			   const struct natd_list *asked, uint8_t out[HASH_MAX])
 {
-	const struct server_mode *mode = server_of(sa);
 	struct inet_ep said = mode->address_zero ? addr_zero(own) : own;
 
 	natd_of(sa, said, out);
@@ -80,18 +80,19 @@ static size_t natd_of_self(struct ike_sa *sa, struct inet_ep own, const struct n
 	return hash_len(sa->suite.hash);
 }
 
-void ike_natd_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx, bool own)
+void ike_natd_answer(struct ike_sa *sa, const struct server_mode *mode, struct isakmp_out *o,
+		     const struct ike_rx *rx, bool own)
 {
 	const struct isakmp_msg *m = rx->m;
 	uint8_t hash[HASH_MAX];
 	size_t len;
 
 	/* The revision of the client's own payloads; with none of them, products differ. */
-	if (!sa->natd_type || (!m->natd_type && !server_of(sa)->natd_unasked) ||
+	if (!sa->natd_type || (!m->natd_type && !mode->natd_unasked) ||
 	    (m->natd.n == 1 && minds(sa->ike, MINDS_HASH_COUNT)))
 		return;
-	len = own ? natd_of_self(sa, rx->d->local, &m->natd, hash)
-		  : natd_of_peer(sa, rx->d->remote, hash);
+	len = own ? natd_of_self(sa, mode, rx->d->local, &m->natd, hash)
+		  : natd_of_peer(sa, mode, rx->d->remote, hash);
 	put_natd(o, m->natd_type ? m->natd_type : sa->natd_type, hash, len);
 }
 
@@ -102,7 +103,7 @@ void ike_natd_ask(const struct ike_sa *sa, struct isakmp_out *o)
 
 	if (!sa->natd_type)
 		return;
-	if (sa->ike->cfg.probe)
+	if (sa->ike->probe)
 		rng_bytes(sa->ike->env.rng, hash, len);
 	else
 		natd_of(sa, sa->remote, hash);
@@ -116,7 +117,7 @@ void ike_natd_learn(struct ike_sa *sa, const struct ike_rx *rx)
 	sa->nat_known =
 		sa->natd_type && natd_evaluate(sa->suite.hash, sa->cky_i, sa->cky_r, &rx->m->natd,
 					       sa->local, sa->remote, &sa->seen);
-	if (sa->ike->cfg.server && sa->ike->cfg.server->force_natt)
+	if (rules_of(sa)->force_natt)
 		sa->seen.peer_behind_nat = true;
 }
 

@@ -3,6 +3,7 @@
  * ike_priv.h - what the files of ike share.
  *
  *	ike.c           which message is whose; what the layer above asks
+ *	ike_rules.c     what the rows say to code of both roles
  *	ike_sa.c        the table of SAs; sending, events, message IDs
  *	ike_time.c      what is due when
  *	ike_crypt.c     encrypted messages: opening, closing
@@ -179,8 +180,40 @@ struct ike_sa {
 	uint32_t dpd_seq;
 };
 
+/*
+ * What this end's row says to code that runs in both roles: Quick Mode, in which either end may
+ * respond, Informational, dates. Where only a server's row has a member, a client's value is the
+ * one that means "nothing of the kind". See mode.h for each.
+ */
+struct ike_rules {
+	uint32_t ignores, minds; /* IGNORES_..., MINDS_... */
+	uint8_t nonce_len;
+	bool pads_whole_block, address_zero, force_natt;
+	bool dpd, reliable_delete;
+	/* Is a repeated message answered again? Main Mode 1, 3, 5 (to a client: 2, 4, 6), and
+	 * message 1 of Quick Mode. */
+	bool main_again[3], quick_again;
+	/* of who responds in Quick Mode: */
+	struct retry quick_retry;
+	bool natoa, natoa_unasked, qm_ids_rewritten;
+	const uint16_t *phase2_attrs; /* NULL: a transform goes back as it was offered */
+	uint16_t tunnel_notify, esp_notify;
+	/* A Notify has both cookies as its SPI: of ISAKMP, of ESP. */
+	bool isakmp_cookies, esp_cookies;
+	/* milliseconds; 0 never */
+	uint32_t keepalive_ms, dpd_ms, idle_ms, half_open_ms, unused_ms;
+	bool keepalive_always, keepalive_steady, half_open_renewed, half_open_delete;
+};
+
 struct ike {
-	struct ike_config cfg;
+	/* Of this end's role; the other one is NULL: for AS_CLIENT() and AS_SERVER() only. */
+	const struct client_mode *client_row_;
+	const struct server_mode *server_row_;
+	struct ike_rules rules;
+	bool initiator, probe; /* as in struct ike_config, like the next ones */
+	uint16_t own_port;
+	struct inet_addr own;
+	struct inet_ep peer;
 	struct node_env env;
 	struct ike_hooks hooks;
 	char *psk;
@@ -192,30 +225,38 @@ struct ike {
 	struct ike_sa *gone;
 };
 
-/* ---- the rows' words for both sides ---- */
-static inline const struct client_mode *client_of(const struct ike_sa *sa)
-{
-	return sa->ike->cfg.client;
-}
+/* ---- rows ---- */
 
-static inline const struct server_mode *server_of(const struct ike_sa *sa)
+/*
+ * The statement behind it runs in a client only, with its row in @row; in a server likewise. There
+ * is no other way to a row (tests/style.sh), so that no code of both roles can ask the row of the
+ * other one; a function for one role takes its row as an argument.
+ */
+#define AS_CLIENT(row, ike)                                                                        \
+	for (const struct client_mode *row = (ike)->client_row_; row; row = NULL)
+#define AS_SERVER(row, ike)                                                                        \
+	for (const struct server_mode *row = (ike)->server_row_; row; row = NULL)
+
+static inline const struct ike_rules *rules_of(const struct ike_sa *sa)
 {
-	return sa->ike->cfg.server;
+	return &sa->ike->rules;
 }
 
 /* What does this end not look at (IGNORES_...), by its row? */
 static inline bool ignores(const struct ike *ike, uint32_t what)
 {
-	const struct ike_config *cfg = &ike->cfg;
-
-	return (cfg->client ? cfg->client->ignores : cfg->server->ignores) & what;
+	return ike->rules.ignores & what;
 }
 
 /* Does this server look at what others do not (MINDS_...)? */
 static inline bool minds(const struct ike *ike, uint32_t what)
 {
-	return ike->cfg.server && ike->cfg.server->minds & what;
+	return ike->rules.minds & what;
 }
+
+/* ---- ike_rules.c ---- */
+/* Sets the rows and the rules of both roles. */
+void ike_rules_init(struct ike *ike, const struct ike_config *cfg);
 
 /* Main Mode is not finished. */
 static inline bool sa_half_open(const struct ike_sa *sa)
@@ -328,21 +369,22 @@ void proposal_answer_phase1(struct wr *w, const struct server_mode *mode,
 			    const struct isakmp_transform *t);
 void proposal_write_phase2(struct wr *w, const struct client_mode *mode, uint32_t spi,
 			   uint16_t encap);
-/* One of the modes is not NULL. */
-const struct isakmp_transform *proposal_choose_phase2(const struct server_mode *server,
-						      const struct client_mode *client,
+/* The first transform that this end accepts as responder of a Quick Mode; NULL none. */
+const struct isakmp_transform *proposal_choose_phase2(const struct ike *ike,
 						      const struct isakmp_sa *sa,
 						      struct esp_choice *choice, uint32_t *spi);
 bool proposal_check_phase2(const struct client_mode *mode, const struct isakmp_sa *sa,
 			   uint16_t encap, struct esp_choice *choice, uint32_t *spi);
-void proposal_answer_phase2(struct wr *w, const struct server_mode *server,
+void proposal_answer_phase2(struct wr *w, const struct ike_rules *rules,
 			    const struct isakmp_sa *sa, const struct isakmp_transform *t,
 			    uint32_t spi);
 
 /* ---- ike_main.c ---- */
-void main_start(struct ike_sa *sa, usec now);
-/* Message 1, for which there is no SA yet. */
-enum drop main_input_first(struct ike *ike, const struct ike_rx *rx);
+/* A client's message 1. */
+void main_start(struct ike_sa *sa, const struct client_mode *mode, usec now);
+/* Message 1 to a server, for which there is no SA yet. */
+enum drop main_input_first(struct ike *ike, const struct server_mode *mode,
+			   const struct ike_rx *rx);
 enum drop main_input(struct ike_sa *sa, struct ike_rx *rx);
 const char *main_state_words(enum main_state s);
 
@@ -350,7 +392,8 @@ const char *main_state_words(enum main_state s);
 /* The NAT-D payloads of message 3; and one of message 4 to the message 3 in @rx, that of the server
  * itself or of its peer. */
 void ike_natd_ask(const struct ike_sa *sa, struct isakmp_out *o);
-void ike_natd_answer(struct ike_sa *sa, struct isakmp_out *o, const struct ike_rx *rx, bool own);
+void ike_natd_answer(struct ike_sa *sa, const struct server_mode *mode, struct isakmp_out *o,
+		     const struct ike_rx *rx, bool own);
 /* What message 3 or 4 tells; EV_NAT_SEEN of it. */
 void ike_natd_learn(struct ike_sa *sa, const struct ike_rx *rx);
 void ike_natd_tell(struct ike_sa *sa);
@@ -371,7 +414,7 @@ uint16_t wrong_notify(const struct server_mode *mode, enum drop drop);
 /* Answers a message that was dropped, if the row says so; @sa whose it is, or NULL. */
 void wrong_answer(struct ike *ike, struct ike_sa *sa, const struct ike_rx *rx, enum drop drop);
 /* A message 1 in which nothing is acceptable. */
-void wrong_refuse(struct ike *ike, const struct ike_rx *rx);
+void wrong_refuse(struct ike *ike, const struct server_mode *mode, const struct ike_rx *rx);
 /* A message of an SA that nobody knows. */
 void wrong_cookie(struct ike *ike, const struct ike_rx *rx);
 

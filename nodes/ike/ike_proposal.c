@@ -350,14 +350,17 @@ static bool encap_transport(uint16_t encap)
 }
 
 /* Some servers take every mode for that. */
-static bool encap_accepted(const struct server_mode *s, uint16_t encap)
+static bool server_takes(const struct server_mode *s, const struct esp_choice *c)
 {
-	if (s && s->esp_in_udp_only && (encap == ENCAP_TRANSPORT || encap == ENCAP_TUNNEL))
+	uint16_t e = c->encap;
+
+	if (s->esp_in_udp_only && (e == ENCAP_TRANSPORT || e == ENCAP_TUNNEL))
 		return false;
-	return encap_transport(encap) ||
-	       (s && s->ignores & IGNORES_TUNNEL &&
-		(encap == ENCAP_TUNNEL || encap == ENCAP_UDP_TUNNEL ||
-		 encap == ENCAP_UDP_TUNNEL_DRAFT));
+	if (!encap_transport(e) &&
+	    !(s->ignores & IGNORES_TUNNEL && (e == ENCAP_TUNNEL || e == ENCAP_UDP_TUNNEL ||
+					      e == ENCAP_UDP_TUNNEL_DRAFT)))
+		return false;
+	return mode_accepts_phase2(&s->phase2, c->esp, c->keybits, c->auth);
 }
 
 static bool cipher_of_esp(uint8_t esp, unsigned keybits)
@@ -401,8 +404,16 @@ static uint32_t spi_of(const struct isakmp_sa *sa, const struct isakmp_transform
 	return rd_u32(&r, NULL);
 }
 
-const struct isakmp_transform *proposal_choose_phase2(const struct server_mode *server,
-						      const struct client_mode *client,
+static bool takes(const struct ike *ike, const struct esp_choice *c)
+{
+	AS_SERVER(mode, ike)
+		return server_takes(mode, c);
+	AS_CLIENT(mode, ike)
+		return encap_transport(c->encap) && client_offers(mode, c);
+	return false;
+}
+
+const struct isakmp_transform *proposal_choose_phase2(const struct ike *ike,
 						      const struct isakmp_sa *sa,
 						      struct esp_choice *choice, uint32_t *spi)
 {
@@ -410,10 +421,7 @@ const struct isakmp_transform *proposal_choose_phase2(const struct server_mode *
 		const struct isakmp_transform *t = &sa->transforms[i];
 		struct esp_choice c = {0};
 
-		if (!phase2_read(sa, t, &c) || !encap_accepted(server, c.encap))
-			continue;
-		if (server ? !mode_accepts_phase2(&server->phase2, c.esp, c.keybits, c.auth)
-			   : !client_offers(client, &c))
+		if (!phase2_read(sa, t, &c) || !takes(ike, &c))
 			continue;
 		*choice = c;
 		*spi = spi_of(sa, t);
@@ -434,7 +442,7 @@ bool proposal_check_phase2(const struct client_mode *mode, const struct isakmp_s
 	return true;
 }
 
-void proposal_answer_phase2(struct wr *w, const struct server_mode *server,
+void proposal_answer_phase2(struct wr *w, const struct ike_rules *rules,
 			    const struct isakmp_sa *sa, const struct isakmp_transform *t,
 			    uint32_t spi)
 {
@@ -442,9 +450,9 @@ void proposal_answer_phase2(struct wr *w, const struct server_mode *server,
 
 	sa_head(w);
 	proposal = proposal_begin(w, false, sa->proposals[t->proposal].number, PROTO_ESP, spi, 1);
-	if (!server || server->sa_encoding == SA_AS_OFFERED)
+	if (!rules->phase2_attrs)
 		transform_copy(w, t);
 	else
-		transform_again(w, t, 1, server->phase2_attrs, P2_LIFE_TYPE, P2_LIFE, false);
+		transform_again(w, t, 1, rules->phase2_attrs, P2_LIFE_TYPE, P2_LIFE, false);
 	wr_close(w, proposal);
 }

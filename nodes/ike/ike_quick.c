@@ -129,16 +129,26 @@ void quick_free_all(struct ike_sa *sa)
 	}
 }
 
-static struct ike_quick *quick_new(struct ike_sa *sa, bool initiator, uint32_t msgid)
+/* An exchange that is in no list yet: quick_keep() or quick_free() is next. */
+static struct ike_quick *quick_new(const struct ike_sa *sa, enum quick_state state, uint32_t msgid)
 {
-	struct ike_quick *q = calloc(1, sizeof(*q)), **at = &sa->quicks;
+	struct ike_quick *q = calloc(1, sizeof(*q));
 
 	if (!q)
 		abort();
-	q->initiator = initiator;
+	q->initiator = state == QUICK_I_WAIT_2;
+	q->state = state;
 	q->msgid = msgid;
 	q->sent.next = USEC_NEVER;
 	ike_keys_phase2_iv(&sa->keys, sa->iv, msgid, q->iv);
+	return q;
+}
+
+/* Takes it into the list of its SA; the oldest one makes room. */
+static void quick_keep(struct ike_sa *sa, struct ike_quick *q)
+{
+	struct ike_quick **at = &sa->quicks;
+
 	q->next = sa->quicks;
 	sa->quicks = q;
 	for (size_t n = 0; *at; n++) {
@@ -151,7 +161,6 @@ static struct ike_quick *quick_new(struct ike_sa *sa, bool initiator, uint32_t m
 		*at = old->next;
 		quick_free(old);
 	}
-	return q;
 }
 
 /* ---- keys ---- */
@@ -236,22 +245,20 @@ static void child_up(struct ike_sa *sa, struct ike_quick *q, usec now)
 
 /* ---- handlers ---- */
 
-void ike_quick(struct ike *ike, struct ike_sa *sa, uint16_t port_local, usec now)
+/* Message 1. */
+static void start(struct ike_sa *sa, const struct client_mode *mode, uint16_t port_local, usec now)
 {
-	const struct client_mode *mode = client_of(sa);
 	uint16_t port = mode->quick_port_any ? 0 : port_local;
 	struct isakmp_out o;
 	struct ike_quick *q;
 	uint8_t *hash;
 
-	assert(mode);
-	if (sa->gone || sa->state != MAIN_UP)
-		return;
-	q = quick_new(sa, true, mode->msgid_counts ? ++sa->msgid_count : fresh_msgid(sa));
-	q->state = QUICK_I_WAIT_2;
+	q = quick_new(sa, QUICK_I_WAIT_2,
+		      mode->msgid_counts ? ++sa->msgid_count : fresh_msgid(sa));
+	quick_keep(sa, q);
 	q->spi_in = draw_spi(sa);
 	q->ni.len = mode->nonce_len;
-	rng_bytes(ike->env.rng, q->ni.b, q->ni.len);
+	rng_bytes(sa->ike->env.rng, q->ni.b, q->ni.len);
 	id_write(&q->id_i, sa->local.addr, IPPROTO_UDP_, port);
 	id_write(&q->id_r, sa->remote.addr, IPPROTO_UDP_, L2TP_PORT);
 
@@ -273,22 +280,27 @@ void ike_quick(struct ike *ike, struct ike_sa *sa, uint16_t port_local, usec now
 	sa_schedule(sa);
 }
 
+void ike_quick(struct ike *ike, struct ike_sa *sa, uint16_t port_local, usec now)
+{
+	assert(ike->initiator);
+	AS_CLIENT(mode, ike)
+		if (!sa->gone && sa->state == MAIN_UP)
+			start(sa, mode, port_local, now);
+}
+
 /* NAT-OA of the answer (RFC 3947 5.2): both ends as this server sees them; in the drafts its own.
  */
 static void put_natoa_answer(struct ike_sa *sa, const struct ike_quick *q, struct isakmp_out *o,
 			     const struct ike_rx *rx)
 {
 	bool in_udp = encap_in_udp(q->esp.encap);
-	const struct server_mode *s = server_of(sa);
-	struct inet_addr own = s && s->address_zero ? inet_v4(0) : sa->local.addr;
-
+	const struct ike_rules *rules = rules_of(sa);
+	struct inet_addr own = rules->address_zero ? inet_v4(0) : sa->local.addr;
 	uint8_t type = rx->m->n_natoa ? rx->m->natoa_type : natoa_type(sa);
 
-	if (s && !s->natoa)
+	if (!rules->natoa || (!rx->m->n_natoa && !(rules->natoa_unasked && in_udp)))
 		return;
-	if (!rx->m->n_natoa && !(s && s->natoa_unasked && in_udp))
-		return;
-	if (type == PAYLOAD_NATOA || (s && s->natoa_unasked))
+	if (type == PAYLOAD_NATOA || rules->natoa_unasked)
 		put_natoa(o, type, sa->remote.addr);
 	put_natoa(o, type, own);
 }
@@ -296,19 +308,19 @@ static void put_natoa_answer(struct ike_sa *sa, const struct ike_quick *q, struc
 static void send_message2(struct ike_sa *sa, struct ike_quick *q, const struct ike_rx *rx,
 			  const struct isakmp_transform *chosen)
 {
-	const struct server_mode *s = server_of(sa);
+	const struct ike_rules *rules = rules_of(sa);
 	struct id_body id_i = q->id_i, id_r = q->id_r;
 	struct isakmp_out o;
 	uint8_t *hash;
 
-	if (s && s->qm_ids_rewritten && sa->floated) {
+	if (rules->qm_ids_rewritten && sa->floated) {
 		id_write(&id_i, sa->remote.addr, q->id_i.protocol, q->id_i.port);
 		id_write(&id_r, sa->local.addr, q->id_r.protocol, q->id_r.port);
 	}
 	begin(sa, q, &o);
 	hash = crypt_hash_begin(&sa->keys, &o);
 	isakmp_payload_begin(&o, PAYLOAD_SA);
-	proposal_answer_phase2(&o.w, s, &rx->m->sa, chosen, q->spi_in);
+	proposal_answer_phase2(&o.w, rules, &rx->m->sa, chosen, q->spi_in);
 	isakmp_payload_end(&o);
 	isakmp_payload_put(&o, PAYLOAD_NONCE, q->nr.b, q->nr.len);
 	if (rx->m->n_ids) {
@@ -319,7 +331,7 @@ static void send_message2(struct ike_sa *sa, struct ike_quick *q, const struct i
 	ike_keys_hash2(&sa->keys, q->msgid, nonce_view(&q->ni), crypt_hash_rest(&sa->keys, &o),
 		       hash);
 	sa_send_kept(sa, &q->sent, crypt_close(&sa->keys, q->iv, &o), 2, q->msgid,
-		     s ? &s->quick_retry : &client_of(sa)->quick_retry, rx->now);
+		     &rules->quick_retry, rx->now);
 }
 
 /* The selectors: absent ones are the peers themselves (RFC 2409 5.5); else single addresses and
@@ -341,28 +353,27 @@ static bool take_ids(struct ike_sa *sa, struct ike_quick *q, const struct isakmp
 
 static enum drop refuse(struct ike_sa *sa, const struct ike_rx *rx, uint16_t type, enum drop drop)
 {
-	/* Its HASH was right: this answers the peer itself, not somebody's replay. */
+	/* Its HASH was right, so the peer itself is answered. */
 	sa_follow(sa, rx);
 	info_send_notify(sa, PROTO_ESP, type);
 	return drop;
 }
 
 /* What an SA payload of which nothing was chosen is answered with: some say what is wrong. */
-static uint16_t no_proposal_type(const struct server_mode *s, const struct isakmp_sa *sa)
+static uint16_t no_proposal_type(const struct ike_rules *rules, const struct isakmp_sa *sa)
 {
 	const struct isakmp_transform *t = &sa->transforms[0];
 	uint64_t encap = sa->n_transforms ? isakmp_attr_value(t, P2_ENCAP, 0) : 0;
 
-	if (s && s->tunnel_notify && (encap == ENCAP_TUNNEL || encap == ENCAP_UDP_TUNNEL))
-		return s->tunnel_notify;
-	if (s && s->esp_notify && sa->n_transforms && t->id > ESP_LAST)
-		return s->esp_notify;
+	if (rules->tunnel_notify && (encap == ENCAP_TUNNEL || encap == ENCAP_UDP_TUNNEL))
+		return rules->tunnel_notify;
+	if (rules->esp_notify && sa->n_transforms && t->id > ESP_LAST)
+		return rules->esp_notify;
 	return NOTIFY_NO_PROPOSAL_CHOSEN;
 }
 
 static enum drop take_message1(struct ike_sa *sa, struct ike_quick *q, const struct ike_rx *rx)
 {
-	const struct server_mode *s = server_of(sa);
 	const struct isakmp_msg *m = rx->m;
 	const struct isakmp_transform *chosen;
 	uint8_t want[HASH_MAX];
@@ -370,23 +381,33 @@ static enum drop take_message1(struct ike_sa *sa, struct ike_quick *q, const str
 	ike_keys_hash1(&sa->keys, q->msgid, crypt_rest(m), want);
 	if (!hash_right(&sa->keys, m, want))
 		return DROP_HASH;
+	msgid_note(sa, q->msgid); /* whatever becomes of it: it is not taken again */
 	if (m->nonce.len < NONCE_MIN || m->nonce.len > NONCE_MAX)
 		return DROP_NONCE_LENGTH;
 	if (!take_ids(sa, q, m))
 		return refuse(sa, rx, NOTIFY_INVALID_ID, DROP_SELECTOR);
-	chosen = proposal_choose_phase2(s, client_of(sa), &m->sa, &q->esp, &q->spi_out);
+	chosen = proposal_choose_phase2(sa->ike, &m->sa, &q->esp, &q->spi_out);
 	if (!chosen)
-		return refuse(sa, rx, no_proposal_type(s, &m->sa), DROP_NO_PROPOSAL);
+		return refuse(sa, rx, no_proposal_type(rules_of(sa), &m->sa), DROP_NO_PROPOSAL);
 	sa_follow(sa, rx);
 	nonce_read(&q->ni, m->nonce);
 	q->natoa_i = m->natoa[0];
 	q->natoa_r = m->natoa[1];
 	q->spi_in = draw_spi(sa);
-	q->nr.len = s ? s->nonce_len : client_of(sa)->nonce_len;
+	q->nr.len = rules_of(sa)->nonce_len;
 	rng_bytes(sa->ike->env.rng, q->nr.b, q->nr.len);
 	sent_stop(&sa->sent); /* message 6 has arrived */
 	send_message2(sa, q, rx, chosen);
 	return DROP_NONE;
+}
+
+/* Only clients begin Quick Modes. */
+static bool choice_right(const struct ike_sa *sa, const struct isakmp_sa *chosen,
+			 struct esp_choice *esp, uint32_t *spi)
+{
+	AS_CLIENT(mode, sa->ike)
+		return proposal_check_phase2(mode, chosen, encap_of(sa), esp, spi);
+	return false;
 }
 
 static enum drop take_message2(struct ike_sa *sa, struct ike_quick *q, const struct ike_rx *rx)
@@ -403,7 +424,7 @@ static enum drop take_message2(struct ike_sa *sa, struct ike_quick *q, const str
 		return DROP_HASH;
 	if (m->nonce.len < NONCE_MIN || m->nonce.len > NONCE_MAX)
 		return DROP_NONCE_LENGTH;
-	if (!proposal_check_phase2(client_of(sa), &m->sa, encap_of(sa), &esp, &spi))
+	if (!choice_right(sa, &m->sa, &esp, &spi))
 		return DROP_NO_PROPOSAL;
 	/* The IDs of the answer are not compared: strongSwan sends other ones, and every client
 	 * goes on. */
@@ -509,17 +530,14 @@ static enum drop begin_peers(struct ike_sa *sa, struct ike_rx *rx)
 
 	if (!msgid_is_new(sa, msgid))
 		return DROP_REPLAY;
-	q = quick_new(sa, false, msgid);
-	q->state = QUICK_R_WAIT_1;
+	q = quick_new(sa, QUICK_R_WAIT_1, msgid);
 	drop = step(sa, q, rx);
 	if (drop) {
-		assert(sa->quicks == q);
-		sa->quicks = q->next;
 		quick_free(q);
-	} else {
-		msgid_note(sa, msgid);
+		return drop;
 	}
-	return drop;
+	quick_keep(sa, q);
+	return DROP_NONE;
 }
 
 enum drop quick_input(struct ike_sa *sa, struct ike_rx *rx)
@@ -531,7 +549,7 @@ enum drop quick_input(struct ike_sa *sa, struct ike_rx *rx)
 	if (memcmp(q->last_in, rx->digest, DIGEST_LEN) == 0) {
 		/* Our answer may have been lost: message 2 to message 1, message 3 to message 2. */
 		if (q->initiator ||
-		    (q->state == QUICK_R_WAIT_3 && server_of(sa)->dup_quick1 == DUP_SAME_ANSWER))
+		    (q->state == QUICK_R_WAIT_3 && rules_of(sa)->quick_again))
 			sa_send_again(sa, &q->sent, rx->now);
 		return DROP_DUPLICATE;
 	}

@@ -213,7 +213,7 @@ struct ike_sa *sa_new(struct ike *ike, const uint8_t cky_i[8], struct inet_ep lo
 	if (!sa)
 		abort();
 	sa->ike = ike;
-	sa->initiator = ike->cfg.initiator;
+	sa->initiator = ike->initiator;
 	memcpy(sa->cky_i, cky_i, 8);
 	sa->local = local;
 	sa->remote = remote;

@@ -10,29 +10,27 @@
 
 static uint32_t keepalive_ms(const struct ike_sa *sa)
 {
-	const struct server_mode *s = server_of(sa);
 	bool behind = sa->nat_known && sa->seen.self_behind_nat;
 
 	if (sa->state == MAIN_DYING)
 		return 0;
-	if (s)
-		return (s->keepalive_always ? sa->floated : behind) ? s->keepalive_ms : 0;
-	return behind ? client_of(sa)->keepalive_ms : 0;
+	return (rules_of(sa)->keepalive_always ? sa->floated : behind) ? rules_of(sa)->keepalive_ms
+								       : 0;
 }
 
 static uint32_t dpd_ms(const struct ike_sa *sa)
 {
-	return server_of(sa) && sa->peer_dpd && sa->state == MAIN_UP ? server_of(sa)->dpd_ms : 0;
+	return sa->peer_dpd && sa->state == MAIN_UP ? rules_of(sa)->dpd_ms : 0;
 }
 
 static uint32_t idle_ms(const struct ike_sa *sa)
 {
-	return server_of(sa) && sa->state == MAIN_UP ? server_of(sa)->idle_ms : 0;
+	return sa->state == MAIN_UP ? rules_of(sa)->idle_ms : 0;
 }
 
 static uint32_t half_open_ms(const struct ike_sa *sa)
 {
-	return server_of(sa) && sa_half_open(sa) ? server_of(sa)->half_open_ms : 0;
+	return sa_half_open(sa) ? rules_of(sa)->half_open_ms : 0;
 }
 
 /* @ms after @since; never when @ms is 0. */
@@ -43,25 +41,19 @@ static usec after(usec since, uint32_t ms)
 
 static usec half_open_due(const struct ike_sa *sa)
 {
-	const struct server_mode *s = server_of(sa);
-
-	return after(s && s->half_open_renewed ? sa->last_in : sa->born, half_open_ms(sa));
+	return after(rules_of(sa)->half_open_renewed ? sa->last_in : sa->born, half_open_ms(sa));
 }
 
 /* An SA for which no Quick Mode has come. */
 static usec unused_due(const struct ike_sa *sa)
 {
-	const struct server_mode *s = server_of(sa);
-
-	return s && sa->state == MAIN_UP && !sa->used ? after(sa->proved, s->unused_ms)
-						      : USEC_NEVER;
+	return sa->state == MAIN_UP && !sa->used ? after(sa->proved, rules_of(sa)->unused_ms)
+						 : USEC_NEVER;
 }
 
 static usec keepalive_due(const struct ike_sa *sa)
 {
-	const struct server_mode *s = server_of(sa);
-
-	return after(s && s->keepalive_steady ? sa->last_keepalive : sa->last_out,
+	return after(rules_of(sa)->keepalive_steady ? sa->last_keepalive : sa->last_out,
 		     keepalive_ms(sa));
 }
 
@@ -109,7 +101,7 @@ static void sa_timer(struct ike_sa *sa, usec now)
 		return;
 	}
 	if (now >= half_open_due(sa)) {
-		if (server_of(sa)->half_open_delete)
+		if (rules_of(sa)->half_open_delete)
 			info_send_delete_clear(sa, now);
 		sa_end(sa, why_unfinished(sa), true, now);
 		return;

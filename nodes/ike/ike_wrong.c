@@ -45,15 +45,15 @@ uint16_t wrong_notify(const struct server_mode *mode, enum drop drop)
 }
 
 /* RFC 7296 2.5: the header of an IKEv2 message with the version that is understood. */
-static void refuse_version(struct ike *ike, const struct ike_rx *rx)
+static void refuse_version(struct ike *ike, const struct server_mode *mode, const struct ike_rx *rx)
 {
 	enum { V2 = 0x20, NOTIFY_V2 = 41, RESPONSE = 0x20, HIGHER = 0x08, LEN = 36 };
 	const struct isakmp_header *h = &rx->m->h;
-	bool other = ike->cfg.server->version == VERSION_OTHER_ANSWERED;
+	bool other = mode->version == VERSION_OTHER_ANSWERED;
 	uint8_t buf[LEN];
 	struct wr w = wr_new(buf, sizeof(buf));
 
-	if (ike->cfg.server->version == VERSION_SILENCE || !cookie_zero(h->cky_r) ||
+	if (mode->version == VERSION_SILENCE || !cookie_zero(h->cky_r) ||
 	    (!other && h->version < VERSION_1_0))
 		return;
 	wr_bytes(&w, h->cky_i, sizeof(h->cky_i));
@@ -72,8 +72,8 @@ static void refuse_version(struct ike *ike, const struct ike_rx *rx)
 }
 
 /* In clear; each product has its own idea of the header and the SPI. */
-static void answer_clear(struct ike *ike, const struct ike_sa *sa, const struct ike_rx *asked,
-			 uint16_t type)
+static void answer_clear(struct ike *ike, const struct server_mode *mode, const struct ike_sa *sa,
+			 const struct ike_rx *asked, uint16_t type)
 {
 	static const uint8_t none[8];
 	const struct isakmp_header *h = &asked->m->h;
@@ -89,7 +89,7 @@ static void answer_clear(struct ike *ike, const struct ike_sa *sa, const struct 
 
 	memcpy(cky_i, h->cky_i, 8);
 	memcpy(cky_r, sa ? sa->cky_r : none, 8);
-	switch (ike->cfg.server->no_proposal) {
+	switch (mode->no_proposal) {
 	case NO_PROPOSAL_PLAIN:
 		info_send_clear(ike, rx, cky_i, cky_r, keys ? rng_u32(ike->env.rng) : 0,
 				PROTO_ISAKMP, type, view_of(NULL, 0));
@@ -115,37 +115,41 @@ static void answer_clear(struct ike *ike, const struct ike_sa *sa, const struct 
 	}
 }
 
-void wrong_refuse(struct ike *ike, const struct ike_rx *rx)
+void wrong_refuse(struct ike *ike, const struct server_mode *mode, const struct ike_rx *rx)
 {
-	answer_clear(ike, NULL, rx, NOTIFY_NO_PROPOSAL_CHOSEN);
+	answer_clear(ike, mode, NULL, rx, NOTIFY_NO_PROPOSAL_CHOSEN);
 }
 
-void wrong_answer(struct ike *ike, struct ike_sa *sa, const struct ike_rx *rx, enum drop drop)
+static void answer(struct ike *ike, const struct server_mode *mode, struct ike_sa *sa,
+		   const struct ike_rx *rx, enum drop drop)
 {
-	const struct server_mode *mode = ike->cfg.server;
-	uint16_t type = mode ? wrong_notify(mode, drop) : 0;
+	uint16_t type = wrong_notify(mode, drop);
 	const struct isakmp_header *h = &rx->m->h;
 
-	if (!mode || h->exchange == EXCHANGE_INFORMATIONAL || rx->d->len < ISAKMP_HEADER_LEN)
+	if (h->exchange == EXCHANGE_INFORMATIONAL || rx->d->len < ISAKMP_HEADER_LEN)
 		return;
 	if (drop == DROP_VERSION && h->version >> 4 != VERSION_1_0 >> 4)
-		refuse_version(ike, rx);
+		refuse_version(ike, mode, rx);
 	else if (!type || (sa && sa->gone))
 		return;
 	else if (sa && sa->state > MAIN_R_WAIT_3 &&
 		 (h->flags & ISAKMP_FLAG_ENCRYPTED || mode->no_proposal == NO_PROPOSAL_SPI16))
 		info_send_notify(sa, PROTO_ISAKMP, type);
 	else
-		answer_clear(ike, sa, rx, type);
+		answer_clear(ike, mode, sa, rx, type);
 }
 
-void wrong_cookie(struct ike *ike, const struct ike_rx *rx)
+void wrong_answer(struct ike *ike, struct ike_sa *sa, const struct ike_rx *rx, enum drop drop)
+{
+	AS_SERVER(mode, ike)
+		answer(ike, mode, sa, rx, drop);
+}
+
+static void answer_cookie(struct ike *ike, const struct ike_rx *rx)
 {
 	const struct isakmp_header *h = &rx->m->h;
 	uint8_t twice[2 * COOKIES_LEN];
 
-	if (!ike->cfg.server || !ike->cfg.server->invalid_cookie)
-		return;
 	for (size_t i = 0; i < sizeof(twice); i += COOKIES_LEN) {
 		memcpy(twice + i, h->cky_i, 8);
 		memcpy(twice + i + 8, h->cky_r, 8);
@@ -156,7 +160,14 @@ void wrong_cookie(struct ike *ike, const struct ike_rx *rx)
 			     view_of(twice + COOKIES_LEN, COOKIES_LEN));
 }
 
-void ike_unknown_spi(struct ike *ike, usec now, const struct datagram *d, uint32_t spi)
+void wrong_cookie(struct ike *ike, const struct ike_rx *rx)
+{
+	AS_SERVER(mode, ike)
+		if (mode->invalid_cookie)
+			answer_cookie(ike, rx);
+}
+
+static void answer_spi(struct ike *ike, usec now, const struct datagram *d, uint32_t spi)
 {
 	static const uint8_t none[8];
 	const uint8_t bytes[4] = {(uint8_t)(spi >> 24), (uint8_t)(spi >> 16), (uint8_t)(spi >> 8),
@@ -167,9 +178,6 @@ void ike_unknown_spi(struct ike *ike, usec now, const struct datagram *d, uint32
 	struct datagram back = *d;
 	uint8_t cky_i[8];
 
-	if (!ike->cfg.server || !ike->cfg.server->invalid_spi ||
-	    (d->via == VIA_ESP && ike->cfg.server->esp_in_udp_only))
-		return;
 	ike_enter(ike);
 	rx.d = &back;
 	if (d->via == VIA_ESP)
@@ -180,4 +188,11 @@ void ike_unknown_spi(struct ike *ike, usec now, const struct datagram *d, uint32
 	draw_cookie(ike, cky_i);
 	info_send_unknown_delete(ike, &rx, cky_i, rng_u32(ike->env.rng), spi);
 	ike_leave(ike);
+}
+
+void ike_unknown_spi(struct ike *ike, usec now, const struct datagram *d, uint32_t spi)
+{
+	AS_SERVER(mode, ike)
+		if (mode->invalid_spi && !(d->via == VIA_ESP && mode->esp_in_udp_only))
+			answer_spi(ike, now, d, spi);
 }

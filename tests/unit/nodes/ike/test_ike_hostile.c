@@ -513,6 +513,68 @@ static void quick_modes_of_one_peer_are_bounded(void **state)
 	net_free(net);
 }
 
+/* A message 1 of Quick Mode under an own message ID that whoever has the cookies may send. */
+static void forged_quick_modes_evict_nothing(void **state)
+{
+	struct net *net = net_new("macos", "rras-2012r2", true, true);
+	const struct ike_quick *before[IKE_QUICKS_MAX];
+	const struct ike_quick *q;
+	struct frame forged;
+	size_t first;
+
+	(void)state;
+	net_dial(net);
+	net_run(net, SEC);
+	first = net->n;
+	for (size_t i = 0; i < IKE_QUICKS_MAX; i++) {
+		ike_quick(net->client.ike, net->client.sa, 1701, net->now);
+		net_deliver(net, &net->frames[first + 2 * i]);
+	}
+	q = net->server.sa->quicks;
+	for (size_t i = 0; i < IKE_QUICKS_MAX; i++, q = q->next)
+		before[i] = q;
+	forged = net->frames[first];
+	for (uint8_t i = 0; i < 3 * IKE_QUICKS_MAX; i++) {
+		forged.data[4 + 20] = i; /* the message ID, behind the non-ESP marker */
+		inject(net, &forged);
+	}
+	q = net->server.sa->quicks;
+	for (size_t i = 0; i < IKE_QUICKS_MAX; i++, q = q->next)
+		assert_ptr_equal(q, before[i]);
+	net->done = first;
+	net_drain(net);
+	assert_int_equal(net->server.n_children, 1 + IKE_QUICKS_MAX);
+	net_free(net);
+}
+
+/* An exchange that was refused is over: whoever repeats its message 1 hears nothing more. */
+static void a_refused_quick_mode_cannot_be_replayed(void **state)
+{
+	static struct client_mode client;
+	struct frame first;
+	struct net *net;
+	size_t told;
+
+	(void)state;
+	client = *mode_client("macos");
+	client.n_phase2 = 1;
+	client.phase2[0] = (struct phase2_transform){ESP_NULL, 0, AUTH_HMAC_SHA1};
+	net = net_new_rows(&client, mode_server("rras-2012r2"), true, true, "x", "x");
+	net->client.quick_at_once = false;
+	net_dial(net);
+	net->client.ike->hooks.down = NULL;
+	ike_quick(net->client.ike, net->client.sa, 1701, net->now);
+	first = net->frames[net->n - 1];
+	told = count_events(&net->server, EV_NOTIFY);
+	net_deliver(net, &first);
+	assert_string_equal(ev_get_str(last_event(&net->server, EV_DROP), K_DROP), "no-proposal");
+	assert_int_equal(count_events(&net->server, EV_NOTIFY), told + 1);
+	net_deliver(net, &first);
+	assert_string_equal(ev_get_str(last_event(&net->server, EV_DROP), K_DROP), "replay");
+	assert_int_equal(count_events(&net->server, EV_NOTIFY), told + 1);
+	net_free(net);
+}
+
 static void a_very_long_message_is_dropped(void **state)
 {
 	static uint8_t big[60000];
@@ -575,6 +637,8 @@ int main(void)
 		cmocka_unit_test(a_transform_too_long_to_be_sent_back_is_not_chosen),
 		cmocka_unit_test(strangers_fill_a_bounded_table),
 		cmocka_unit_test(quick_modes_of_one_peer_are_bounded),
+		cmocka_unit_test(forged_quick_modes_evict_nothing),
+		cmocka_unit_test(a_refused_quick_mode_cannot_be_replayed),
 		cmocka_unit_test(a_very_long_message_is_dropped),
 		cmocka_unit_test(a_hook_may_delete_what_has_just_come_up),
 	};

@@ -211,7 +211,10 @@ struct reading {
 static void compare_answer(const struct reading *r, const struct isakmp_msg *answer)
 {
 	bool softether = strcmp(r->k.name, "kat-se-eip-napt") == 0;
-	const struct server_mode *mode = mode_server(softether ? "softether-4" : "strongswan-5.3");
+	const struct ike_config cfg = {
+		.server = mode_server(softether ? "softether-4" : "strongswan-5.3"),
+	};
+	struct ike ike = {0};
 	struct rd spi = rd_new(answer->sa.proposals[0].spi.p, 4);
 	const struct isakmp_transform *t;
 	struct esp_choice choice;
@@ -219,10 +222,11 @@ static void compare_answer(const struct reading *r, const struct isakmp_msg *ans
 	struct wr w = wr_new(buf, sizeof(buf));
 	uint32_t offered;
 
-	t = proposal_choose_phase2(mode, NULL, &r->offer.sa, &choice, &offered);
+	ike_rules_init(&ike, &cfg);
+	t = proposal_choose_phase2(&ike, &r->offer.sa, &choice, &offered);
 	assert_non_null(t);
 	assert_int_equal(choice.encap, ENCAP_UDP_TRANSPORT);
-	proposal_answer_phase2(&w, mode, &r->offer.sa, t, rd_u32(&spi, NULL));
+	proposal_answer_phase2(&w, &ike.rules, &r->offer.sa, t, rd_u32(&spi, NULL));
 	assert_int_equal(wr_len(&w), answer->sa.body.len);
 	assert_memory_equal(buf, answer->sa.body.p, wr_len(&w));
 }

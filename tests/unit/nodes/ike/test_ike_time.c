@@ -426,15 +426,43 @@ static void a_refused_windows_can_start_quick_mode_after_quick_mode(void **state
 
 /* SoftEther begins a Quick Mode of its own when it lacks an SA to send on (softether-src). None of
  * our rows does; here a server borrows a client's proposals. */
-static void a_client_survives_a_quick_mode_of_the_server(void **state)
+static struct net *with_a_server_that_begins(void)
 {
 	struct net *net = net_new("windows-10", "softether-4", true, true);
 
-	(void)state;
 	net_dial(net);
 	ike_delete_child(net->client.ike, net->client.sa, net->client.children[0].spi_in, net->now);
 	net_drain(net);
-	net->server.ike->cfg.client = mode_client("macos"); /* its message IDs are random */
+	net->server.ike->client_row_ = mode_client("macos"); /* its message IDs are random */
+	net->server.ike->initiator = true;
+	return net;
+}
+
+static void a_repeated_quick_mode_of_the_server_gets_the_same_answer(void **state)
+{
+	struct net *net = with_a_server_that_begins();
+	size_t first = net->n;
+
+	(void)state;
+	ike_quick(net->server.ike, net->server.sa, 1701, net->now);
+	net_deliver(net, &net->frames[first]);
+	net_deliver(net, &net->frames[first]);
+	assert_int_equal(net->n, first + 3);
+	assert_int_equal(net->frames[first + 1].len, net->frames[first + 2].len);
+	assert_memory_equal(net->frames[first + 1].data, net->frames[first + 2].data,
+			    net->frames[first + 1].len);
+	net->done = first + 1;
+	net_drain(net);
+	assert_int_equal(net->client.n_children, 2);
+	assert_int_equal(net->server.n_children, 2);
+	net_free(net);
+}
+
+static void a_client_survives_a_quick_mode_of_the_server(void **state)
+{
+	struct net *net = with_a_server_that_begins();
+
+	(void)state;
 	ike_quick(net->server.ike, net->server.sa, 1701, net->now);
 	net_drain(net);
 	assert_int_equal(net->client.n_children, 2);
@@ -578,6 +606,7 @@ int main(void)
 		cmocka_unit_test(either_side_may_delete_everything),
 		cmocka_unit_test(a_refused_windows_can_start_quick_mode_after_quick_mode),
 		cmocka_unit_test(a_client_survives_a_quick_mode_of_the_server),
+		cmocka_unit_test(a_repeated_quick_mode_of_the_server_gets_the_same_answer),
 		cmocka_unit_test(softether_asks_a_mac_and_not_windows),
 		cmocka_unit_test(a_dead_client_is_forgotten_by_softether),
 		cmocka_unit_test(esp_counts_as_a_sign_of_life),
