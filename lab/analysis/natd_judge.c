@@ -152,8 +152,12 @@ static void add_port(struct bench *b, uint16_t port)
 static void add_end(struct bench *b, struct inet_ep ep)
 {
 	add_addr(b, ep.addr);
-	if (ep.addr.len && ep.port && b->n_ends < ENDS_MAX)
-		b->ends[b->n_ends++] = ep;
+	if (!ep.addr.len || !ep.port || b->n_ends == ENDS_MAX)
+		return;
+	for (size_t i = 0; i < b->n_ends; i++)
+		if (inet_ep_eq(b->ends[i], ep))
+			return;
+	b->ends[b->n_ends++] = ep;
 }
 
 static void gather(struct bench *b, const struct known *known, size_t n_known,

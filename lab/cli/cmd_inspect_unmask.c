@@ -45,10 +45,9 @@ static int read_ports(const struct args *args, struct unmask *u, struct err *e)
 {
 	const char *text;
 
-	u->n_ports = 3;
-	u->ports[0] = IKE_PORT;
-	u->ports[1] = IKE_NATT_PORT;
-	u->ports[2] = 0; /* forged by Libreswan and Openswan */
+	unmask_add_port(u, IKE_PORT);
+	unmask_add_port(u, IKE_NATT_PORT);
+	unmask_add_port(u, 0); /* forged by Libreswan and Openswan */
 	for (unsigned i = 0; (text = args_nth(args, "port", i)); i++) {
 		char *end;
 		unsigned long port = strtoul(text, &end, 10);
@@ -58,9 +57,8 @@ static int read_ports(const struct args *args, struct unmask *u, struct err *e)
 				       "inspect: --port wants a number up to 65535, "
 				       "not \"%s\"",
 				       text);
-		if (u->n_ports == UNMASK_PORTS)
+		if (!unmask_add_port(u, (uint16_t)port))
 			return err_set(e, ERR_INPUT, "inspect: too many ports");
-		u->ports[u->n_ports++] = (uint16_t)port;
 	}
 	return 0;
 }
@@ -70,8 +68,8 @@ static int read_ports(const struct args *args, struct unmask *u, struct err *e)
 static void collect(const struct natd_list *l, const bool *known, struct unmask *u)
 {
 	for (size_t i = 1; i < l->n; i++)
-		if (!known[i] && u->n < UNMASK_HASHES && l->len == hash_len(u->alg))
-			memcpy(u->v[u->n++].hash, l->v[i].b, l->len);
+		if (!known[i] && l->len == hash_len(u->alg))
+			unmask_add_hash(u, l->v[i].b);
 }
 
 static void tell(const struct unmask *u, usec took)

@@ -30,6 +30,31 @@ struct search {
 	atomic_uint found;
 };
 
+bool unmask_add_port(struct unmask *u, uint16_t port)
+{
+	for (size_t i = 0; i < u->n_ports; i++)
+		if (u->ports[i] == port)
+			return true;
+	if (u->n_ports == UNMASK_PORTS)
+		return false;
+	u->ports[u->n_ports++] = port;
+	return true;
+}
+
+bool unmask_add_hash(struct unmask *u, const uint8_t *hash)
+{
+	size_t len = hash_len(u->alg);
+
+	for (size_t i = 0; i < u->n; i++)
+		if (!memcmp(u->v[i].hash, hash, len))
+			return true;
+	if (u->n == UNMASK_HASHES)
+		return false;
+	memcpy(u->v[u->n].hash, hash, len);
+	u->v[u->n++].found = false;
+	return true;
+}
+
 static uint32_t all_pieces(void)
 {
 	uint32_t n = 0;
@@ -51,8 +76,8 @@ static uint32_t first_address(uint32_t piece)
 static void compare(struct search *s, const uint8_t *hash, size_t len, uint32_t addr, uint16_t port)
 {
 	for (size_t i = 0; i < s->u->n; i++) {
-		if (memcmp(s->u->v[i].hash, hash, len) != 0)
-			continue;
+		if (s->u->v[i].found || memcmp(s->u->v[i].hash, hash, len) != 0)
+			continue; /* what is found counts once, however often it fits */
 		s->u->v[i].found = true;
 		s->u->v[i].ep = inet_ep(inet_v4(addr), port);
 		atomic_fetch_add(&s->found, 1);

@@ -34,6 +34,10 @@ struct unmask {
 	bool stopped;   /* before the end, by progress() */
 };
 
+/* Adds a port to try, or a hash (hash_len(alg) bytes) to look for; one that is there already is
+ * left out, because it would be found twice. False: there is no room. */
+bool unmask_add_port(struct unmask *u, uint16_t port);
+bool unmask_add_hash(struct unmask *u, const uint8_t *hash);
 /* Searches until all are found or nothing is left to try. With fewer threads than asked for it only
  * takes longer. */
 void unmask(struct unmask *u);

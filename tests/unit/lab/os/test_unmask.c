@@ -106,6 +106,29 @@ static void every_port_and_hash_is_tried_and_no_more_than_needed(void **state)
 	}
 }
 
+/* Both are sets: what is given twice is tried and found once. */
+static void a_port_or_hash_given_twice_is_searched_for_once(void **state)
+{
+	struct unmask u = search(HASH_SHA1);
+
+	(void)state;
+	look_for(&u, "192.168.1.10", 500);
+	look_for(&u, "10.9.8.7", 500); /* in a later piece */
+	u.ports[u.n_ports++] = 500;
+	unmask(&u);
+	assert_true(u.v[0].found && u.v[1].found);
+
+	u.n_ports = 1;
+	assert_true(unmask_add_port(&u, 500) && unmask_add_port(&u, 4500));
+	assert_int_equal(u.n_ports, 2);
+	assert_true(unmask_add_hash(&u, u.v[1].hash));
+	assert_int_equal(u.n, 2);
+	for (uint16_t port = 1; u.n_ports < UNMASK_PORTS; port++)
+		assert_true(unmask_add_port(&u, port));
+	assert_true(unmask_add_port(&u, 500));
+	assert_false(unmask_add_port(&u, 501));
+}
+
 static void it_stops_when_told_to_and_keeps_what_it_found(void **state)
 {
 	struct unmask u = search(HASH_SHA1);
@@ -125,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_edges_of_every_private_space_are_found),
 		cmocka_unit_test(every_port_and_hash_is_tried_and_no_more_than_needed),
+		cmocka_unit_test(a_port_or_hash_given_twice_is_searched_for_once),
 		cmocka_unit_test(it_stops_when_told_to_and_keeps_what_it_found),
 	};
 
