@@ -11,7 +11,7 @@ static void put_bool(FILE *f, bool b)
 /* The key's word of that number. */
 static void put_word(FILE *f, enum key k, unsigned number)
 {
-	fputs(key_row(k)->words[number], f);
+	fputs(word_of(key_row(k)->words, number), f);
 }
 
 static void put_vid(FILE *f, const struct vid_rule *v)

@@ -203,7 +203,7 @@ int nat_probe(const struct net_ops *ops, struct net *net, const struct plan *p, 
 
 static const char *depends_word(enum napt_depends d)
 {
-	return key_row(KEY_MAPPING)->words[d];
+	return word_of(key_row(KEY_MAPPING)->words, d);
 }
 
 static int wrong(const struct node *n, const char *what, const char *declared, const char *found,

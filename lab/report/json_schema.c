@@ -21,15 +21,18 @@ static json_t *pattern(const char *p)
 }
 
 /* YAML reads 0 as a number and true as a truth; the loader takes each for the word. */
-static json_t *words(const char *const *list)
+static json_t *words(const struct words *w)
 {
 	json_t *a = json_array();
 
-	for (; list && *list; list++) {
+	for (size_t i = 0; i < w->n; i++) {
 		char *end;
-		long n = strtol(*list, &end, 10);
+		long n;
 
-		json_array_append_new(a, *end || !**list ? json_string(*list) : json_integer(n));
+		if (!w->v[i])
+			continue;
+		n = strtol(w->v[i], &end, 10);
+		json_array_append_new(a, *end ? json_string(w->v[i]) : json_integer(n));
 	}
 	return json_pack("{s:o}", "enum", a);
 }

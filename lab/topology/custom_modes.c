@@ -142,11 +142,7 @@ static const struct client_mode *new_client(struct reading *r, const char *name,
 /* Which of the key's words it is: the order is that of the row's enum. */
 static unsigned word_number(enum key k, const struct tree *v)
 {
-	unsigned i = 0;
-
-	while (strcmp(key_row(k)->words[i], v->text) != 0)
-		i++;
-	return i;
+	return (unsigned)word_find(key_row(k)->words, v->text);
 }
 
 /* What is said of what is never sent. */

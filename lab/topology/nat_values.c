@@ -110,12 +110,7 @@ static bool read_ports(struct reading *r, const struct tree *v, struct node *n)
 
 static enum napt_depends depends(enum key k, const struct tree *v)
 {
-	const char *const *words = key_row(k)->words;
-	unsigned i = 0;
-
-	while (strcmp(words[i], v->text) != 0)
-		i++;
-	return (enum napt_depends)i;
+	return (enum napt_depends)word_find(key_row(k)->words, v->text);
 }
 
 /* The kernel reckons in seconds. */

@@ -50,48 +50,60 @@ bool topo_want_map(struct reading *r, const struct tree *v, const char *what)
 	return false;
 }
 
-void topo_unknown_key(struct reading *r, const struct tree *key, enum place p, enum kind kind,
-		      const char *who)
+/* "client, server" */
+static const char *kinds_text(struct arena *a, unsigned kinds)
 {
-	const char *known[KEYS];
-	size_t n = 0;
-	enum key k = key_find(p, key->text);
+	const char *s = "";
+
+	for (enum kind k = 0; k < KINDS; k++)
+		if (kinds & KIND_BIT(k))
+			s = arena_printf(a, "%s%s%s", s, *s ? ", " : "", kind_name(k));
+	return s;
+}
+
+static void unknown_key(struct reading *r, const struct key_row *rows, size_t n,
+			const struct tree *key, enum place p, enum kind kind, const char *who)
+{
+	const char **known = arena_array_of(r->a, n, const char *);
+	size_t k = key_find_in(rows, n, p, key->text), n_known = 0;
 
 	if (strcmp(key->text, "<<") == 0)
 		return; /* the loader has said what is wrong */
-	if (k != KEYS) { /* of another kind of node */
-		const char *kinds = "";
-
-		for (unsigned i = 0; i < KINDS; i++) {
-			if (key_row(k)->kinds & KIND_BIT(i))
-				kinds = arena_printf(r->a, "%s%s%s", kinds, *kinds ? ", " : "",
-						     kind_name((enum kind)i));
-		}
-		mistake(r->m, key, "%s is a key of %s; %s is of kind %s", key->text, kinds, who,
-			kind_name(kind));
+	if (k < n) { /* of another kind of node */
+		mistake(r->m, key, "%s is a key of %s; %s is of kind %s", key->text,
+			kinds_text(r->a, rows[k].kinds), who, kind_name(kind));
 		return;
 	}
-	for (unsigned i = 0; i < KEYS; i++) {
-		const struct key_row *row = key_row((enum key)i);
-
-		if (row->place == p && (kind == KINDS || row->kinds & KIND_BIT(kind)))
-			known[n++] = row->name;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].place == p && (kind == KINDS || rows[i].kinds & KIND_BIT(kind)))
+			known[n_known++] = rows[i].name;
 	mistake(r->m, key, "unknown key %s in %s%s", tree_shown(r->a, key->text), place_name(p),
-		did_you_mean(r->m, key->text, known, n));
+		did_you_mean(r->m, key->text, known, n_known));
+}
+
+void topo_unknown_key(struct reading *r, const struct tree *key, enum place p, enum kind kind,
+		      const char *who)
+{
+	unknown_key(r, key_row(0), KEYS, key, p, kind, who);
+}
+
+void topo_keys_in(struct reading *r, const struct key_row *rows, size_t n, const struct tree *map,
+		  enum place p, enum kind kind, const char *who, const struct tree **out)
+{
+	for (size_t i = 0; i < map->n; i++) {
+		size_t k = key_find_in(rows, n, p, map->keys[i]->text);
+
+		if (k == n || (kind != KINDS && !(rows[k].kinds & KIND_BIT(kind))))
+			unknown_key(r, rows, n, map->keys[i], p, kind, who);
+		else if (value_is_type(r, map->v[i], &rows[k]))
+			out[k] = map->v[i];
+	}
 }
 
 void topo_keys(struct reading *r, const struct tree *map, enum place p, enum kind kind,
 	       const char *who, const struct tree **out)
 {
-	for (size_t i = 0; i < map->n; i++) {
-		enum key k = key_find(p, map->keys[i]->text);
-
-		if (k == KEYS || (kind != KINDS && !(key_row(k)->kinds & KIND_BIT(kind))))
-			topo_unknown_key(r, map->keys[i], p, kind, who);
-		else if (value_is_type(r, map->v[i], key_row(k)))
-			out[k] = map->v[i];
-	}
+	topo_keys_in(r, key_row(0), KEYS, map, p, kind, who, out);
 }
 
 int value_node(struct reading *r, const struct tree *v)

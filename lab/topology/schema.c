@@ -10,7 +10,11 @@
 #define HOSTS (ENDS | KIND_BIT(KIND_HOST))
 #define VM KIND_BIT(KIND_VM)
 #define NATS (KIND_BIT(KIND_NAPT) | KIND_BIT(KIND_EIP))
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define WORDS(...)										\
+	(&(const struct words){									\
+		.v = (const char *const[]){__VA_ARGS__},					\
+		.n = sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *),		\
+	})
 
 /* In the order of enum napt_depends. */
 #define DEPENDS_WORDS                                                                              \
@@ -269,15 +273,18 @@ const struct key_row *key_row(enum key k)
 	return &rows[k];
 }
 
+size_t key_find_in(const struct key_row *v, size_t n, enum place p, const char *name)
+{
+	size_t k = 0;
+
+	while (k < n && (v[k].place != p || strcmp(v[k].name, name) != 0))
+		k++;
+	return k;
+}
+
 enum key key_find(enum place p, const char *name)
 {
-	unsigned k;
-
-	for (k = 0; k < KEYS; k++) {
-		if (rows[k].place == p && strcmp(rows[k].name, name) == 0)
-			break;
-	}
-	return (enum key)k;
+	return (enum key)key_find_in(rows, KEYS, p, name);
 }
 
 const char *place_name(enum place p)

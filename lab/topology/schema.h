@@ -77,7 +77,7 @@ struct key_row {
 	enum place place;
 	unsigned kinds;           /* PLACE_NODE, PLACE_MODE: of which kinds, KIND_BIT()s */
 	enum key_type type;
-	const char *const *words; /* TYPE_WORD and TYPE_PORTS: ended by NULL */
+	const struct words *words; /* TYPE_WORD and TYPE_PORTS; NULL: any word */
 	bool fixed;               /* PLACE_NODE: the matrix and --set cannot change it */
 	const char *doc;          /* a sentence for the reference */
 };
@@ -85,6 +85,8 @@ struct key_row {
 const struct key_row *key_row(enum key k);
 /* The key of that name at a place; KEYS when there is none. */
 enum key key_find(enum place p, const char *name);
+/* The same among @rows: the number of the row, @n when there is none. */
+size_t key_find_in(const struct key_row *rows, size_t n, enum place p, const char *name);
 /* What a place is called in a sentence: "a node". */
 const char *place_name(enum place p);
 /* What a type is called: "a whole number". */

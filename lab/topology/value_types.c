@@ -118,41 +118,28 @@ static bool has_control(const char *s, bool lines)
 	return false;
 }
 
-static size_t count_words(const char *const *words)
-{
-	size_t n = 0;
-
-	while (words[n])
-		n++;
-	return n;
-}
-
-static bool is_word(const char *const *words, const char *s)
-{
-	for (; *words; words++) {
-		if (strcmp(*words, s) == 0)
-			return true;
-	}
-	return false;
-}
-
-static const char *join_words(struct arena *a, const char *const *words)
+/* "a, b or c" */
+static const char *join_words(struct arena *a, const char *const *words, size_t n)
 {
 	const char *s = words[0];
 
-	for (size_t i = 1; words[i]; i++)
-		s = arena_printf(a, "%s%s%s", s, words[i + 1] ? ", " : " or ", words[i]);
+	for (size_t i = 1; i < n; i++)
+		s = arena_printf(a, "%s%s%s", s, i + 1 < n ? ", " : " or ", words[i]);
 	return s;
 }
 
-static bool wrong_word(struct reading *r, const struct tree *v, const char *key,
-		       const char *const *words)
+static bool wrong_word(struct reading *r, const struct tree *v, const struct key_row *row)
 {
-	const char *hint = did_you_mean(r->m, v->text, words, count_words(words));
+	const char **known = arena_array_of(r->a, row->words->n, const char *), *hint;
+	size_t n = 0;
 
+	for (size_t i = 0; i < row->words->n; i++)
+		if (row->words->v[i])
+			known[n++] = row->words->v[i];
+	hint = did_you_mean(r->m, v->text, known, n);
 	if (!*hint)
-		hint = arena_printf(r->a, "; it is %s", join_words(r->a, words));
-	return value_wrong(r, v, "unknown %s %s%s", key, tree_shown(r->a, v->text), hint);
+		hint = arena_printf(r->a, "; it is %s", join_words(r->a, known, n));
+	return value_wrong(r, v, "unknown %s %s%s", row->name, tree_shown(r->a, v->text), hint);
 }
 
 static bool check_text(struct reading *r, const struct tree *v, const struct key_row *row,
@@ -214,8 +201,7 @@ bool value_is_type(struct reading *r, const struct tree *v, const struct key_row
 	case TYPE_WORD:
 		if (!text)
 			return wrong_type(r, v, row);
-		return !row->words || is_word(row->words, v->text) ||
-		       wrong_word(r, v, row->name, row->words);
+		return !row->words || word_find(row->words, v->text) >= 0 || wrong_word(r, v, row);
 	case TYPE_NUMBER:
 		return value_number(v, 99999, &n) || wrong_type(r, v, row);
 	case TYPE_PERCENT:
@@ -242,7 +228,7 @@ bool value_is_type(struct reading *r, const struct tree *v, const struct key_row
 			return true;
 		if (!text)
 			return wrong_type(r, v, row);
-		return is_word(row->words, v->text) || wrong_word(r, v, row->name, row->words);
+		return word_find(row->words, v->text) >= 0 || wrong_word(r, v, row);
 	}
 	return false;
 }
