@@ -133,7 +133,7 @@ scripts: ## shellcheck and mandoc
 objects: $(OBJ) $(TESTSRC:%.c=$(B)/%.o)
 
 .PHONY: floors
-floors: $(OBJ) ## Check that every file keeps to its floor (docs/design.md)
+floors: $(OBJ) ## Check that every file keeps to its room (docs/design.md)
 	$(call say,FLOORS,'$(words $(SRC)) files')B=$(B) tests/floors.sh
 
 .PHONY: style
