@@ -36,23 +36,6 @@ struct initiator {
 	struct inet_ep own, dialled;
 };
 
-const char *hash_class_name(enum hash_class c)
-{
-	switch (c) {
-	case CLASS_UNKNOWN:
-		return "unknown";
-	case CLASS_EXACT:
-		return "exact";
-	case CLASS_COPIED:
-		return "copied";
-	case CLASS_FAKED:
-		return "faked";
-	case CLASS_EXACT_OR_COPIED:
-		return "exact-or-copied";
-	}
-	return "?";
-}
-
 const char *windows_result_name(enum windows_result r)
 {
 	switch (r) {

@@ -181,9 +181,6 @@ struct known {
  * hashes; HASH_NONE: no such. */
 enum ike_hash natd_judge_alg(const struct exchange *x);
 
-enum hash_class { CLASS_UNKNOWN, CLASS_EXACT, CLASS_COPIED, CLASS_FAKED, CLASS_EXACT_OR_COPIED };
-const char *hash_class_name(enum hash_class c); /* "exact", "exact-or-copied", ... */
-
 /* What a Windows client makes of a server. */
 enum windows_result { WINDOWS_CONNECTS, WINDOWS_BLOCKED, WINDOWS_UNKNOWN };
 const char *windows_result_name(enum windows_result r); /* "connects", "blocked", "unknown" */

@@ -24,4 +24,7 @@ const char *word_of(const struct words *w, unsigned value);
 /* The value whose word @text is, -1 where no value's is. Of equal words the lowest value. */
 int word_find(const struct words *w, const char *text);
 
+/* "false", "true". */
+extern const struct words bool_words;
+
 #endif

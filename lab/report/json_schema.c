@@ -25,7 +25,7 @@ static json_t *words(const struct words *w)
 {
 	json_t *a = json_array();
 
-	for (size_t i = 0; i < w->n; i++) {
+	for (size_t i = w->first; i < w->n; i++) {
 		char *end;
 		long n;
 

@@ -1,115 +1,80 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * expect.c - claims against connections. Each claim of an expectation is a row that knows how to
- * read the same thing from a connection as text, so that a failure can say both.
- */
+/* expect.c - claims against connections, and predictions against what came out. */
 #include "lab/result/expect.h"
 
 #include <stdio.h>
-#include <string.h>
 
-static const char *have_outcome(const struct connection *c)
+#include "lab/topology/schema.h"
+
+/* The value that the connection has where an expectation claims one; -1: nothing is known. */
+static int have(const struct connection *c, enum claim claim)
 {
-	return outcome_name(c->outcome);
-}
-
-static const char *have_reason(const struct connection *c)
-{
-	return reason_name(c->reason);
-}
-
-static const char *have_server_hash(const struct connection *c)
-{
-	return hash_class_name(c->j.server_hash);
-}
-
-static const char *have_peer_hash(const struct connection *c)
-{
-	return hash_class_name(c->j.peer_hash);
-}
-
-static const char *have_reached(const struct connection *c)
-{
-	return reached_name(c->reached);
-}
-
-static const char *have_encapsulation(const struct connection *c)
-{
-	return word_of(&encapsulation_words, connection_encapsulation(c));
-}
-
-static const char *have_floated(const struct connection *c)
-{
-	return c->x.floated ? "true" : "false";
-}
-
-/* The textual claims: where the wish stands in an expectation, and how to read what came. */
-static const struct {
-	const char *key;
-	size_t wish; /* offset of a const char * in struct expectation */
-	const char *(*have)(const struct connection *c);
-} claims[] = {
-	{"outcome", offsetof(struct expectation, outcome), have_outcome},
-	{"reason", offsetof(struct expectation, reason), have_reason},
-	{"server_hash", offsetof(struct expectation, server_hash), have_server_hash},
-	{"peer_hash", offsetof(struct expectation, peer_hash), have_peer_hash},
-	{"reached", offsetof(struct expectation, reached), have_reached},
-	{"encapsulation", offsetof(struct expectation, encapsulation), have_encapsulation},
-};
-
-static const char *wish_of(const struct expectation *x, size_t offset)
-{
-	const char *wish;
-
-	memcpy(&wish, (const char *)x + offset, sizeof(wish));
-	return wish;
-}
-
-/* A client that reached IP has passed through L2TP: a claim on `reached` is a lower bound. */
-static bool reached_enough(const char *wish, enum reached have)
-{
-	for (enum reached r = have;; r--) {
-		if (!strcmp(reached_name(r), wish))
-			return true;
-		if (r == REACHED_NOTHING)
-			return false;
+	switch (claim) {
+	case CLAIM_OUTCOME:
+		return (int)c->outcome;
+	case CLAIM_REASON:
+		return (int)c->reason;
+	case CLAIM_SERVER_HASH:
+		return (int)c->j.server_hash;
+	case CLAIM_PEER_HASH:
+		return (int)c->j.peer_hash;
+	case CLAIM_REACHED:
+		return (int)c->reached;
+	case CLAIM_ENCAPSULATION:
+		return (int)connection_encapsulation(c);
+	case CLAIM_ERROR:
+		return c->error;
+	case CLAIM_FLOATED:
+		return c->x.floated;
+	case CLAIM_ALIVE:
+		return c->asked ? c->alive : -1;
+	case CLAIMS:
+		break;
 	}
+	return -1;
 }
 
-/* Writes "outcome blocked, wanted connected" for the first claim that fails. */
+static bool meets(enum claim claim, int have, int want)
+{
+	/* A client that reached PPP has passed through L2TP. */
+	if (claim == CLAIM_REACHED)
+		return have >= want;
+	/* A public server's copied and exact hashes are the same bytes: either is true. */
+	if (claim == CLAIM_SERVER_HASH && have == CLASS_EXACT_OR_COPIED &&
+	    (want == CLASS_EXACT || want == CLASS_COPIED))
+		return true;
+	return have == want;
+}
+
+/* The value as the file has it. */
+static const char *value_text(enum claim claim, int value, char buf[16])
+{
+	const struct key_row *row = key_row(claim_key(claim));
+
+	if (value < 0)
+		return "unknown (nobody asked)";
+	if (row->type == TYPE_BOOL)
+		return word_of(&bool_words, (unsigned)value);
+	if (row->words)
+		return word_of(row->words, (unsigned)value);
+	snprintf(buf, 16, "%d", value);
+	return buf;
+}
+
+/* Writes "pc: outcome is blocked, expected connected" for the first claim that fails. */
 static bool connection_meets(const struct expectation *x, const struct connection *c,
 			     const char *client, char *why, size_t size)
 {
-	for (size_t i = 0; i < ARRAY_LEN(claims); i++) {
-		const char *wish = wish_of(x, claims[i].wish);
-		const char *have = claims[i].have(c);
+	for (unsigned i = 0; i < CLAIMS; i++) {
+		const enum claim claim = (enum claim)i;
+		int is = have(c, claim), want = x->want[i];
+		char a[16], b[16];
 
-		if (!wish || !strcmp(wish, have))
+		if (want < 0 || meets(claim, is, want))
 			continue;
-		if (claims[i].have == have_reached && reached_enough(wish, c->reached))
-			continue;
-		/* A public server's copied and exact hashes are the same bytes: either is true. */
-		if (claims[i].have == have_server_hash && !strcmp(have, "exact-or-copied") &&
-		    (!strcmp(wish, "exact") || !strcmp(wish, "copied")))
-			continue;
-		snprintf(why, size, "%s: %s is %s, expected %s", client, claims[i].key, have, wish);
-		return false;
-	}
-	if (x->error >= 0 && x->error != c->error) {
-		snprintf(why, size, "%s: error is %d, expected %d", client, c->error, x->error);
-		return false;
-	}
-	if (x->floated >= 0 && (x->floated != 0) != c->x.floated) {
-		snprintf(why, size, "%s: floated is %s, expected %s", client, have_floated(c),
-			 x->floated ? "true" : "false");
-		return false;
-	}
-	if (x->alive >= 0 && (!c->asked || (x->alive != 0) != c->alive)) {
-		snprintf(why, size, "%s: alive is %s, expected %s", client,
-			 !c->asked  ? "unknown (nobody asked)"
-			 : c->alive ? "true"
-				    : "false",
-			 x->alive ? "true" : "false");
+		snprintf(why, size, "%s: %s is %s, expected %s", client,
+			 key_row(claim_key(claim))->name, value_text(claim, is, a),
+			 value_text(claim, want, b));
 		return false;
 	}
 	return true;
@@ -131,12 +96,12 @@ static void judge_one(const struct scenario *s, const struct expectation *x,
 		const struct connection *c = &r->connections[i];
 		const char *client = s->nodes[c->client].name;
 
-		if (x->client && strcmp(x->client, client))
+		if (x->client >= 0 && (unsigned)x->client != c->client)
 			continue;
 		any = true;
 		add_evidence(er, c->natd_event);
 		add_evidence(er, c->outcome_event);
-		if (x->alive >= 0)
+		if (x->want[CLAIM_ALIVE] >= 0)
 			add_evidence(er, c->alive_event);
 		if (c->outcome == OUTCOME_UNDECIDED && er->verdict == VERDICT_PASS) {
 			er->verdict = VERDICT_UNDECIDED;
@@ -240,7 +205,8 @@ static void compare_prediction(const struct scenario *s, struct connection *c)
 		snprintf(any_vm(s, c) ? c->differs : c->lab_error, RESULT_TEXT,
 			 "%s: prediction and wire differ in %s (predicted %s, %s; wire %s, %s)",
 			 s->nodes[c->client].name, what, outcome_name(c->predicted.agreed.outcome),
-			 reason_name(c->predicted.agreed.reason), have_outcome(c), have_reason(c));
+			 reason_name(c->predicted.agreed.reason), outcome_name(c->outcome),
+			 reason_name(c->reason));
 }
 
 void expect_judge(const struct scenario *s, struct scenario_result *r)

@@ -6,12 +6,7 @@ static const char *const names[KINDS] = {
 	[KIND_NAPT] = "napt",     [KIND_EIP] = "eip",       [KIND_HOST] = "host",
 	[KIND_VM] = "vm",
 };
-static const struct words words = WORDS_IN(names);
-
-const struct words *kind_words(void)
-{
-	return &words;
-}
+const struct words kind_words = WORDS_IN(names);
 
 const char *kind_name(enum kind k)
 {
@@ -21,7 +16,7 @@ const char *kind_name(enum kind k)
 
 enum kind kind_find(const char *name)
 {
-	int k = word_find(&words, name);
+	int k = word_find(&kind_words, name);
 
 	return k < 0 ? KINDS : (enum kind)k;
 }

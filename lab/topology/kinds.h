@@ -20,6 +20,6 @@ const char *kind_name(enum kind k);
 /* The kind of that name; KINDS when there is none. */
 enum kind kind_find(const char *name);
 /* All names, in the order of enum kind. */
-const struct words *kind_words(void);
+extern const struct words kind_words;
 
 #endif

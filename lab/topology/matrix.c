@@ -64,8 +64,7 @@ static bool is_string(const struct tree *v)
 {
 	unsigned long n;
 
-	return v->quoted || !(value_number(v, 99999, &n) || strcmp(v->text, "true") == 0 ||
-			      strcmp(v->text, "false") == 0);
+	return v->quoted || !(value_number(v, 99999, &n) || word_find(&bool_words, v->text) >= 0);
 }
 
 static bool check_id(struct reading *r, const struct tree *at)
@@ -438,12 +437,20 @@ static void read_when(struct reading *r, struct expect_def *d, const struct tree
 	}
 }
 
-static const char *claim(const struct tree *const *keys, enum key k)
+/* What is claimed by the key, -1 without it. Its text is of the key's type. */
+static int claim(const struct tree *const *keys, enum key k)
 {
-	return keys[k] ? keys[k]->text : NULL;
+	unsigned long number = 0;
+
+	if (!keys[k])
+		return -1;
+	if (key_row(k)->type != TYPE_NUMBER)
+		return value_word(k, keys[k]);
+	value_number(keys[k], 99999, &number);
+	return (int)number;
 }
 
-static void check_expect_client(struct reading *r, const struct tree *v)
+static int read_expect_client(struct reading *r, const struct tree *v)
 {
 	const struct topology *t = r->t;
 	int i = topo_node(t, v->text);
@@ -453,12 +460,12 @@ static void check_expect_client(struct reading *r, const struct tree *v)
 			did_you_mean(r->m, v->text, t->node_names, t->n_nodes));
 	else if (t->nodes[i].kind != KIND_CLIENT)
 		mistake(r->m, v, "%s is a %s, not a client", v->text, kind_name(t->nodes[i].kind));
+	return i;
 }
 
 static void read_expectation(struct reading *r, const struct tree *v, struct expect_def *d)
 {
 	const struct tree **keys = d->claims;
-	unsigned long error = 0;
 	bool any = false;
 
 	d->at = v;
@@ -474,23 +481,10 @@ static void read_expectation(struct reading *r, const struct tree *v, struct exp
 		mistake(r->m, v, "this expectation claims nothing");
 	if (keys[KEY_WHEN])
 		read_when(r, d, keys[KEY_WHEN]);
-	if (keys[KEY_CLIENT])
-		check_expect_client(r, keys[KEY_CLIENT]);
-	if (keys[KEY_ERROR])
-		value_number(keys[KEY_ERROR], 99999, &error);
-	d->e = (struct expectation){
-		.line = (int)v->line,
-		.outcome = claim(keys, KEY_OUTCOME),
-		.reason = claim(keys, KEY_REASON),
-		.server_hash = claim(keys, KEY_SERVER_HASH),
-		.peer_hash = claim(keys, KEY_PEER_HASH),
-		.reached = claim(keys, KEY_REACHED),
-		.encapsulation = claim(keys, KEY_ENCAPSULATION),
-		.error = keys[KEY_ERROR] ? (int)error : -1,
-		.alive = keys[KEY_ALIVE] ? keys[KEY_ALIVE]->text[0] == 't' : -1,
-		.floated = keys[KEY_FLOATED] ? keys[KEY_FLOATED]->text[0] == 't' : -1,
-		.client = claim(keys, KEY_CLIENT),
-	};
+	d->e.line = (int)v->line;
+	d->e.client = keys[KEY_CLIENT] ? read_expect_client(r, keys[KEY_CLIENT]) : -1;
+	for (unsigned c = 0; c < CLAIMS; c++)
+		d->e.want[c] = claim(keys, claim_key((enum claim)c));
 }
 
 /* A scenario to which both apply, as the number of a value on each axis; false: there is none. */
@@ -528,7 +522,7 @@ static void check_contradiction(struct reading *r, const struct expect_def *a,
 
 	if (a->broken || b->broken)
 		return;
-	if (a->e.client && b->e.client && strcmp(a->e.client, b->e.client) != 0)
+	if (a->e.client >= 0 && b->e.client >= 0 && a->e.client != b->e.client)
 		return;
 	for (unsigned k = 0; k < KEYS; k++) {
 		const struct tree *x = a->claims[k], *y = b->claims[k];

@@ -96,7 +96,7 @@ static bool read_ports(struct reading *r, const struct tree *v, struct node *n)
 	unsigned long lo, hi;
 
 	if (v->kind == TREE_TEXT) {
-		n->ports = strcmp(v->text, "random") == 0 ? NAPT_RANDOM : NAPT_PRESERVE;
+		n->ports = (enum napt_ports)value_word(KEY_PORTS, v);
 		return true;
 	}
 	if (v->n != 2 || !value_number(v->v[0], 65535, &lo) || !value_number(v->v[1], 65535, &hi) ||
@@ -106,11 +106,6 @@ static bool read_ports(struct reading *r, const struct tree *v, struct node *n)
 	n->port_lo = (uint16_t)lo;
 	n->port_hi = (uint16_t)hi;
 	return true;
-}
-
-static enum napt_depends depends(enum key k, const struct tree *v)
-{
-	return (enum napt_depends)word_find(key_row(k)->words, v->text);
 }
 
 /* The kernel reckons in seconds. */
@@ -177,11 +172,11 @@ bool value_read_nat(struct reading *r, enum key k, const struct tree *v, unsigne
 	case KEY_MAP:
 		return read_map(r, v, i, n);
 	case KEY_MAPPING:
-		n->mapping = depends(k, v);
+		n->mapping = (enum napt_depends)value_word(k, v);
 		n->declared = true;
 		return true;
 	case KEY_FILTERING:
-		n->filtering = depends(k, v);
+		n->filtering = (enum napt_depends)value_word(k, v);
 		n->declared = true;
 		return true;
 	case KEY_PORTS:

@@ -40,8 +40,7 @@ static bool read_socket(struct reading *r, const struct tree *v, struct node *n)
 
 static bool read_run(struct reading *r, const struct tree *v, struct node *n)
 {
-	for (n->run = PRODUCT_STRONGSWAN; strcmp(product_name(n->run), v->text) != 0;)
-		n->run++;
+	n->run = (enum product)value_word(KEY_RUN, v);
 	if (!product_mode(n))
 		return value_wrong(r, v, "a %s cannot run %s", kind_name(n->kind), v->text);
 	return true;
@@ -144,15 +143,15 @@ bool value_read(struct reading *r, enum key k, const struct tree *v, unsigned i,
 	case KEY_RUN:
 		return read_run(r, v, n);
 	case KEY_NAT_T:
-		n->forced = strcmp(v->text, "forced") == 0;
+		n->forced = value_word(k, v);
 		return true;
 	case KEY_LISTEN:
-		n->listen_own = strcmp(v->text, "own") == 0;
+		n->listen_own = value_word(k, v);
 		return true;
 	case KEY_SOCKET:
 		return read_socket(r, v, n);
 	case KEY_REGISTRY:
-		n->registry = strcmp(v->text, "absent") == 0 ? -1 : v->text[0] - '0';
+		n->registry = value_word(k, v) - 1;
 		return true;
 	case KEY_DIALS:
 		return read_dials(r, v, n);

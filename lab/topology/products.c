@@ -5,21 +5,26 @@
 
 /* Modes: of a client, of a server, of one with `nat-t: forced`, of one with `listen: own`. */
 static const struct row {
-	const char *name, *client_mode, *server_mode, *forced_mode, *own_mode;
+	const char *client_mode, *server_mode, *forced_mode, *own_mode;
 } rows[] = {
-	[PRODUCT_STRONGSWAN] = {"strongswan", "linux-strongswan", "strongswan-5.9",
-				"strongswan-forceencaps", "strongswan-5.9"},
-	[PRODUCT_LIBRESWAN] = {"libreswan", NULL, "libreswan", "libreswan-encapsulation",
-			       "libreswan"},
-	[PRODUCT_SOFTETHER] = {"softether", NULL, "softether-5", "softether-5",
-			       "softether-5-listen"},
-	[PRODUCT_IKE_SCAN] = {"ike-scan", "linux-plain", NULL, NULL, NULL},
-	[PRODUCT_PROBER] = {"prober", "linux-plain", NULL, NULL, NULL},
+	[PRODUCT_STRONGSWAN] = {"linux-strongswan", "strongswan-5.9", "strongswan-forceencaps",
+				"strongswan-5.9"},
+	[PRODUCT_LIBRESWAN] = {NULL, "libreswan", "libreswan-encapsulation", "libreswan"},
+	[PRODUCT_SOFTETHER] = {NULL, "softether-5", "softether-5", "softether-5-listen"},
+	[PRODUCT_IKE_SCAN] = {"linux-plain", NULL, NULL, NULL},
+	[PRODUCT_PROBER] = {"linux-plain", NULL, NULL, NULL},
 };
+
+static const char *const names[] = {
+	[PRODUCT_STRONGSWAN] = "strongswan", [PRODUCT_LIBRESWAN] = "libreswan",
+	[PRODUCT_SOFTETHER] = "softether",   [PRODUCT_IKE_SCAN] = "ike-scan",
+	[PRODUCT_PROBER] = "prober",
+};
+const struct words product_words = {names, ARRAY_LEN(names), PRODUCT_STRONGSWAN};
 
 const char *product_name(enum product p)
 {
-	return rows[p].name;
+	return word_of(&product_words, p);
 }
 
 const char *product_mode(const struct node *n)
@@ -33,7 +38,7 @@ const char *product_mode(const struct node *n)
 
 const char *product_title(struct arena *a, const struct node *n)
 {
-	return arena_printf(a, "real %s%s%s", rows[n->run].name,
+	return arena_printf(a, "real %s%s%s", product_name(n->run),
 			    n->forced ? ", encapsulation forced" : "",
 			    n->listen_own ? ", ListenIP its own" : "");
 }

@@ -6,9 +6,11 @@
 #ifndef NATDLAB_TOPOLOGY_PRODUCTS_H
 #define NATDLAB_TOPOLOGY_PRODUCTS_H
 
+#include "lab/base/words.h"
 #include "lab/topology/topology.h"
 
 /* "strongswan", ... as `run:` has it. */
+extern const struct words product_words;
 const char *product_name(enum product p);
 /* The mode of ours that behaves like this node's product, by its settings; NULL when a node of its
  * kind cannot run it. */

@@ -13,15 +13,26 @@ struct axis_value {
 	const char *value;       /* "softether-4" or "registry-0" */
 };
 
+/* What an expectation can claim of a connection, in the order in which it is judged. */
+enum claim {
+	CLAIM_OUTCOME,	     /* enum outcome */
+	CLAIM_REASON,	     /* enum reason */
+	CLAIM_SERVER_HASH,   /* enum hash_class */
+	CLAIM_PEER_HASH,     /* the same */
+	CLAIM_REACHED,	     /* enum reached: so far at least */
+	CLAIM_ENCAPSULATION, /* enum encapsulation */
+	CLAIM_ERROR,	     /* the number that the user sees; 0: none */
+	CLAIM_FLOATED,	     /* 0, 1 */
+	CLAIM_ALIVE,	     /* 0, 1 */
+	CLAIMS,
+};
+
 /* One entry of `expect:` that applies to this scenario. */
 struct expectation {
 	int line;                /* in the file */
-	const char *outcome;     /* each NULL when not claimed */
-	const char *reason, *server_hash, *peer_hash, *reached, *encapsulation;
-	int error;               /* -1 not claimed */
-	int floated;             /* -1 not claimed, 0, 1 */
-	int alive;               /* the same */
-	const char *client;      /* which client node; NULL: every one */
+	int client;		 /* node index; -1: it is claimed of every client */
+	int want[CLAIMS];	 /* a value of the claim's enumeration, a number, 0 or 1; -1: not
+				  * claimed */
 };
 
 struct scenario {

@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#include "lab/topology/products.h"
+#include "nodes/base/outcome.h"
+
 #define ENDS (KIND_BIT(KIND_CLIENT) | KIND_BIT(KIND_SERVER))
 #define HOSTS (ENDS | KIND_BIT(KIND_HOST))
 #define VM KIND_BIT(KIND_VM)
@@ -19,7 +22,6 @@
 /* In the order of enum napt_depends. */
 #define DEPENDS_WORDS                                                                              \
 	WORDS("endpoint-independent", "address-dependent", "address-and-port-dependent")
-#define HASH_WORDS WORDS("exact", "copied", "faked", "exact-or-copied", "unknown")
 
 static const struct key_row rows[KEYS] = {
 	[KEY_NAME] = {"name", PLACE_FILE, 0, TYPE_NAME, NULL, false,
@@ -138,7 +140,7 @@ static const struct key_row rows[KEYS] = {
 		"Cables between two interfaces, each with its subnet."},
 
 	[KEY_KIND] = {"kind", PLACE_NODE, KINDS_ALL, TYPE_WORD,
-		WORDS("client", "server", "router", "napt", "eip", "host", "vm"), true,
+		&kind_words, true,
 		"What the node is: client and server speak L2TP/IPsec, router forwards, napt is a "
 		"home router, eip an Elastic IP (1:1 NAT), host anything else; vm is a client or a "
 		"server, as its mode is, that a virtual machine of yours plays (vm.md)."},
@@ -152,7 +154,7 @@ static const struct key_row rows[KEYS] = {
 		"The address that the client dials, or a server's name: then its Elastic IP if it "
 		"has one, else its own address."},
 	[KEY_RUN] = {"run", PLACE_NODE, ENDS, TYPE_WORD,
-		WORDS("strongswan", "libreswan", "softether", "ike-scan", "prober"), false,
+		&product_words, false,
 		"The product itself, in the node's namespace, instead of a mode that behaves "
 		"like it. `make real` fetches it. A client can be strongswan; or ike-scan, which "
 		"sends message 1 and prints what it makes of message 2; or prober, natdlab's own, "
@@ -237,24 +239,22 @@ static const struct key_row rows[KEYS] = {
 		"The end's address where the assigned one will not do."},
 
 	[KEY_OUTCOME] = {"outcome", PLACE_EXPECT, 0, TYPE_WORD,
-		WORDS("connected", "blocked", "failed"), false,
+		&outcome_claim_words, false,
 		"How it ends: blocked is the client's own policy."},
 	[KEY_REASON] = {"reason", PLACE_EXPECT, 0, TYPE_WORD,
-		WORDS("none", "server-behind-nat", "both-behind-nat", "psk-mismatch",
-		      "no-proposal", "no-reply", "no-ipsec-sa", "auth-failed",
-		      "no-credentials", "ppp-failed"), false,
+		&reason_claim_words, false,
 		"Why it ends so."},
 	[KEY_ERROR] = {"error", PLACE_EXPECT, 0, TYPE_NUMBER, NULL, false,
 		"The number that the user sees: 809; 0 for none."},
-	[KEY_SERVER_HASH] = {"server_hash", PLACE_EXPECT, 0, TYPE_WORD, HASH_WORDS, false,
+	[KEY_SERVER_HASH] = {"server_hash", PLACE_EXPECT, 0, TYPE_WORD, &hash_class_words, false,
 		"What message 4's second NAT-D hash, the server's of itself, turns out to be."},
-	[KEY_PEER_HASH] = {"peer_hash", PLACE_EXPECT, 0, TYPE_WORD, HASH_WORDS, false,
+	[KEY_PEER_HASH] = {"peer_hash", PLACE_EXPECT, 0, TYPE_WORD, &hash_class_words, false,
 		"What message 4's first NAT-D hash, the server's of the client, turns out to be."},
 	[KEY_REACHED] = {"reached", PLACE_EXPECT, 0, TYPE_WORD,
-		WORDS("nothing", "phase1", "phase2", "l2tp", "ppp"), false,
+		&reached_words, false,
 		"How far it got."},
 	[KEY_ENCAPSULATION] = {"encapsulation", PLACE_EXPECT, 0, TYPE_WORD,
-		WORDS("udp", "esp", "none"), false,
+		&encapsulation_words, false,
 		"How ESP travels or was to: in UDP, bare (IP protocol 50); none: no SA."},
 	[KEY_FLOATED] = {"floated", PLACE_EXPECT, 0, TYPE_BOOL, NULL, false,
 		"Whether IKE moved to port 4500."},
@@ -285,6 +285,23 @@ size_t key_find_in(const struct key_row *v, size_t n, enum place p, const char *
 enum key key_find(enum place p, const char *name)
 {
 	return (enum key)key_find_in(rows, KEYS, p, name);
+}
+
+enum key claim_key(enum claim c)
+{
+	static const enum key keys[CLAIMS] = {
+		[CLAIM_OUTCOME] = KEY_OUTCOME,
+		[CLAIM_REASON] = KEY_REASON,
+		[CLAIM_SERVER_HASH] = KEY_SERVER_HASH,
+		[CLAIM_PEER_HASH] = KEY_PEER_HASH,
+		[CLAIM_REACHED] = KEY_REACHED,
+		[CLAIM_ENCAPSULATION] = KEY_ENCAPSULATION,
+		[CLAIM_ERROR] = KEY_ERROR,
+		[CLAIM_FLOATED] = KEY_FLOATED,
+		[CLAIM_ALIVE] = KEY_ALIVE,
+	};
+
+	return keys[c];
 }
 
 const char *place_name(enum place p)

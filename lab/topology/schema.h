@@ -9,6 +9,7 @@
 #define NATDLAB_TOPOLOGY_SCHEMA_H
 
 #include "lab/topology/kinds.h"
+#include "lab/topology/scenario.h"
 
 /* Bounds of a mode of one's own: messages have to fit into a datagram, and into the buffers of who
  * sends them. Bytes; vendor IDs together are counted with their headers of 4. */
@@ -87,6 +88,8 @@ const struct key_row *key_row(enum key k);
 enum key key_find(enum place p, const char *name);
 /* The same among @rows: the number of the row, @n when there is none. */
 size_t key_find_in(const struct key_row *rows, size_t n, enum place p, const char *name);
+/* The key with which a claim is written. */
+enum key claim_key(enum claim c);
 /* What a place is called in a sentence: "a node". */
 const char *place_name(enum place p);
 /* What a type is called: "a whole number". */

@@ -94,7 +94,7 @@ static void read_kinds(struct reading *r, const struct tree *kinds,
 		if (k == KINDS) {
 			mistake(r->m, kinds->keys[i], "unknown kind %s%s",
 				tree_shown(r->a, kinds->keys[i]->text),
-				did_you_mean(r->m, kinds->keys[i]->text, kind_words()->v, KINDS));
+				did_you_mean(r->m, kinds->keys[i]->text, kind_words.v, KINDS));
 		} else if (topo_want_map(r, kinds->v[i], "a kind's defaults")) {
 			topo_keys(r, kinds->v[i], PLACE_NODE, k, "this", defaults[k]);
 			if (defaults[k][KEY_KIND])

@@ -178,6 +178,8 @@ bool value_digits(const char **p, unsigned long max, unsigned long *out);
 bool value_number(const struct tree *v, unsigned long max, unsigned long *out);
 bool value_is_v4(const char *s);
 /* Is @v of the row's type? Says so if not. */
+/* Which of the words of a key (TYPE_WORD, TYPE_PORTS, TYPE_BOOL) it is; -1: none. */
+int value_word(enum key k, const struct tree *v);
 bool value_is_type(struct reading *r, const struct tree *v, const struct key_row *row);
 
 /* ---- custom_modes.c ---- */

@@ -133,13 +133,20 @@ static bool wrong_word(struct reading *r, const struct tree *v, const struct key
 	const char **known = arena_array_of(r->a, row->words->n, const char *), *hint;
 	size_t n = 0;
 
-	for (size_t i = 0; i < row->words->n; i++)
+	for (size_t i = row->words->first; i < row->words->n; i++)
 		if (row->words->v[i])
 			known[n++] = row->words->v[i];
 	hint = did_you_mean(r->m, v->text, known, n);
 	if (!*hint)
 		hint = arena_printf(r->a, "; it is %s", join_words(r->a, known, n));
 	return value_wrong(r, v, "unknown %s %s%s", row->name, tree_shown(r->a, v->text), hint);
+}
+
+int value_word(enum key k, const struct tree *v)
+{
+	const struct key_row *row = key_row(k);
+
+	return word_find(row->type == TYPE_BOOL ? &bool_words : row->words, v->text);
 }
 
 static bool check_text(struct reading *r, const struct tree *v, const struct key_row *row,
@@ -209,8 +216,7 @@ bool value_is_type(struct reading *r, const struct tree *v, const struct key_row
 	case TYPE_DURATION:
 		return value_duration(v, &d) || wrong_type(r, v, row);
 	case TYPE_BOOL:
-		return (text && !v->quoted &&
-			(strcmp(v->text, "true") == 0 || strcmp(v->text, "false") == 0)) ||
+		return (text && !v->quoted && word_find(&bool_words, v->text) >= 0) ||
 		       wrong_type(r, v, row);
 	case TYPE_ADDRESS:
 		return (text && value_is_v4(v->text)) || wrong_type(r, v, row);

@@ -49,6 +49,14 @@ static const char *const encapsulations[ENCAPSULATIONS] = {
 	[ENCAPSULATION_NONE] = "none",
 };
 
+static const char *const hash_classes[HASH_CLASSES] = {
+	[CLASS_UNKNOWN] = "unknown",
+	[CLASS_EXACT] = "exact",
+	[CLASS_COPIED] = "copied",
+	[CLASS_FAKED] = "faked",
+	[CLASS_EXACT_OR_COPIED] = "exact-or-copied",
+};
+
 static const char *const methods[] = {
 	[PPP_AUTH_NONE] = "none",	    [PPP_AUTH_EAP] = "eap",
 	[PPP_AUTH_MSCHAPV2] = "ms-chap-v2", [PPP_AUTH_PAP] = "pap",
@@ -61,6 +69,7 @@ const struct words reached_words = WORDS_IN(reacheds);
 const struct words reason_words = WORDS_IN(reasons);
 const struct words reason_claim_words = {reasons, REASONS_OF_CLAIMS, 0};
 const struct words encapsulation_words = WORDS_IN(encapsulations);
+const struct words hash_class_words = WORDS_IN(hash_classes);
 const struct words ppp_method_words = WORDS_IN(methods);
 
 const char *outcome_name(enum outcome o)
@@ -76,6 +85,11 @@ const char *reached_name(enum reached r)
 const char *reason_name(enum reason r)
 {
 	return word_of(&reason_words, r);
+}
+
+const char *hash_class_name(enum hash_class c)
+{
+	return word_of(&hash_class_words, c);
 }
 
 const char *ppp_method_name(enum ppp_method m)

@@ -69,6 +69,10 @@ enum reason {
 enum encapsulation { ENCAPSULATION_UDP, ENCAPSULATION_ESP, ENCAPSULATION_NONE };
 #define ENCAPSULATIONS (ENCAPSULATION_NONE + 1)
 
+/* What a server's NAT-D hash turns out to be. */
+enum hash_class { CLASS_UNKNOWN, CLASS_EXACT, CLASS_COPIED, CLASS_FAKED, CLASS_EXACT_OR_COPIED };
+#define HASH_CLASSES (CLASS_EXACT_OR_COPIED + 1)
+
 /* How a client shows that it knows the password (RFC 1661 6.2). */
 enum ppp_method {
 	PPP_AUTH_NONE,
@@ -85,12 +89,14 @@ extern const struct words outcome_words, outcome_claim_words;
 extern const struct words reached_words;
 extern const struct words reason_words, reason_claim_words;
 extern const struct words encapsulation_words;
+extern const struct words hash_class_words;
 extern const struct words ppp_method_words;
 
 /* The words: static text. */
 const char *outcome_name(enum outcome o);	/* "undecided", "connected", ... */
 const char *reached_name(enum reached r);	/* "nothing", "phase1", ... */
 const char *reason_name(enum reason r);		/* "none", "both-behind-nat", ... */
+const char *hash_class_name(enum hash_class c); /* "exact", "exact-or-copied", ... */
 const char *ppp_method_name(enum ppp_method m); /* "none", "eap", "ms-chap-v2", "pap" */
 
 #endif

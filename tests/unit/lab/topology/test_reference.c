@@ -56,7 +56,7 @@ static const char *type_text(struct arena *a, const struct key_row *row)
 
 	if (!row->words || row->type == TYPE_PORTS)
 		return key_type_name(row->type);
-	for (size_t i = 0; i < row->words->n; i++)
+	for (size_t i = row->words->first; i < row->words->n; i++)
 		if (row->words->v[i])
 			s = s ? arena_printf(a, "%s, %s", s, row->words->v[i]) : row->words->v[i];
 	return s;
