@@ -58,11 +58,4 @@ void inspect_searched(struct inspected *one);
 /* Both ends as near to the client as seen: its own, and what it dialled. */
 void inspect_ends(const struct exchange *x, struct inet_ep *initiator, struct inet_ep *responder);
 
-/* The report for people. */
-struct inspect_style {
-	bool colour;
-	bool verbose; /* full hashes, every vendor ID's bytes, all exchanges in full */
-};
-void report_inspect(FILE *f, const struct inspection *in, const struct inspect_style *style);
-
 #endif

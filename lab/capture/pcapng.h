@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pcapng.h - capture files: pcap and pcapng read, pcapng written.
+ * pcapng.h - capture files read: pcap and pcapng. Written: pcapng_write.h.
  *
  * Ours, because libpcap refuses mixed link types, hides interface names and comments, and cannot
  * write pcapng. Reading is over a stream with constant memory; files are hostile.
@@ -32,15 +32,5 @@ struct capture_reader *capture_open(FILE *f, const char *name, struct err *e) MU
  * further calls give 0). */
 int capture_next(struct capture_reader *r, struct capture_frame *out, struct err *e);
 void capture_close(struct capture_reader *r);
-
-struct capture_writer;
-/* Writes section header and one interface block per name, link type Ethernet, microseconds. */
-struct capture_writer *capture_create(FILE *f, const char *application, const char *const *ifaces,
-				      size_t n);
-/* @comment may be NULL. */
-void capture_put(struct capture_writer *w, unsigned iface, usec t_epoch, const uint8_t *data,
-		 size_t len, const char *comment);
-/* Flushes and frees the writer; -1 when anything could not be written. Does not close the FILE. */
-int capture_finish(struct capture_writer *w, struct err *e) MUST_CHECK;
 
 #endif

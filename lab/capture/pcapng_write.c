@@ -4,6 +4,8 @@
  *
  * Big-endian, as wr_ writes everything: the format leaves the byte order to the writer.
  */
+#include "lab/capture/pcapng_write.h"
+
 #include "lab/capture/pcapng.h"
 
 #include <errno.h>

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * cli_priv.h - what cmd_inspect.c and cmd_inspect_unmask.c share.
- */
+/* cli_priv.h - the verbs, and what the files of one share. */
 #ifndef NATDLAB_CLI_CLI_PRIV_H
 #define NATDLAB_CLI_CLI_PRIV_H
 
 #include "lab/analysis/inspect.h"
 #include "lab/cli/options.h"
+
+/* The verbs, one file each. */
+extern const struct verb verb_run, verb_check, verb_plan, verb_probe, verb_modes,
+	verb_inspect;
 
 /*
  * --unmask: searches for the private addresses behind the hashes of each exchange, and judges anew

@@ -2,8 +2,9 @@
 /*
  * cmd_check.c - `natdlab check FILE...`: reads and judges files, builds nothing.
  */
-#include "lab/report/json.h"
+#include "lab/cli/cli_priv.h"
 #include "lab/cli/options.h"
+#include "lab/report/json_schema.h"
 #include "lab/topology/scenario.h"
 #include "lab/cli/topology_file.h"
 

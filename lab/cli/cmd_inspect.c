@@ -8,8 +8,9 @@
 
 #include "lab/infer/emit_topology.h"
 #include "lab/cli/cli_priv.h"
-#include "lab/report/json.h"
 #include "lab/cli/options.h"
+#include "lab/report/json_inspect.h"
+#include "lab/report/report_inspect.h"
 
 #define FILE_BUFFER (1024 * 1024)
 static const struct option options[] = {

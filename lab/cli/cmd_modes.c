@@ -4,10 +4,11 @@
  */
 #include <string.h>
 
-#include "lab/report/json.h"
+#include "lab/cli/cli_priv.h"
 #include "lab/cli/options.h"
-#include "lab/report/report.h"
 #include "lab/base/suggest.h"
+#include "lab/report/json_modes.h"
+#include "lab/report/report_modes.h"
 
 static const struct option options[] = {
 	{"format", 'f', "table|json", false, "what is printed (table)"},

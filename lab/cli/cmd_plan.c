@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "lab/cli/cli_priv.h"
 #include "lab/cli/options.h"
 #include "lab/plan/plan.h"
 #include "lab/base/suggest.h"

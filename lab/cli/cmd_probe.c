@@ -2,10 +2,11 @@
 /* cmd_probe.c - natdlab probe HOST */
 #include <string.h>
 
+#include "lab/cli/cli_priv.h"
 #include "lab/os/probe_socket.h"
-#include "lab/report/json.h"
 #include "lab/cli/options.h"
 #include "lab/probe/probe.h"
+#include "lab/report/json_probe.h"
 
 static const struct option options[] = {
 	{"format", 'f', "text|json", false, "how to print the answer (text)"},

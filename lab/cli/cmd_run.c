@@ -5,11 +5,14 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "lab/cli/cli_priv.h"
 #include "lab/os/netns_build.h"
 #include "lab/report/json.h"
+#include "lab/report/report_lines.h"
+#include "lab/report/report_table.h"
 #include "lab/run/output_dir.h"
 #include "lab/cli/options.h"
-#include "lab/report/report.h"
+#include "lab/run/output_dir_begin.h"
 #include "lab/run/run.h"
 #include "lab/net/sim.h"
 #include "lab/topology/scenario_query.h"

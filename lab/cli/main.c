@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lab/cli/cli_priv.h"
 #include "lab/cli/options.h"
 #include "lab/base/suggest.h"
 

@@ -65,8 +65,4 @@ void verb_help(FILE *f, const struct verb *v);
 /* Prints "natdlab: TEXT" to standard error and returns the exit status of the error's kind. */
 int report_err(const struct err *e);
 
-/* The verbs, one file each. */
-extern const struct verb verb_run, verb_check, verb_plan, verb_probe, verb_modes,
-	verb_inspect;
-
 #endif

@@ -14,7 +14,6 @@
 
 #include "lab/base/err.h"
 #include "lab/plan/plan.h"
-#include "lab/vm/vm.h"
 #include "nodes/base/node.h"
 
 struct net;
@@ -24,6 +23,14 @@ struct net_frame {
 	unsigned link;       /* index in the scenario */
 	const uint8_t *data; /* Ethernet; valid during the call */
 	size_t len;
+};
+
+/* What is at a machine's socket. */
+enum vm_plug {
+	VM_NOBODY,    /* nobody yet */
+	VM_PLUGGED,
+	VM_UNPLUGGED, /* it was there and has closed */
+	VM_HUNG_UP,   /* it said what no QEMU says, and the lab has closed */
 };
 
 struct net_ops {

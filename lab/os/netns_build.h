@@ -20,8 +20,8 @@
 #define NATDLAB_OS_NETNS_BUILD_H
 
 #include "lab/base/err.h"
+#include "lab/net/net.h"
 #include "lab/plan/plan.h"
-#include "lab/vm/vm.h"
 
 /*
  * Starts @fn in a new process inside fresh user, mount, PID and network namespaces, as by fork():

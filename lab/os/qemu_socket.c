@@ -19,7 +19,7 @@
 
 #include "lab/os/clock.h"
 #include "lab/os/os_priv.h"
-#include "lab/vm/vm.h"
+#include "lab/vm/qemu_stream.h"
 #include "lab/topology/scenario_query.h"
 
 #define FRAMES_PER_SECOND 2000u /* many times what a VPN client and a chatty Windows say */

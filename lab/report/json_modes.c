@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* json_modes.c - the rows of server and client modes, for `natdlab modes --format json`. */
-#include "lab/report/json.h"
+
+#include "lab/report/json_modes.h"
 
 #include "lab/report/report_priv.h"
 #include "nodes/modes/agreement.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* json_probe.c - what `probe` found, with the keys that a run's connections have. */
-#include "lab/report/json.h"
+
+#include "lab/report/json_probe.h"
 
 #include "lab/report/report_priv.h"
 

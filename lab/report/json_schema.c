@@ -4,9 +4,10 @@
  * a sentence for each key, red lines under what is wrong. `natdlab check` knows more than a schema
  * can say, and has the last word.
  */
+#include "lab/report/json_schema.h"
+
 #include <stdlib.h>
 
-#include "lab/report/json.h"
 #include "lab/report/report_priv.h"
 #include "lab/topology/schema.h"
 

@@ -5,6 +5,8 @@
  *
  * Every string here is ours, or was made fit for a terminal before it came here.
  */
+#include "lab/report/report_inspect.h"
+
 #include <inttypes.h>
 #include <string.h>
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* report_lines.c - the same result for programs that count tests, and for pasting into an issue. */
+#include "lab/report/report_lines.h"
+
 #include <string.h>
 
-#include "lab/report/report.h"
+#include "lab/report/report_table.h"
 #include "lab/result/summary.h"
 
 /* The reason why scenario @i did not pass, in one line. */

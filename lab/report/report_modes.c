@@ -5,7 +5,8 @@
  *
  * What clients make of a server is not in any row: it is computed by the rule that predicts runs.
  */
-#include "lab/report/report.h"
+
+#include "lab/report/report_modes.h"
 
 #include <stdarg.h>
 #include <string.h>

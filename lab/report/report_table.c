@@ -3,9 +3,10 @@
  * report_table.c - the table for people. A grid is collected first and printed when the widths
  * are known. Columns are counted in characters, not bytes: a dagger is one.
  */
+#include "lab/report/report_table.h"
+
 #include <string.h>
 
-#include "lab/report/report.h"
 #include "lab/result/summary.h"
 
 #define CELL 112

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lab/capture/pcapng_write.h"
 #include "lab/report/json.h"
 #include "lab/capture/pcapng.h"
 

@@ -28,12 +28,6 @@ void output_dir_secrets(struct output_dir *k, const struct vpn *vpn);
 int output_dir_finish(struct output_dir *k, const struct net_ops *ops, struct net *net,
 		      const struct ev_log *log, struct err *e) MUST_CHECK;
 
-/*
- * The folder of a whole run, before it: made if it is not there; what a former run left in it is
- * removed, and nothing else; run.json says that this one is unfinished. 0, or -1.
- */
-int output_dir_begin(const char *dir, struct err *e) MUST_CHECK;
-
 /* mkdir -p; what is there already must be a folder that can be written in. 0, or -1. */
 int output_dir_make_dir(const char *path, struct err *e) MUST_CHECK;
 

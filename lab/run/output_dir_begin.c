@@ -5,6 +5,8 @@
  * Only where run.json says that there was one, only in folders that look like a scenario's, and
  * there only what natdlab writes: files of the user's stay, and so do the folders they are in.
  */
+#include "lab/run/output_dir_begin.h"
+
 #include "lab/run/output_dir.h"
 
 #include <dirent.h>

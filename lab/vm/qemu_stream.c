@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "lab/base/wire.h"
-#include "lab/vm/vm.h"
+#include "lab/vm/qemu_stream.h"
 
 uint8_t *vm_stream_room(struct vm_stream *st, size_t *room)
 {

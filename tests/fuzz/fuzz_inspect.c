@@ -9,7 +9,8 @@
 #include <string.h>
 
 #include "lab/analysis/inspect.h"
-#include "lab/report/json.h"
+#include "lab/report/json_inspect.h"
+#include "lab/report/report_inspect.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

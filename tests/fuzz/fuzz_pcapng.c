@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lab/capture/pcapng.h"
+#include "lab/capture/pcapng_write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

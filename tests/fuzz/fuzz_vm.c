@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lab/net/dhcp.h"
+#include "lab/vm/qemu_stream.h"
 #include "lab/vm/vm.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

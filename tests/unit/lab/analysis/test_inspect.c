@@ -14,6 +14,7 @@
 
 #include "lab/base/packet.h"
 #include "lab/analysis/inspect.h"
+#include "lab/report/report_inspect.h"
 #include "tests/unit/coats.h"
 
 #define FOLDER "tests/data/captures/"

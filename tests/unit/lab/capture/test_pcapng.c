@@ -10,6 +10,7 @@
 
 #include "lab/base/wire.h"
 #include "lab/capture/pcapng.h"
+#include "lab/capture/pcapng_write.h"
 
 /* A file under construction, in either byte order. */
 struct file {

@@ -7,10 +7,11 @@
 
 #include <jansson.h>
 
+#include "lab/report/report_lines.h"
+#include "lab/report/report_table.h"
 #include "tests/unit/results.h"
 
 #include "lab/report/json.h"
-#include "lab/report/report.h"
 
 static struct whole *article(struct arena *a, const char *const *ends)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Virtual machines, as far as no kernel is needed: files, QEMU's framing, what people are told. */
+#include "lab/vm/qemu_stream.h"
 #include "tests/unit/topo_text.h"
 
 #include <stdlib.h>
