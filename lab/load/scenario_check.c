@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/plan/nft_ruleset.h"
-#include "lab/result/predict.h"
+#include "lab/net/path.h"
+#include "lab/plan/napt_ports.h"
 #include "lab/topology/products.h"
 #include "lab/topology/scenario_place.h"
 #include "lab/topology/scenario_query.h"
@@ -200,12 +200,12 @@ static bool check_sockets(const struct check *c)
 	return true;
 }
 
-static void check_dial(const struct check *c, unsigned i)
+static void check_dial(const struct check *c, struct paths *paths, unsigned i)
 {
 	const struct node *n = &c->s->nodes[i];
 	struct walk w;
 
-	predict_walk(c->s, n, 500, 1, &w);
+	path_walk(paths, n, 500, &w);
 	if (!w.arrives && !w.by_policy)
 		mistake(c->m, place_of(c, i, KEY_DIALS), "%s can never reach %s: %s",
 			n->name, INET_ADDR(n->dials), w.why);
@@ -215,6 +215,7 @@ static void check_scenario(const struct check *c)
 {
 	const struct scenario *s = c->s;
 	const size_t *needed;
+	struct paths *paths;
 	bool good;
 
 	if (!scenario_check_shape(c->a, s, c->m))
@@ -224,9 +225,12 @@ static void check_scenario(const struct check *c)
 	good &= check_sockets(c);
 	for (unsigned i = 0; i < s->n_nodes; i++)
 		good &= check_node(c, needed, i);
-	for (unsigned i = 0; good && i < s->n_nodes; i++) {
+	if (!good)
+		return;
+	paths = paths_new(c->a, s, 1);
+	for (unsigned i = 0; i < s->n_nodes; i++) {
 		if (s->nodes[i].kind == KIND_CLIENT && s->nodes[i].dials.len)
-			check_dial(c, i);
+			check_dial(c, paths, i);
 	}
 }
 

@@ -2,7 +2,7 @@
 #include "lab/net/nat_check.h"
 
 #include "lab/topology/schema.h"
-#include "lab/plan/nft_ruleset.h"
+#include "lab/plan/napt_ports.h"
 #include "lab/topology/addressing.h"
 #include "lab/topology/scenario_query.h"
 
@@ -173,14 +173,14 @@ static int find_timeout(struct stage *t, struct nat_found *f, struct inet_ep map
 static int run(struct stage *t, const struct plan *p, unsigned node, struct nat_found *f)
 {
 	struct arena *a CLEANUP(arena_freep) = arena_new();
-	size_t n;
-	const struct napt_map *m = napt_map(a, p->s, node, p->seed, &n);
+	const struct napt_table *table = napt_table(napt_tables_new(a, p->s, p->seed), node);
+	const struct napt_mapping *m;
 	struct inet_ep mapped;
 
 	if (!find_mapping(t, f) || !find_filtering(t, f, &mapped))
 		return err_set(t->e, ERR_FAILED, "%s: a datagram and its answer do not get through",
 			       p->s->nodes[node].name);
-	m = napt_find(m, n, inet_ep(t->filtering_own.addr, PORT_MAPPING), t->out_ep[0][0]);
+	m = napt_find(table, inet_ep(t->filtering_own.addr, PORT_MAPPING), t->out_ep[0][0]);
 	f->as_planned = m && inet_ep_eq(m->outside, f->mapped);
 	find_hairpin(t, f, mapped);
 	return find_timeout(t, f, mapped, udp_timeout(&p->s->nodes[node]));

@@ -19,7 +19,8 @@
 
 #include "lab/base/packet.h"
 #include "lab/net/faults.h"
-#include "lab/plan/nft_ruleset.h"
+#include "lab/plan/napt_ports.h"
+#include "lab/topology/address_map.h"
 #include "lab/topology/scenario_query.h"
 
 #define PROTO_UDP 17
@@ -71,8 +72,7 @@ enum { INBOX_IKE, INBOX_NATT, INBOX_ESP, INBOXES };
 struct sim_node {
 	VEC(struct track) tracks;
 	VEC(struct opening) open_to;
-	const struct napt_map *map; /* of a NAPT */
-	size_t n_map;
+	const struct napt_table *map; /* of a NAPT */
 	struct inbox inbox[INBOXES];
 	size_t n_waiting;
 	bool open;
@@ -97,6 +97,7 @@ struct queued_frame {
 struct net {
 	const struct scenario *s;
 	struct arena *a;
+	struct address_map *map;
 	struct sim_node *nodes;
 	VEC(struct queued_frame) frames;
 	VEC(uint8_t) bytes;
@@ -221,7 +222,7 @@ static struct inet_ep new_destination(const struct scenario *s, const struct nod
 				      const struct sim_node *sn, int in, const struct packet_in *p)
 {
 	bool from_outside = in >= 0 && (unsigned)in == n->outside;
-	const struct napt_map *owner;
+	const struct napt_mapping *owner;
 	const struct eip_map *m;
 	const struct forward *f;
 
@@ -235,7 +236,7 @@ static struct inet_ep new_destination(const struct scenario *s, const struct nod
 	f = napt_forward(n, p->proto, p->dst.port);
 	if (f)
 		return inet_ep(f->to, p->dst.port);
-	owner = lets_in(n) ? napt_find_back(sn->map, sn->n_map, p->dst) : NULL;
+	owner = lets_in(n) ? napt_find_back(sn->map, p->dst) : NULL;
 	return owner ? owner->inside : p->dst;
 }
 
@@ -244,7 +245,7 @@ static struct inet_ep new_destination(const struct scenario *s, const struct nod
 static struct inet_ep new_source(const struct scenario *s, const struct node *n,
 				 const struct sim_node *sn, const struct packet_in *p)
 {
-	const struct napt_map *mapped;
+	const struct napt_mapping *mapped;
 	const struct eip_map *m;
 	const struct forward *f;
 	struct inet_ep out = p->src;
@@ -259,7 +260,7 @@ static struct inet_ep new_source(const struct scenario *s, const struct node *n,
 	f = napt_forward(n, p->proto, p->src.port);
 	if (f && inet_addr_eq(f->to, p->src.addr))
 		return out;
-	mapped = p->proto == PROTO_UDP ? napt_find(sn->map, sn->n_map, p->src, p->dst) : NULL;
+	mapped = p->proto == PROTO_UDP ? napt_find(sn->map, p->src, p->dst) : NULL;
 	if (mapped)
 		return mapped->outside;
 	/* masquerade: the same port when it is free, else the next one that is */
@@ -293,20 +294,14 @@ static size_t emit(struct net *net, const struct hop *hop, const struct packet_i
 		.at = net->bytes.n,
 		.len = wr_len(&w),
 	};
-	for (size_t i = 0; i < wr_len(&w); i++)
-		*vec_push(net->a, &net->bytes) = frame[i];
+	while (net->bytes.cap < net->bytes.n + wr_len(&w))
+		net->bytes.v = vec_grow(net->a, net->bytes.v, 1, net->bytes.n, &net->bytes.cap);
+	memcpy(net->bytes.v + net->bytes.n, frame, wr_len(&w));
+	net->bytes.n += wr_len(&w);
 	return wr_len(&w);
 }
 
 /* ---- a node on the way ---- */
-
-static bool own_address(const struct scenario *s, const struct node *n, struct inet_addr addr)
-{
-	for (size_t i = 0; i < n->n_ifaces; i++)
-		if (inet_addr_eq(s->ifaces[n->ifaces[i]].addr, addr))
-			return true;
-	return false;
-}
 
 static void hear(struct net *net, unsigned node, const struct packet_in *p)
 {
@@ -413,22 +408,6 @@ static bool comes_back(const struct node *n, int in, bool translated)
 	return n->hairpin && translated && (unsigned)in != n->outside;
 }
 
-/* The end of the link of interface @out that has this address. False: there is none, and a kernel
- * would ask for it by ARP in vain. */
-static bool find_neighbour(const struct scenario *s, unsigned out, struct inet_addr addr,
-			   struct hop *hop)
-{
-	const struct link *l = &s->links[s->ifaces[out].link];
-
-	for (size_t i = 0; i < l->n_ifaces; i++) {
-		if (!inet_addr_eq(s->ifaces[l->ifaces[i]].addr, addr))
-			continue;
-		*hop = (struct hop){out, l->ifaces[i]};
-		return true;
-	}
-	return false;
-}
-
 /* A packet at a node, from interface @in or from the node itself (-1). False when its way ends
  * here. */
 static bool pass(struct net *net, unsigned node, int in, struct packet_in *p, struct hop *hop)
@@ -439,7 +418,8 @@ static bool pass(struct net *net, unsigned node, int in, struct packet_in *p, st
 	bool reply = false, translated = false, established;
 	struct track *t = tracks(n) ? find_track(sn, p, &reply) : NULL;
 	struct inet_addr via;
-	int out;
+	int out, to;
+	bool own;
 
 	if (t)
 		p->dst = reply ? t->src : t->reply_src;
@@ -447,9 +427,9 @@ static bool pass(struct net *net, unsigned node, int in, struct packet_in *p, st
 		p->dst = new_destination(net->s, n, sn, in, p);
 	translated = !inet_ep_eq(p->dst, dst);
 	established = t && (reply || t->replied);
-	out = own_address(net->s, n, p->dst.addr) ? -1
-						  : scenario_route(net->s, n, p->dst.addr, &via);
-	if (out < 0 && !own_address(net->s, n, p->dst.addr))
+	own = address_map_is_own(net->map, node, p->dst.addr);
+	out = own ? -1 : address_map_route(net->map, node, p->dst.addr, &via);
+	if (out < 0 && !own)
 		return false;
 	if (in >= 0) {
 		if (out >= 0 && (!forwards(n) || --p->ttl == 0))
@@ -479,9 +459,14 @@ static bool pass(struct net *net, unsigned node, int in, struct packet_in *p, st
 		t->left = timeout_of(n, t->proto);
 		t->replied |= reply;
 	}
-	if (out < 0)
+	if (out < 0) {
 		deliver(net, node, p);
-	return out >= 0 && find_neighbour(net->s, (unsigned)out, via, hop);
+		return false;
+	}
+	/* No such neighbour: a kernel would ask for it by ARP in vain. */
+	to = address_map_neighbour(net->map, (unsigned)out, via);
+	*hop = (struct hop){(unsigned)out, (unsigned)to};
+	return to >= 0;
 }
 
 /* ---- the door ---- */
@@ -489,10 +474,12 @@ static bool pass(struct net *net, unsigned node, int in, struct packet_in *p, st
 static struct net *sim_build(struct arena *a, const struct plan *p, struct err *e)
 {
 	struct net *net = arena_new_of(a, struct net);
+	struct napt_tables *tables = napt_tables_new(a, p->s, p->seed);
 
 	(void)e;
 	net->s = p->s;
 	net->a = a;
+	net->map = address_map_new(a, p->s);
 	net->faults = faults_new(a, p->s, p->seed);
 	net->nodes = arena_array_of(a, p->s->n_nodes, struct sim_node);
 	net->waiting = arena_array_of(a, p->s->n_nodes, unsigned);
@@ -500,7 +487,7 @@ static struct net *sim_build(struct arena *a, const struct plan *p, struct err *
 		for (unsigned k = 0; k < INBOXES; k++)
 			net->nodes[i].inbox[k].last = &net->nodes[i].inbox[k].first;
 		if (p->s->nodes[i].kind == KIND_NAPT)
-			net->nodes[i].map = napt_map(a, p->s, i, p->seed, &net->nodes[i].n_map);
+			net->nodes[i].map = napt_table(tables, i);
 	}
 	return net;
 }

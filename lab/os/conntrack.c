@@ -17,7 +17,6 @@
 
 #include "lab/base/wire.h"
 #include "lab/os/os_priv.h"
-#include "lab/plan/nft_ruleset.h"
 #include "lab/topology/scenario_query.h"
 
 /* ---- printing ---- */

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * napt_ports.c - which outside port a NAPT gives to whom, drawn before there is a packet.
- */
-#include "lab/plan/nft_ruleset.h"
+#include "lab/plan/napt_ports.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +14,7 @@ static const uint16_t fixed_ports[NAPT_FIXED_PORTS] = {500, 4500, 1701};
 #define DRAW_LO 1024
 #define DRAW_HI 65535
 
-typedef VEC(struct napt_map) map_vec;
+typedef VEC(struct napt_mapping) map_vec;
 
 /* Outside ports in use, a bit each. */
 struct ports {
@@ -119,40 +116,70 @@ static bool covers(struct inet_ep of, struct inet_ep dst)
 	       (inet_addr_eq(of.addr, dst.addr) && (of.port == 0 || of.port == dst.port));
 }
 
-const struct napt_map *napt_find(const struct napt_map *m, size_t n, struct inet_ep src,
-				 struct inet_ep dst)
+static uint64_t inside_key(struct inet_ep inside, struct inet_ep dst)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (inet_ep_eq(m[i].inside, src) && covers(m[i].dst, dst))
-			return &m[i];
-	}
+	return hash_mix(hash_ep(inside), hash_ep(dst));
+}
+
+static const struct napt_mapping *find_exact(const struct napt_table *t, struct inet_ep src,
+					     struct inet_ep dst)
+{
+	uint32_t i;
+
+	for (size_t at = 0; hash_next(&t->by_inside, inside_key(src, dst), &at, &i);)
+		if (inet_ep_eq(t->v[i].inside, src) && inet_ep_eq(t->v[i].dst, dst))
+			return &t->v[i];
 	return NULL;
 }
 
-const struct napt_map *napt_find_back(const struct napt_map *m, size_t n, struct inet_ep outside)
+const struct napt_mapping *napt_find(const struct napt_table *t, struct inet_ep src,
+				     struct inet_ep dst)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (inet_ep_eq(m[i].outside, outside))
-			return &m[i];
-	}
+	const struct napt_mapping *m = find_exact(t, src, (struct inet_ep){0});
+
+	if (!m)
+		m = find_exact(t, src, inet_ep(dst.addr, 0));
+	return m ? m : find_exact(t, src, dst);
+}
+
+const struct napt_mapping *napt_find_back(const struct napt_table *t, struct inet_ep outside)
+{
+	uint32_t i;
+
+	for (size_t at = 0; hash_next(&t->by_outside, hash_ep(outside), &at, &i);)
+		if (inet_ep_eq(t->v[i].outside, outside))
+			return &t->v[i];
 	return NULL;
 }
 
 /* ---- mappings ---- */
 
-/* One walk inwards from a NAPT. What a NAPT behind it maps is reckoned once, however many ways
- * lead to it. */
-struct collector {
+typedef VEC(unsigned) iface_vec;
+
+/* Tables are made from the inside outwards, each once, however many ways lead to a NAPT. */
+struct napt_tables {
 	struct arena *a;
 	const struct scenario *s;
 	uint64_t seed;
-	map_vec *of;  /* of each node */
-	ep_vec *to;   /* of each NAPT: destinations */
-	bool *known;  /* each node */
+	iface_vec *in_realm; /* interfaces of each realm, ascending */
+	struct draft {
+		bool known;
+		map_vec v;
+		ep_vec to; /* destinations */
+		struct napt_table done;
+	} *of; /* each node */
 	struct ports ports;
 };
 
-static void collect(struct collector *c, unsigned node);
+static const struct draft *collect(struct napt_tables *t, unsigned node);
+
+static uint32_t realm_inside(const struct scenario *s, unsigned nat)
+{
+	const struct node *n = &s->nodes[nat];
+	unsigned other = n->ifaces[0] == n->outside ? n->ifaces[1] : n->ifaces[0];
+
+	return s->links[s->ifaces[other].link].realm;
+}
 
 /* Always at the same port, whatever it sends to. */
 static bool is_forwarded(const struct node *n, struct inet_ep inside)
@@ -163,54 +190,53 @@ static bool is_forwarded(const struct node *n, struct inet_ep inside)
 }
 
 /* @dst: to which destinations @inside sends at all. */
-static void add_inside(struct collector *c, unsigned node, struct inet_ep inside,
+static void add_inside(struct napt_tables *t, unsigned node, struct inet_ep inside,
 		       struct inet_ep dst)
 {
-	const struct node *n = &c->s->nodes[node];
-	const ep_vec *to = &c->to[node];
-	bool once = is_forwarded(n, inside);
+	struct draft *of = &t->of[node];
+	bool once = is_forwarded(&t->s->nodes[node], inside);
 
-	for (size_t i = 0; i < to->n && c->of[node].n < NAPT_MAP_MAX; i++) {
-		struct inet_ep d = once ? (struct inet_ep){0} : to->v[i];
+	for (size_t i = 0; i < of->to.n && of->v.n < NAPT_MAP_MAX; i++) {
+		struct inet_ep d = once ? (struct inet_ep){0} : of->to.v[i];
 
 		if (is_any(d) || is_any(dst) || covers(d, dst) || covers(dst, d))
-			*vec_push(c->a, &c->of[node]) = (struct napt_map){.inside = inside,
-									  .dst = d};
+			*vec_push(t->a, &of->v) = (struct napt_mapping){.inside = inside, .dst = d};
 		if (once)
 			break;
 	}
 }
 
-/* What @f, an interface on the inside of NAPT @node, sends from: its own ports, or what a NAT
- * behind it makes of the ports of others. */
-static void add_sources(struct collector *c, unsigned node, const struct iface *f)
+static void add_fixed_ports(struct napt_tables *t, unsigned node, struct inet_addr inside)
 {
-	const struct inet_ep any = {0};
-	const struct node *n = &c->s->nodes[f->node];
+	for (unsigned k = 0; k < NAPT_FIXED_PORTS; k++)
+		add_inside(t, node, inet_ep(inside, fixed_ports[k]), (struct inet_ep){0});
+}
+
+/* What @iface, on the inside of NAPT @node, sends from: its own ports, or what a NAT behind it
+ * makes of the ports of others. */
+static void add_sources(struct napt_tables *t, unsigned node, unsigned iface)
+{
+	const struct iface *f = &t->s->ifaces[iface];
+	const struct node *n = &t->s->nodes[f->node];
+	const struct draft *behind;
 
 	switch (n->kind) {
 	case KIND_CLIENT:
 	case KIND_SERVER:
 	case KIND_HOST:
 	case KIND_VM:
-		for (unsigned k = 0; k < NAPT_FIXED_PORTS; k++)
-			add_inside(c, node, inet_ep(f->addr, fixed_ports[k]), any);
+		add_fixed_ports(t, node, f->addr);
 		break;
 	case KIND_NAPT:
-		if (&c->s->ifaces[n->outside] != f)
+		if (n->outside != iface)
 			break;
-		collect(c, f->node);
-		for (size_t i = 0; i < c->of[f->node].n; i++)
-			add_inside(c, node, c->of[f->node].v[i].outside, c->of[f->node].v[i].dst);
+		behind = collect(t, f->node);
+		for (size_t i = 0; i < behind->v.n; i++)
+			add_inside(t, node, behind->v.v[i].outside, behind->v.v[i].dst);
 		break;
 	case KIND_EIP:
-		if (&c->s->ifaces[n->outside] != f)
-			break;
-		for (size_t i = 0; i < n->n_map; i++) {
-			for (unsigned k = 0; k < NAPT_FIXED_PORTS; k++)
-				add_inside(c, node, inet_ep(n->map[i].outside, fixed_ports[k]),
-					   any);
-		}
+		for (size_t i = 0; n->outside == iface && i < n->n_map; i++)
+			add_fixed_ports(t, node, n->map[i].outside);
 		break;
 	case KIND_ROUTER:
 	case KINDS:
@@ -218,50 +244,65 @@ static void add_sources(struct collector *c, unsigned node, const struct iface *
 	}
 }
 
-/* As deep as NATs stand in a row: the file's loader has bounded that. */
-static void collect(struct collector *c, unsigned node)
+static void draw_ports(struct napt_tables *t, unsigned node)
 {
-	const struct scenario *s = c->s;
-	const struct node *n = &s->nodes[node];
-	struct splitmix d = splitmix_new(c->seed, s->id, n->name);
+	const struct node *n = &t->s->nodes[node];
+	struct splitmix d = splitmix_new(t->seed, t->s->id, n->name);
 
-	if (c->known[node])
-		return;
-	c->known[node] = true;
-	destinations(c->a, s, node, &c->to[node]);
-	for (size_t i = 0; i < s->n_ifaces; i++) {
-		const struct iface *f = &s->ifaces[i];
-
-		if (f->node != node && addressing_is_inside(s->topology, node, f->link))
-			add_sources(c, node, f);
-	}
-	memset(&c->ports, 0, sizeof(c->ports));
+	memset(&t->ports, 0, sizeof(t->ports));
 	for (size_t i = 0; i < n->n_forward; i++)
-		port_take(&c->ports, n->forward[i].port);
-	for (size_t i = 0; i < c->of[node].n; i++) {
-		struct napt_map *m = &c->of[node].v[i];
+		port_take(&t->ports, n->forward[i].port);
+	for (size_t i = 0; i < t->of[node].v.n; i++) {
+		struct napt_mapping *m = &t->of[node].v.v[i];
 		uint16_t port = m->inside.port;
 
 		if (!is_forwarded(n, m->inside))
-			port = port_choose(n, &c->ports, &d, port);
-		m->outside = inet_ep(s->ifaces[n->outside].addr, port);
+			port = port_choose(n, &t->ports, &d, port);
+		m->outside = inet_ep(t->s->ifaces[n->outside].addr, port);
 	}
 }
 
-const struct napt_map *napt_map(struct arena *a, const struct scenario *s, unsigned node,
-				uint64_t seed, size_t *n)
+/* As deep as NATs stand in a row: the file's loader has bounded that. */
+static const struct draft *collect(struct napt_tables *t, unsigned node)
 {
-	struct collector *c = arena_new_of(a, struct collector);
+	const iface_vec *inside = &t->in_realm[realm_inside(t->s, node)];
+	struct draft *of = &t->of[node];
 
-	c->a = a;
-	c->s = s;
-	c->seed = seed;
-	c->of = arena_array_of(a, s->n_nodes, map_vec);
-	c->to = arena_array_of(a, s->n_nodes, ep_vec);
-	c->known = arena_array_of(a, s->n_nodes, bool);
-	collect(c, node);
-	*n = c->of[node].n;
-	return c->of[node].v;
+	if (of->known)
+		return of;
+	of->known = true;
+	destinations(t->a, t->s, node, &of->to);
+	for (size_t i = 0; i < inside->n; i++)
+		if (t->s->ifaces[inside->v[i]].node != node)
+			add_sources(t, node, inside->v[i]);
+	draw_ports(t, node);
+	of->done = (struct napt_table){.v = of->v.v, .n = of->v.n};
+	for (uint32_t i = 0; i < of->v.n; i++) {
+		const struct napt_mapping *m = &of->v.v[i];
+
+		hash_put(t->a, &of->done.by_inside, inside_key(m->inside, m->dst), i);
+		hash_put(t->a, &of->done.by_outside, hash_ep(m->outside), i);
+	}
+	return of;
+}
+
+struct napt_tables *napt_tables_new(struct arena *a, const struct scenario *s, uint64_t seed)
+{
+	struct napt_tables *t = arena_new_of(a, struct napt_tables);
+
+	t->a = a;
+	t->s = s;
+	t->seed = seed;
+	t->of = arena_array(a, s->n_nodes, sizeof(*t->of));
+	t->in_realm = arena_array(a, s->n_links, sizeof(*t->in_realm));
+	for (unsigned i = 0; i < s->n_ifaces; i++)
+		*vec_push(a, &t->in_realm[s->links[s->ifaces[i].link].realm]) = i;
+	return t;
+}
+
+const struct napt_table *napt_table(struct napt_tables *t, unsigned node)
+{
+	return &collect(t, node)->done;
 }
 
 /* ---- how many ---- */
@@ -274,14 +315,6 @@ struct sizes {
 	bool *known;
 	unsigned *first, *next; /* NATs by the realm outside of them, chained; + 1 */
 };
-
-static size_t realm_inside(const struct scenario *s, unsigned nat)
-{
-	const struct node *n = &s->nodes[nat];
-	unsigned other = n->ifaces[0] == n->outside ? n->ifaces[1] : n->ifaces[0];
-
-	return s->links[s->ifaces[other].link].realm;
-}
 
 /* What a NAPT makes of the mappings that its inside needs. */
 static size_t multiplied(struct sizes *z, unsigned nat, size_t inside)

@@ -6,7 +6,7 @@
  * Everything that a ruleset drops goes through a counter named `dropped`, because the lab's clock
  * must know what became of every packet before it jumps.
  */
-#include "lab/plan/nft_ruleset.h"
+#include "lab/plan/napt_ports.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -130,14 +130,14 @@ static const struct {
 
 struct napt {
 	struct text *t;
-	const struct napt_map *map;
+	const struct napt_mapping *map;
 	size_t n;
 	struct inet_addr addr; /* outside */
 	bool open;	       /* lets in more than connection tracking would */
 };
 
 /* Does a forwarded port stand for this mapping? That has a rule of its own. */
-static bool has_rule(const struct napt *p, const struct napt_map *m)
+static bool has_rule(const struct napt *p, const struct napt_mapping *m)
 {
 	const struct forward *f = napt_forward(p->t->n, 17, m->inside.port);
 
@@ -153,7 +153,7 @@ static size_t count_elements(const struct napt *p)
 	return n;
 }
 
-static void put_napt_element(struct napt *p, const struct napt_map *m, bool back)
+static void put_napt_element(struct napt *p, const struct napt_mapping *m, bool back)
 {
 	struct text *t = p->t;
 
@@ -343,7 +343,10 @@ static void put_napt(struct text *t, struct arena *a, unsigned node, uint64_t se
 		.open = t->n->filtering != DEPENDS_ADDRESS_AND_PORT,
 	};
 
-	p.map = napt_map(a, t->s, node, seed, &p.n);
+	const struct napt_table *table = napt_table(napt_tables_new(a, t->s, seed), node);
+
+	p.map = table->v;
+	p.n = table->n;
 	put(t, "# %s: a home router. Many machines share the address of %s (NAPT, RFC 3022),\n"
 	       "# and a connection can be begun from inside only%s.\n"
 	       "table ip nat {\n", t->n->name, t->outside,

@@ -9,33 +9,18 @@
 #ifndef NATDLAB_RESULT_PREDICT_H
 #define NATDLAB_RESULT_PREDICT_H
 
-#include "lab/topology/scenario.h"
-#include "nodes/modes/agreement.h"
-
-struct walk {
-	bool arrives;            /* a datagram from client to the dialled address, port 500 */
-	unsigned server;         /* node index */
-	struct four_ends ends;   /* on arrival all four, else what is known of the client */
-	const char *stopped_at;  /* node that drops it, when it does not arrive */
-	bool by_policy;          /* by a security group, not for want of a way */
-	char why[200];           /* "igw drops it: it maps only 203.0.113.10" */
-};
+#include "lab/net/path.h"
 
 struct prediction {
 	struct walk walk;
 	struct agreement agreed; /* of the two modes, and what else stands in the way */
 };
 
-/* The way of a first datagram from @client, UDP port @port to the same port of what it dials, and
- * of the answer. @seed: of the run, for the ports that a NAPT draws. */
-void predict_walk(const struct scenario *s, const struct node *client, uint16_t port,
-		  uint64_t seed, struct walk *out);
-
-/* The server that @client's `dials` leads to; NULL when it leads nowhere. */
-const struct node *predict_server(const struct scenario *s, const struct node *client);
-
-/* @client: a node of kind client that dials. The ports in it are those of seed 1; nothing else in
- * it depends on the seed. */
-void predict(const struct scenario *s, const struct node *client, struct prediction *out);
+/*
+ * What must come of every client: an element for each node of the scenario, zero for those that are
+ * no client or dial nobody. Belongs to @a. @phase: the part of the run between two changes; there
+ * are none yet, so it is 0. The ports in it are those of seed 1; nothing else depends on the seed.
+ */
+const struct prediction *predict(struct arena *a, const struct scenario *s, unsigned phase);
 
 #endif

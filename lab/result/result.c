@@ -42,10 +42,23 @@ size_t result_size(const struct scenario *s)
 	       s->n_expects * sizeof(struct expectation_result);
 }
 
+/* The server that a client reaches, or whose address it dials in vain; -1 none. */
+static int server_of(const struct scenario *s, const struct walk *w, struct inet_addr dials)
+{
+	const struct node *owner;
+
+	if (w->arrives)
+		return (int)w->server;
+	owner = scenario_owner(s, dials);
+	return owner && owner->kind == KIND_SERVER ? (int)(owner - s->nodes) : -1;
+}
+
 struct scenario_result *result_init(void *mem, const struct scenario *s)
 {
 	unsigned n = scenario_dialling(s), c = 0;
 	struct scenario_result *r = mem;
+	struct arena *a CLEANUP(arena_freep) = arena_new();
+	const struct prediction *predicted = predict(a, s, 0);
 
 	r->n_connections = n;
 	r->n_expects = (unsigned)s->n_expects;
@@ -53,16 +66,11 @@ struct scenario_result *result_init(void *mem, const struct scenario *s)
 	r->expects = (struct expectation_result *)(r->connections + n);
 	for (unsigned i = 0; i < s->n_nodes; i++) {
 		struct connection *to = &r->connections[c];
-		const struct node *owner;
-
 		if (s->nodes[i].kind != KIND_CLIENT || !s->nodes[i].dials.len)
 			continue;
-		owner = scenario_owner(s, s->nodes[i].dials);
 		to->client = i;
-		to->server = owner && owner->kind == KIND_SERVER ? (int)(owner - s->nodes) : -1;
-		predict(s, &s->nodes[i], &to->predicted);
-		if (to->predicted.walk.arrives)
-			to->server = (int)to->predicted.walk.server;
+		to->predicted = predicted[i];
+		to->server = server_of(s, &predicted[i].walk, s->nodes[i].dials);
 		c++;
 	}
 	return r;

@@ -72,6 +72,7 @@ struct lab {
 	const struct scenario *s;
 	struct arena *a;
 	struct plan *plan;
+	struct paths *paths; /* of this run's seed: who reaches whom */
 	const struct net_ops *ops;
 	struct net *net;
 	struct watch *watch;
@@ -174,7 +175,7 @@ static int machine_of(const struct lab *lab, const struct node *n)
 
 	if (n->kind != KIND_CLIENT || !n->dials.len)
 		return -1;
-	server = predict_server(lab->s, n);
+	server = path_server(lab->paths, n);
 	return server && server->vm ? (int)(server - lab->s->nodes) : -1;
 }
 
@@ -240,6 +241,7 @@ static int start(struct lab *lab, struct err *e)
 	size_t n = 0;
 
 	lab->plan = plan_new(lab->a, s, lab->cfg->seed);
+	lab->paths = paths_new(lab->a, s, lab->cfg->seed);
 	lab->net = lab->ops->build(lab->a, lab->plan, e);
 	if (!lab->net)
 		return -1;
@@ -362,7 +364,7 @@ static bool is_stopped(const struct lab *lab)
 /* The embedded server that a client has reached, or NULL. */
 static struct actor *server_of(const struct lab *lab, const struct actor *client)
 {
-	const struct node *server = predict_server(lab->s, client->node);
+	const struct node *server = path_server(lab->paths, client->node);
 
 	return server ? lab->actor_of[server - lab->s->nodes] : NULL;
 }

@@ -68,6 +68,20 @@ unsigned scenario_own(const struct scenario *s, const struct node *n)
 	return iface >= 0 ? (unsigned)iface : n->ifaces[0];
 }
 
+bool node_allows(const struct node *n, uint8_t proto, uint16_t port)
+{
+	if (!n->has_allow)
+		return true;
+	for (size_t i = 0; i < n->n_allow; i++) {
+		const struct allow *e = &n->allow[i];
+
+		if (e->proto == proto &&
+		    (proto != 17 || (port >= e->port_lo && port <= e->port_hi)))
+			return true;
+	}
+	return false;
+}
+
 const struct forward *napt_forward(const struct node *n, uint8_t proto, uint16_t port)
 {
 	for (size_t i = 0; i < n->n_forward; i++) {

@@ -32,6 +32,8 @@ static inline bool scenario_link_is_cut(const struct scenario *s, unsigned link)
 	return cut;
 }
 
+/* Does the node's security group let a datagram in that nothing was sent for? @port: of UDP. */
+bool node_allows(const struct node *n, uint8_t proto, uint16_t port);
 /* The machine to which a NAPT forwards a port of its outside address, or NULL. */
 const struct forward *napt_forward(const struct node *n, uint8_t proto, uint16_t port);
 

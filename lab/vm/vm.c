@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lab/base/packet.h"
+#include "lab/net/path.h"
 #include "lab/result/observe.h"
 
 /* ---- what a person is told ---- */
@@ -60,9 +61,17 @@ static void put_registry(FILE *f, int value)
 		fprintf(f, "  reg add %s /t REG_DWORD /d %d /f\n", key, value);
 }
 
+/* The server that a client reaches, or NULL. */
+static const struct node *server_of(const struct scenario *s, const struct node *client)
+{
+	struct arena *a CLEANUP(arena_freep) = arena_new();
+
+	return path_server(paths_new(a, s, 1), client);
+}
+
 static void put_client(FILE *f, const struct scenario *s, const struct node *n)
 {
-	const struct node *server = predict_server(s, n);
+	const struct node *server = server_of(s, n);
 
 	if (n->client->gate == GATE_NONE) {
 		fprintf(f, "In it dial %s by L2TP/IPsec", INET_ADDR(n->dials));
@@ -93,7 +102,7 @@ static bool is_dialled_by_us(const struct scenario *s, const struct node *server
 			     const struct node *c)
 {
 	return c->kind == KIND_CLIENT && !c->vm && c->dials.len &&
-	       predict_server(s, c) == server;
+	       server_of(s, c) == server;
 }
 
 static void put_server(FILE *f, const struct scenario *s, const struct node *n)
@@ -225,7 +234,7 @@ bool vm_judge(const struct scenario *s, const struct node *n, const struct watch
 	struct arena *a CLEANUP(arena_freep) = NULL;
 	struct inet_ep client = inet_ep(vm_iface(s, n)->addr, IKE_PORT);
 	struct exchange *const *all, **present, *x;
-	const struct node *server = predict_server(s, n);
+	const struct node *server = server_of(s, n);
 	struct inet_ep responder = {0};
 	const struct known *known;
 	struct judgement j;

@@ -8,7 +8,7 @@
 
 #include "lab/plan/plan.h"
 #include "lab/result/predict.h"
-#include "lab/plan/nft_ruleset.h"
+#include "lab/plan/napt_ports.h"
 #include "lab/topology/scenario_query.h"
 
 /* Two machines behind home; outside of it the client of s, and an Elastic IP; %s: keys of home. */
@@ -106,7 +106,7 @@ static void a_word_is_a_rule(void **state)
 	}
 }
 
-static size_t outside_ports(const struct napt_map *m, size_t n, struct inet_ep inside)
+static size_t outside_ports(const struct napt_mapping *m, size_t n, struct inet_ep inside)
 {
 	size_t found = 0;
 
@@ -142,17 +142,18 @@ static void the_mapping_says_how_many_ports_a_port_has(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct arena *a = arena_new();
 		const struct scenario *s = scenario_of(a, rows[i].keys);
-		size_t n;
-		const struct napt_map *m = napt_map(a, s, HOME, 1, &n);
+		const struct napt_table *t = napt_table(napt_tables_new(a, s, 1), HOME);
+		const struct napt_mapping *m = t->v;
+		size_t n = t->n;
 		struct inet_ep inside = inet_ep(s->ifaces[s->nodes[0].ifaces[0]].addr, 500);
 
 		assert_int_equal(n, rows[i].all);
 		assert_int_equal(outside_ports(m, n, inside), rows[i].ports);
 		for (size_t k = 0; k < n; k++) { /* nobody shares one, and each finds its owner */
-			const struct napt_map *back = napt_find_back(m, n, m[k].outside);
+			const struct napt_mapping *back = napt_find_back(t, m[k].outside);
 
 			assert_true(inet_ep_eq(back->inside, m[k].inside));
-			assert_ptr_equal(napt_find(m, n, m[k].inside, m[k].dst), &m[k]);
+			assert_ptr_equal(napt_find(t, m[k].inside, m[k].dst), &m[k]);
 		}
 		arena_free(a);
 	}
@@ -164,16 +165,15 @@ static void a_forwarded_port_is_kept_for_whom_it_belongs_to(void **state)
 	/* a comes first in the file, and would have port 500 */
 	const struct scenario *s = scenario_of(a, ", forward: {udp/500: b, udp/4500: b}");
 	struct inet_ep any = {0};
-	size_t n;
-	const struct napt_map *m = napt_map(a, s, HOME, 1, &n);
+	const struct napt_table *t = napt_table(napt_tables_new(a, s, 1), HOME);
 	struct inet_addr in_a = s->ifaces[s->nodes[0].ifaces[0]].addr;
 	struct inet_addr in_b = s->ifaces[s->nodes[1].ifaces[0]].addr;
 
 	(void)state;
-	assert_int_equal(napt_find(m, n, inet_ep(in_b, 500), any)->outside.port, 500);
-	assert_int_equal(napt_find(m, n, inet_ep(in_b, 4500), any)->outside.port, 4500);
-	assert_in_range(napt_find(m, n, inet_ep(in_a, 500), any)->outside.port, 1024, 65535);
-	assert_int_equal(napt_find(m, n, inet_ep(in_a, 1701), any)->outside.port, 1701);
+	assert_int_equal(napt_find(t, inet_ep(in_b, 500), any)->outside.port, 500);
+	assert_int_equal(napt_find(t, inet_ep(in_b, 4500), any)->outside.port, 4500);
+	assert_in_range(napt_find(t, inet_ep(in_a, 500), any)->outside.port, 1024, 65535);
+	assert_int_equal(napt_find(t, inet_ep(in_a, 1701), any)->outside.port, 1701);
 	arena_free(a);
 }
 
@@ -182,13 +182,13 @@ static void a_walk_sees_the_port_for_its_destination(void **state)
 	struct arena *a = arena_new();
 	const struct scenario *s = scenario_of(a, ", mapping: address-dependent, ports: random");
 	struct walk w;
-	size_t n;
-	const struct napt_map *m = napt_map(a, s, HOME, 5, &n);
+	const struct napt_table *t = napt_table(napt_tables_new(a, s, 5), HOME);
+	const struct napt_mapping *m;
 
 	(void)state;
-	predict_walk(s, &s->nodes[0], 500, 5, &w);
+	path_walk(paths_new(a, s, 5), &s->nodes[0], 500, &w);
 	assert_true(w.arrives);
-	m = napt_find(m, n, w.ends.client_own, w.ends.server_dialled);
+	m = napt_find(t, w.ends.client_own, w.ends.server_dialled);
 	assert_non_null(m);
 	assert_true(inet_ep_eq(w.ends.client_seen, m->outside));
 	arena_free(a);
@@ -206,7 +206,7 @@ static void a_server_behind_a_forwarded_port_is_behind_a_nat(void **state)
 	text = arena_printf(a, "%smatrix: {far: {x: {dials: b, registry: 0}}}\n", text);
 	s = topo_scenario(a, topo_load(a, text), NULL);
 	assert_string_equal(INET_ADDR(scenario_node(s, "far")->dials), "198.51.100.10");
-	predict(s, scenario_node(s, "far"), &p);
+	p = predict(a, s, 0)[scenario_node(s, "far") - s->nodes];
 	assert_true(p.walk.arrives);
 	assert_string_equal(INET_EP(p.walk.ends.server_own), "192.168.2.10:500");
 	assert_true(p.agreed.client_sees.peer_behind_nat);

@@ -6,7 +6,7 @@
 #include "tests/unit/topo.h"
 
 #include "lab/plan/plan.h"
-#include "lab/plan/nft_ruleset.h"
+#include "lab/plan/napt_ports.h"
 #include "lab/topology/scenario_query.h"
 
 /* The rules without remarks and empty lines: what must not change unnoticed. */
@@ -222,14 +222,24 @@ static void every_drop_is_counted(void **state)
 
 /* ---- ports ---- */
 
-static const struct napt_map *map_of(struct arena *a, const char *text, uint64_t seed, size_t *n)
+static const struct napt_mapping *mappings(struct arena *a, const struct scenario *s,
+					   unsigned node, uint64_t seed, size_t *n)
+{
+	const struct napt_table *t = napt_table(napt_tables_new(a, s, seed), node);
+
+	*n = t->n;
+	return t->v;
+}
+
+static const struct napt_mapping *map_of(struct arena *a, const char *text, uint64_t seed,
+					 size_t *n)
 {
 	const struct scenario *s = topo_scenario(a, topo_load(a, text), NULL);
 
-	return napt_map(a, s, (unsigned)(scenario_node(s, "home") - s->nodes), seed, n);
+	return mappings(a, s, (unsigned)(scenario_node(s, "home") - s->nodes), seed, n);
 }
 
-static void assert_distinct(const struct napt_map *m, size_t n)
+static void assert_distinct(const struct napt_mapping *m, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < i; k++)
@@ -241,7 +251,7 @@ static void the_first_machine_keeps_its_ports_and_the_second_gets_others(void **
 {
 	struct arena *a = arena_new();
 	size_t n;
-	const struct napt_map *m = map_of(a, two_machines(a, ", ports: preserve"), 1, &n);
+	const struct napt_mapping *m = map_of(a, two_machines(a, ", ports: preserve"), 1, &n);
 
 	(void)state;
 	assert_int_equal(n, 6);
@@ -261,8 +271,8 @@ static void the_seed_decides_the_ports_and_nothing_else_does(void **state)
 	struct arena *a = arena_new();
 	const char *text = two_machines(a, ", ports: random");
 	size_t n, differ = 0;
-	const struct napt_map *one = map_of(a, text, 1, &n), *again = map_of(a, text, 1, &n);
-	const struct napt_map *two = map_of(a, text, 2, &n);
+	const struct napt_mapping *one = map_of(a, text, 1, &n), *again = map_of(a, text, 1, &n);
+	const struct napt_mapping *two = map_of(a, text, 2, &n);
 
 	(void)state;
 	assert_int_equal(n, 6);
@@ -284,7 +294,7 @@ static void another_scenario_draws_other_ports(void **state)
 				two_machines(a, ", ports: random")));
 	const struct scenario *x = scenario_new(a, t, 0), *y = scenario_new(a, t, 1);
 	size_t n, differ = 0;
-	const struct napt_map *p = napt_map(a, x, 2, 1, &n), *q = napt_map(a, y, 2, 1, &n);
+	const struct napt_mapping *p = mappings(a, x, 2, 1, &n), *q = mappings(a, y, 2, 1, &n);
 
 	(void)state;
 	for (size_t i = 0; i < n; i++)
@@ -297,7 +307,7 @@ static void a_range_is_used_up_to_its_last_port(void **state)
 {
 	struct arena *a = arena_new();
 	size_t n;
-	const struct napt_map *m = map_of(a, two_machines(a, ", ports: [3000, 3005]"), 7, &n);
+	const struct napt_mapping *m = map_of(a, two_machines(a, ", ports: [3000, 3005]"), 7, &n);
 
 	(void)state;
 	assert_int_equal(n, 6);

@@ -35,12 +35,18 @@ static const char *layout(struct arena *a, bool napt, bool eip, const char *clie
 		    : "    - {endpoints: [\"net:b\", \"server:eth0\"], subnet: 203.0.113.0/24}\n");
 }
 
+static struct prediction prediction_of(struct arena *a, const struct scenario *s,
+				       const char *client)
+{
+	return predict(a, s, 0)[scenario_node(s, client) - s->nodes];
+}
+
 static void predict_text(struct arena *a, const char *text, const char *client,
 			 struct prediction *p)
 {
 	const struct scenario *s = topo_scenario(a, topo_load(a, text), NULL);
 
-	predict(s, scenario_node(s, client), p);
+	*p = prediction_of(a, s, client);
 }
 
 /* In each cell of a row: what the registry values absent, 0, 1, 2 lead to; c connected, s refused
@@ -222,7 +228,7 @@ static void unlike_keys_are_a_mismatch_before_any_rule(void **state)
 	(void)state;
 	s = scenario_new(
 		a, topology_load_buffer(a, "f", text, strlen(text), &set, 1, &mistakes), 0);
-	predict(s, scenario_node(s, "client"), &p);
+	p = prediction_of(a, s, "client");
 	assert_string_equal(outcome_name(p.agreed.outcome), "failed");
 	assert_string_equal(reason_name(p.agreed.reason), "psk-mismatch");
 	assert_int_equal(p.agreed.error, 789);
@@ -266,8 +272,8 @@ static void two_napts_in_a_row_give_two_clients_two_ports(void **state)
 	struct prediction p, q;
 
 	(void)state;
-	predict(s, scenario_node(s, "a"), &p);
-	predict(s, scenario_node(s, "b"), &q);
+	p = prediction_of(a, s, "a");
+	q = prediction_of(a, s, "b");
 	assert_true(p.walk.arrives);
 	assert_true(q.walk.arrives);
 	assert_string_equal(INET_ADDR(p.walk.ends.client_seen.addr), "198.51.100.10");
@@ -309,7 +315,7 @@ static void a_walk_that_ends_says_where_and_why(void **state)
 			s->nodes[0].dials = s->ifaces[to->ifaces[0]].addr;
 		else
 			assert_true(inet_parse_addr(colon + 1, &s->nodes[0].dials));
-		predict_walk(s, &s->nodes[0], 500, 1, &w);
+		path_walk(paths_new(a, s, 1), &s->nodes[0], 500, &w);
 		assert_false(w.arrives);
 		assert_false(w.by_policy);
 		assert_string_equal(w.stopped_at, rows[i].at);
@@ -342,7 +348,7 @@ static void an_answer_that_takes_another_way_is_lost(void **state)
 
 	(void)state;
 	server->n_routes = 0;
-	predict_walk(s, &s->nodes[0], 500, 1, &w);
+	path_walk(paths_new(a, s, 1), &s->nodes[0], 500, &w);
 	assert_false(w.arrives);
 	assert_string_equal(w.why, "the answer is lost: s has no route to 198.51.100.10");
 	arena_free(a);
@@ -363,7 +369,7 @@ static void routes_in_a_circle_end(void **state)
 		if (r2->routes[i].to.plen == 32)
 			r2->routes[i] = (struct route){r2->routes[i].to, r1, r2->ifaces[0]};
 	}
-	predict_walk(s, &s->nodes[0], 500, 1, &w);
+	path_walk(paths_new(a, s, 1), &s->nodes[0], 500, &w);
 	assert_false(w.arrives);
 	assert_non_null(strstr(w.why, "in circles"));
 	arena_free(a);
@@ -379,7 +385,7 @@ static void the_article_is_predicted_as_it_expects(void **state)
 		const struct scenario *s = scenario_new(a, t, i);
 		struct prediction p;
 
-		predict(s, scenario_node(s, "client"), &p);
+		p = prediction_of(a, s, "client");
 		assert_true(s->n_expects > 0);
 		for (size_t e = 0; e < s->n_expects; e++) {
 			const struct expectation *x = &s->expects[e];
