@@ -5,9 +5,9 @@
  * Sources: Microsoft's rule kb926179; which server forges its hash by which setting
  * strongswan-src, libreswan-src, openswan-src, softether-src (docs/sources.md).
  */
-#include <string.h>
+#include "lab/analysis/advice.h"
 
-#include "lab/analysis/diagnose.h"
+#include "lab/analysis/windows.h"
 
 #define REG_ADD                                                                                    \
 	"On the client, as administrator, then reboot:\n"                                          \
@@ -318,7 +318,7 @@ static const struct advice *forced_advice(const struct judgement *j, const struc
 const struct advice *diagnose_advice(const struct exchange *x, const struct judgement *j,
 				     const struct diagnosis *d)
 {
-	bool blocks = diagnose_windows(x, j, 0, &(enum certainty){0}) == WINDOWS_BLOCKED;
+	bool blocks = exchange_windows(x, j, 0).result == WINDOWS_BLOCKED;
 	bool nobody_knows = x->natd4.n > 1 && j->server_hash == CLASS_UNKNOWN;
 
 	if (d->sig == SIG_FORCED)
@@ -338,54 +338,4 @@ const struct advice *diagnose_advice(const struct exchange *x, const struct judg
 	if (blocks && d->sig == SIG_FINE && !d->windows)
 		return &other_client;
 	return &advices[d->sig];
-}
-
-/* ---- whose software ---- */
-
-#define PRODUCT_VIDS 6
-
-/* Vendor IDs of message 2, in order, as measured (docs/sources.md: measured-*). */
-static const struct {
-	const char *name;
-	uint8_t n;
-	enum vid vids[PRODUCT_VIDS];
-} responders[] = {
-	{"SoftEther",
-	 6,
-	 {VID_RFC3947, VID_DRAFT03, VID_DRAFT02N, VID_DRAFT02, VID_DRAFT00, VID_DPD}},
-	{"strongSwan", 4, {VID_XAUTH, VID_DPD, VID_FRAGMENTATION_CAP, VID_RFC3947}},
-	{"strongSwan", 3, {VID_XAUTH, VID_DPD, VID_RFC3947}},
-	{"Libreswan", 3, {VID_FRAGMENTATION_CAP, VID_DPD, VID_RFC3947}},
-	{"Libreswan", 3, {VID_FRAGMENTATION, VID_DPD, VID_RFC3947}},
-};
-
-static struct view vid_of(const struct exchange *x, unsigned side, size_t i)
-{
-	return (struct view){x->vids[side][i].b, x->vids[side][i].len};
-}
-
-static bool sends(const struct exchange *x, unsigned side, enum vid v)
-{
-	for (size_t i = 0; i < x->n_vids[side]; i++)
-		if (vid_is(vid_of(x, side, i), v))
-			return true;
-	return false;
-}
-
-const char *diagnose_product(const struct exchange *x, unsigned side)
-{
-	for (size_t i = 0; i < x->n_vids[side]; i++)
-		if (vid_windows_version(vid_of(x, side, i)))
-			return vid_windows_version(vid_of(x, side, i));
-	if (side == 0)
-		return sends(x, 0, VID_DRAFT08) && sends(x, 0, VID_DRAFT_NAT_T) ? "Apple" : NULL;
-	for (size_t r = 0; r < ARRAY_LEN(responders); r++) {
-		bool all = x->n_vids[1] == responders[r].n;
-
-		for (size_t i = 0; all && i < responders[r].n; i++)
-			all = vid_is(vid_of(x, 1, i), responders[r].vids[i]);
-		if (all)
-			return responders[r].name;
-	}
-	return NULL;
 }

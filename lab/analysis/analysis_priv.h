@@ -191,7 +191,7 @@ void contents_note_vid(struct pool *p, struct exchange *x, unsigned side, struct
 #define LONG_SILENCE (2 * SEC)
 
 /* One exchange on its way to a signature. */
-struct patient {
+struct diagnosing {
 	const struct exchange *x;
 	const struct judgement *j;
 	struct exchange *const *all; /* of the same capture, @n of them */
@@ -200,18 +200,18 @@ struct patient {
 };
 
 /* Writes the signature, its certainty and what was seen. */
-void diagnose_found(struct patient *p, enum signature sig, enum certainty certainty,
+void diagnose_found(struct diagnosing *p, enum signature sig, enum certainty certainty,
 		    const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* Adds a frame to look at; @at without a place: none. */
-void diagnose_show(struct patient *p, const char *what, struct mark at);
+void diagnose_show(struct diagnosing *p, const char *what, struct mark at);
 /* The first transmission of message @n, if it was seen. */
-void diagnose_show_message(struct patient *p, unsigned n);
+void diagnose_show_message(struct diagnosing *p, unsigned n);
 
 /* "once", "twice", "3 times" */
 const char *diagnose_times(uint32_t n, char buf[24]);
 #define TIMES(n) diagnose_times((n), (char[24]){0})
 
 /* Quick Modes or ESP were seen (diagnose_esp.c). */
-void diagnose_after_quick_mode(struct patient *p);
+void diagnose_after_quick_mode(struct diagnosing *p);
 
 #endif

@@ -5,87 +5,19 @@
  * The exchange is followed as far as it came; where it stopped, the repetitions and the silence
  * say why. docs/diagnose.md tells the same for people.
  */
-#include "lab/analysis/analysis_priv.h"
+#include "lab/analysis/diagnose.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "lab/analysis/analysis_priv.h"
+#include "lab/analysis/responder_guess.h"
 
 #define NOTIFY_NO_PROPOSAL 14
 #define NOTIFY_INVALID_HASH 23
 #define NOTIFY_AUTHENTICATION_FAILED 24
 
-/* One row a signature; outcome, reason and error are those of a Windows client. */
-static const struct {
-	const char *name;
-	enum outcome outcome;
-	enum reason reason;
-	int error;
-} rows[SIGNATURES] = {
-	[SIG_UNFINISHED] = {"unfinished", OUTCOME_UNDECIDED, REASON_NONE, 0},
-	[SIG_FINE] = {"fine", OUTCOME_CONNECTED, REASON_NONE, 0},
-	[SIG_BLOCKED] = {"blocked-by-policy", OUTCOME_BLOCKED, REASON_BOTH_BEHIND_NAT, 809},
-	[SIG_FORCED] = {"forced-encapsulation", OUTCOME_BLOCKED, REASON_BOTH_BEHIND_NAT, 809},
-	[SIG_NO_ESP] = {"no-esp", OUTCOME_UNDECIDED, REASON_NO_ESP, 0},
-	[SIG_L2TP_SILENT] = {"l2tp-silent", OUTCOME_FAILED, REASON_NO_REPLY, 809},
-	[SIG_ESP_CLOSED] = {"esp-closed", OUTCOME_FAILED, REASON_NO_REPLY, 809},
-	[SIG_SECOND_CLIENT] = {"second-client", OUTCOME_FAILED, REASON_NO_REPLY, 809},
-	[SIG_4500_CLOSED] = {"port-4500-closed", OUTCOME_FAILED, REASON_NO_REPLY, 809},
-	[SIG_500_CLOSED] = {"port-500-closed", OUTCOME_FAILED, REASON_NO_REPLY, 809},
-	[SIG_PSK] = {"psk-mismatch", OUTCOME_FAILED, REASON_PSK_MISMATCH, 789},
-	[SIG_NO_PROPOSAL] = {"no-proposal", OUTCOME_FAILED, REASON_NO_PROPOSAL, 789},
-	[SIG_PHASE2] = {"phase2-refused", OUTCOME_FAILED, REASON_NO_PROPOSAL, 789},
-	[SIG_REFUSED] = {"refused", OUTCOME_FAILED, REASON_REFUSED, 789},
-	[SIG_NO_REPLY] = {"no-reply", OUTCOME_FAILED, REASON_NO_REPLY, 809},
-	[SIG_IKE2] = {"ikev2", OUTCOME_UNDECIDED, REASON_NONE, 0},
-	[SIG_SUPERSEDED] = {"superseded", OUTCOME_UNDECIDED, REASON_NONE, 0},
-};
-
-const char *signature_name(enum signature s)
-{
-	return rows[s].name;
-}
-
-void diagnose_found(struct patient *p, enum signature sig, enum certainty certainty,
-		    const char *fmt, ...)
-{
-	struct diagnosis *d = p->d;
-	va_list ap;
-
-	d->sig = sig;
-	d->certainty = certainty;
-	d->outcome = rows[sig].outcome;
-	d->reason = rows[sig].reason;
-	d->error = rows[sig].error;
-	va_start(ap, fmt);
-	vsnprintf(d->sentence, sizeof(d->sentence), fmt, ap);
-	va_end(ap);
-}
-
-void diagnose_show(struct patient *p, const char *what, struct mark at)
-{
-	struct diagnosis *d = p->d;
-
-	if (at.place && d->n_evidence < DIAGNOSE_EVIDENCE)
-		d->evidence[d->n_evidence++] = (struct evidence){what, at};
-}
-
-static const char *const message_names[] = {
-	[1] = "message 1", [2] = "message 2", [3] = "message 3",
-	[4] = "message 4", [5] = "message 5", [6] = "message 6",
-};
-
-void diagnose_show_message(struct patient *p, unsigned n)
-{
-	const struct mm_seen *mm = &p->x->mm[n];
-
-	if (mm->seen)
-		diagnose_show(p, message_names[n],
-			      (struct mark){mm->at[0].place, mm->at[0].frame, mm->at[0].t});
-}
-
 /* The last transmission of a message that was sent more than once. */
-static void show_repeated(struct patient *p, unsigned n)
+static void show_repeated(struct diagnosing *p, unsigned n)
 {
 	diagnose_show_message(p, n);
 	if (p->x->mm[n].copies > 1)
@@ -100,25 +32,15 @@ static bool says_windows(const struct exchange *x)
 	return false;
 }
 
-const char *diagnose_times(uint32_t n, char buf[24])
-{
-	if (n < 2)
-		return "once";
-	if (n == 2)
-		return "twice";
-	snprintf(buf, 24, "%u times", n);
-	return buf;
-}
-
 /* ---- messages 4 to 6 ---- */
 
-static bool nat_was_seen(const struct patient *p)
+static bool nat_was_seen(const struct diagnosing *p)
 {
 	return p->j->complete &&
 	       (p->j->client_sees.self_behind_nat || p->j->client_sees.peer_behind_nat);
 }
 
-static bool seen_at_responder(const struct patient *p, unsigned n)
+static bool seen_at_responder(const struct diagnosing *p, unsigned n)
 {
 	const struct mm_seen *mm = &p->x->mm[n];
 
@@ -128,7 +50,7 @@ static bool seen_at_responder(const struct patient *p, unsigned n)
 	return false;
 }
 
-static void without_message5(struct patient *p)
+static void without_message5(struct diagnosing *p)
 {
 	const struct exchange *x = p->x;
 	bool waited = x->mm[4].copies > 1 || x->last - x->mm[4].t > LONG_SILENCE;
@@ -148,18 +70,8 @@ static void without_message5(struct patient *p)
 		diagnose_found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 4.");
 }
 
-/* Does this product say nothing on 4500 to a message 5 that it cannot decrypt? strongSwan answers
- * with an Informational, SoftEther repeats message 4 to where message 5 came from
- * (measured-strongswan, measured-libreswan, measured-softether). */
-static bool keeps_silent(const struct exchange *x)
-{
-	const char *product = diagnose_product(x, 1);
-
-	return product && !strcmp(product, "Libreswan");
-}
-
 /* Message 5 is the first that the pre-shared key encrypts, and the first on UDP 4500. */
-static void without_message6(struct patient *p)
+static void without_message6(struct diagnosing *p)
 {
 	const struct exchange *x = p->x;
 	bool repeated = x->mm[5].copies > 1 || x->mm[4].last.t > x->mm[5].t ||
@@ -186,7 +98,7 @@ static void without_message6(struct patient *p)
 			"Message 5 was sent %s to UDP port 4500, which the server uses itself, and "
 			"there is no message 6.",
 			TIMES(x->mm[5].copies));
-	} else if (seen_at_responder(p, 5) && keeps_silent(x)) {
+	} else if (seen_at_responder(p, 5) && guess_is_silent(x)) {
 		diagnose_found(
 			p, SIG_PSK, CERTAIN_LOW,
 			"Message 5 reached the server's interface %s, and there is no message 6. A "
@@ -194,7 +106,7 @@ static void without_message6(struct patient *p)
 			TIMES(x->mm[5].copies));
 	} else {
 		diagnose_found(
-			p, SIG_4500_CLOSED, keeps_silent(x) ? CERTAIN_LOW : CERTAIN_MEDIUM,
+			p, SIG_4500_CLOSED, guess_is_silent(x) ? CERTAIN_LOW : CERTAIN_MEDIUM,
 			"Message 5 was sent %s to UDP port 4500, %sand nothing ever came back from "
 			"there.",
 			TIMES(x->mm[5].copies),
@@ -202,7 +114,7 @@ static void without_message6(struct patient *p)
 	}
 }
 
-static void without_quick_mode(struct patient *p)
+static void without_quick_mode(struct diagnosing *p)
 {
 	const struct exchange *x = p->x;
 
@@ -223,7 +135,7 @@ static void without_quick_mode(struct patient *p)
 
 /* ---- messages 1 to 3 ---- */
 
-static void without_message2(struct patient *p)
+static void without_message2(struct diagnosing *p)
 {
 	const struct exchange *x = p->x;
 
@@ -247,7 +159,7 @@ static void without_message2(struct patient *p)
 }
 
 /* The same message 1 was answered twice, and the client went on with the other answer. */
-static bool superseded(const struct patient *p)
+static bool superseded(const struct diagnosing *p)
 {
 	for (size_t i = 0; i < p->n; i++)
 		if (p->all[i] != p->x && p->all[i]->mm[3].seen && p->all[i]->version != 2 &&
@@ -256,7 +168,7 @@ static bool superseded(const struct patient *p)
 	return false;
 }
 
-static void without_message3(struct patient *p)
+static void without_message3(struct diagnosing *p)
 {
 	const struct exchange *x = p->x;
 
@@ -284,7 +196,7 @@ static void without_message3(struct patient *p)
 		diagnose_found(p, SIG_UNFINISHED, CERTAIN_LOW, "The capture ends with message 2.");
 }
 
-static void without_message4(struct patient *p)
+static void without_message4(struct diagnosing *p)
 {
 	const struct exchange *x = p->x;
 
@@ -309,7 +221,7 @@ static void without_message4(struct patient *p)
 
 /* Message 2 carries the server's proof that it knows the key, so the client is the first to see
  * that the keys differ. */
-static void without_aggressive3(struct patient *p)
+static void without_aggressive3(struct diagnosing *p)
 {
 	const struct exchange *x = p->x;
 
@@ -356,7 +268,7 @@ static void without_aggressive3(struct patient *p)
 	}
 }
 
-static void without_quick_mode_aggressive(struct patient *p)
+static void without_quick_mode_aggressive(struct diagnosing *p)
 {
 	const struct exchange *x = p->x;
 	bool repeated = x->mm[3].copies > 1 || x->mm[2].last.t > x->mm[3].t;
@@ -381,7 +293,7 @@ static void without_quick_mode_aggressive(struct patient *p)
 	diagnose_show(p, "the server's Informational", x->informational_at[1]);
 }
 
-static void aggressive(struct patient *p)
+static void aggressive(struct diagnosing *p)
 {
 	if (p->x->mm[3].seen)
 		without_quick_mode_aggressive(p);
@@ -393,7 +305,7 @@ static void aggressive(struct patient *p)
 
 /* ---- IKEv2 ---- */
 
-static void ike2(struct patient *p)
+static void ike2(struct diagnosing *p)
 {
 	const struct natd_seen *s = &p->j->client_sees;
 
@@ -438,7 +350,7 @@ static bool lacks_side(const struct exchange *x, unsigned side)
 }
 
 /* What a capture of one direction says of the other one's silence is nothing. */
-static void one_direction(struct patient *p, unsigned lacking)
+static void one_direction(struct diagnosing *p, unsigned lacking)
 {
 	p->d->one_direction = true;
 	diagnose_show_message(p, 3 - lacking);
@@ -451,7 +363,7 @@ static void one_direction(struct patient *p, unsigned lacking)
 void diagnose(const struct exchange *x, const struct judgement *j, struct exchange *const *all,
 	      size_t n, struct diagnosis *out)
 {
-	struct patient p = {x, j, all, n, out};
+	struct diagnosing p = {x, j, all, n, out};
 
 	*out = (struct diagnosis){
 		.reached = how_far(x),
@@ -490,23 +402,4 @@ void diagnose_searched(const struct exchange *x, const struct judgement *j, stru
 		return;
 	d->sig = SIG_FORCED;
 	d->certainty = CERTAIN_LOW;
-}
-
-enum windows_result diagnose_windows(const struct exchange *x, const struct judgement *j,
-				     int registry, enum certainty *certainty)
-{
-	const struct natd_seen *s = &j->client_sees;
-
-	*certainty = CERTAIN_HIGH;
-	if (x->version == 2) /* the rule is one of IKEv1 */
-		return WINDOWS_UNKNOWN;
-	if (!j->complete) {
-		/* Without NAT-T there is nothing to forbid: ESP goes bare, or is lost in a NAT. */
-		return x->mm[4].read && !j->natt ? WINDOWS_CONNECTS : WINDOWS_UNKNOWN;
-	}
-	*certainty = mode_gate_certainty(GATE_MICROSOFT, registry, s->self_behind_nat,
-					 s->peer_behind_nat);
-	return mode_gate_allows(GATE_MICROSOFT, registry, s->self_behind_nat, s->peer_behind_nat)
-		       ? WINDOWS_CONNECTS
-		       : WINDOWS_BLOCKED;
 }

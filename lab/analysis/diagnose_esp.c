@@ -37,7 +37,7 @@ static bool share_an_address(const struct exchange *x, const struct exchange *y)
 }
 
 /* Another client of the same address whose tunnel was alive when this one came. */
-static const struct exchange *first_client(const struct patient *p)
+static const struct exchange *first_client(const struct diagnosing *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		const struct exchange *y = p->all[i];
@@ -50,7 +50,7 @@ static const struct exchange *first_client(const struct patient *p)
 }
 
 /* Another one that did Quick Mode between the last answer to this one and this one's end. */
-static const struct exchange *later_client(const struct patient *p, const struct esp_seen *e)
+static const struct exchange *later_client(const struct diagnosing *p, const struct esp_seen *e)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		const struct exchange *y = p->all[i];
@@ -73,7 +73,7 @@ static const struct esp_seen *esp_at(const struct exchange *x, const char *place
 }
 
 /* Bare ESP of the client's: did it arrive? */
-static void bare_one_way(struct patient *p)
+static void bare_one_way(struct diagnosing *p)
 {
 	const char *there = p->j->responder_place;
 	const struct esp_seen *e = esp_at(p->x, there);
@@ -91,7 +91,7 @@ static void bare_one_way(struct patient *p)
 			       there ? "; none of them is seen at the server" : "");
 }
 
-static void one_way(struct patient *p)
+static void one_way(struct diagnosing *p)
 {
 	const struct exchange *x = p->x;
 	const struct exchange *first = first_client(p);
@@ -148,7 +148,7 @@ static bool ended_at_once(const struct exchange *x)
 	return true;
 }
 
-static void both_ways(struct patient *p)
+static void both_ways(struct diagnosing *p)
 {
 	const struct exchange *x = p->x;
 	const struct esp_seen *died = died_at(x);
@@ -184,7 +184,7 @@ static void both_ways(struct patient *p)
 /* ---- no ESP ---- */
 
 /* Quick Modes that were answered, and no ESP at all. */
-static void silence(struct patient *p)
+static void silence(struct diagnosing *p)
 {
 	const struct exchange *x = p->x;
 	const struct judgement *j = p->j;
@@ -217,7 +217,7 @@ static void silence(struct patient *p)
 		p->d->reason = REASON_SERVER_BEHIND_NAT;
 }
 
-void diagnose_after_quick_mode(struct patient *p)
+void diagnose_after_quick_mode(struct diagnosing *p)
 {
 	const struct exchange *x = p->x;
 	bool answered = x->quick_messages[1] || !x->quick_messages[0];

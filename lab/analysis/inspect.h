@@ -9,7 +9,7 @@
 #ifndef NATDLAB_ANALYSIS_INSPECT_H
 #define NATDLAB_ANALYSIS_INSPECT_H
 
-#include "lab/analysis/diagnose.h"
+#include "lab/analysis/advice.h"
 #include "lab/capture/pcapng.h"
 
 struct inspect_source {

@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * natd_judge.c - what the NAT-D hashes of one exchange mean, and what each side concludes.
- *
- * Pure arithmetic on what watch saw. A hash cannot be turned around, but the addresses and ports
- * that may stand behind it are few: all are tried.
- */
-#include "lab/analysis/watch.h"
+#include "lab/analysis/natd_judge.h"
 
 #include <string.h>
 
@@ -14,7 +8,7 @@
 #define ENDS_MAX 64
 
 /* One exchange under judgement. */
-struct bench {
+struct judging {
 	const struct exchange *x;
 	enum ike_hash alg;
 	size_t n_addrs, n_ports, n_ends;
@@ -35,19 +29,6 @@ struct initiator {
 	bool known;
 	struct inet_ep own, dialled;
 };
-
-const char *windows_result_name(enum windows_result r)
-{
-	switch (r) {
-	case WINDOWS_CONNECTS:
-		return "connects";
-	case WINDOWS_BLOCKED:
-		return "blocked";
-	case WINDOWS_UNKNOWN:
-		return "unknown";
-	}
-	return "?";
-}
 
 /* ---- hashes ---- */
 
@@ -80,12 +61,12 @@ static const uint8_t *cookie_r(const struct exchange *x, const struct natd_list 
 }
 
 /* Is hash @k of @l made of @ep? */
-static bool made_of(const struct bench *b, const struct natd_list *l, size_t k, struct inet_ep ep)
+static bool made_of(const struct judging *b, const struct natd_list *l, size_t k, struct inet_ep ep)
 {
 	return natd_made_of(b->alg, b->x->cky_i, cookie_r(b->x, l), l, k, ep);
 }
 
-static bool any_made_of(const struct bench *b, const struct natd_list *l, size_t from,
+static bool any_made_of(const struct judging *b, const struct natd_list *l, size_t from,
 			struct inet_ep ep)
 {
 	return natd_any_made_of(b->alg, b->x->cky_i, cookie_r(b->x, l), l, from, ep);
@@ -93,7 +74,7 @@ static bool any_made_of(const struct bench *b, const struct natd_list *l, size_t
 
 /* Of this address, with whatever port? Aggressive Mode's last message has already moved to another
  * port, and products differ in which one they hash there. */
-static bool made_of_addr(const struct bench *b, const struct natd_list *l, size_t k,
+static bool made_of_addr(const struct judging *b, const struct natd_list *l, size_t k,
 			 struct inet_addr addr)
 {
 	for (size_t i = 0; i < b->n_ports; i++)
@@ -102,7 +83,7 @@ static bool made_of_addr(const struct bench *b, const struct natd_list *l, size_
 	return false;
 }
 
-static bool any_made_of_addr(const struct bench *b, const struct natd_list *l, size_t from,
+static bool any_made_of_addr(const struct judging *b, const struct natd_list *l, size_t from,
 			     struct inet_addr addr)
 {
 	for (size_t k = from; k < l->n; k++)
@@ -113,7 +94,7 @@ static bool any_made_of_addr(const struct bench *b, const struct natd_list *l, s
 
 /* ---- candidates ---- */
 
-static void add_addr(struct bench *b, struct inet_addr a)
+static void add_addr(struct judging *b, struct inet_addr a)
 {
 	if (!a.len || b->n_addrs == ADDRS_MAX)
 		return;
@@ -123,7 +104,7 @@ static void add_addr(struct bench *b, struct inet_addr a)
 	b->addrs[b->n_addrs++] = a;
 }
 
-static void add_port(struct bench *b, uint16_t port)
+static void add_port(struct judging *b, uint16_t port)
 {
 	for (size_t i = 0; i < b->n_ports; i++)
 		if (b->ports[i] == port)
@@ -132,7 +113,7 @@ static void add_port(struct bench *b, uint16_t port)
 		b->ports[b->n_ports++] = port;
 }
 
-static void add_end(struct bench *b, struct inet_ep ep)
+static void add_end(struct judging *b, struct inet_ep ep)
 {
 	add_addr(b, ep.addr);
 	if (!ep.addr.len || !ep.port || b->n_ends == ENDS_MAX)
@@ -143,7 +124,7 @@ static void add_end(struct bench *b, struct inet_ep ep)
 	b->ends[b->n_ends++] = ep;
 }
 
-static void gather(struct bench *b, const struct known *known, size_t n_known,
+static void gather(struct judging *b, const struct known *known, size_t n_known,
 		   const struct inet_ep *initiator_own, const struct inet_ep *responder_own)
 {
 	static const struct inet_addr zero4 = {.len = 4}, zero6 = {.len = 16};
@@ -172,7 +153,7 @@ static void gather(struct bench *b, const struct known *known, size_t n_known,
 }
 
 /* Which hashes are made of @ep? */
-static void try_end(const struct bench *b, struct inet_ep ep, struct judgement *out)
+static void try_end(const struct judging *b, struct inet_ep ep, struct judgement *out)
 {
 	const struct natd_list *lists[] = {&b->x->natd3, &b->x->natd4};
 	struct inet_ep *means[] = {out->means3, out->means4};
@@ -192,7 +173,7 @@ static void try_end(const struct bench *b, struct inet_ep ep, struct judgement *
 	}
 }
 
-static void find_meanings(const struct bench *b, struct judgement *out)
+static void find_meanings(const struct judging *b, struct judgement *out)
 {
 	for (size_t i = 0; i < b->n_ends; i++)
 		try_end(b, b->ends[i], out);
@@ -252,13 +233,13 @@ static const struct sighting *answer_at(const struct exchange *x, const struct s
 }
 
 /* Did the initiator hash this end, as its hash @k or one from @k on? */
-static bool hashed(const struct bench *b, size_t k, struct inet_ep ep)
+static bool hashed(const struct judging *b, size_t k, struct inet_ep ep)
 {
 	return is_aggressive(b->x) ? made_of_addr(b, &b->x->natd3, k, ep.addr)
 				   : made_of(b, &b->x->natd3, k, ep);
 }
 
-static bool any_hashed(const struct bench *b, size_t k, struct inet_ep ep)
+static bool any_hashed(const struct judging *b, size_t k, struct inet_ep ep)
 {
 	return is_aggressive(b->x) ? any_made_of_addr(b, &b->x->natd3, k, ep.addr)
 				   : any_made_of(b, &b->x->natd3, k, ep);
@@ -276,7 +257,7 @@ static bool any_hashed(const struct bench *b, size_t k, struct inet_ep ep)
  * Not where the answers have come a way already. A single place without any of these may as well
  * be the initiator's.
  */
-static bool at_responder(const struct bench *b, const struct sighting *s, bool last_of_several,
+static bool at_responder(const struct judging *b, const struct sighting *s, bool last_of_several,
 			 const struct inet_ep *own)
 {
 	const struct exchange *x = b->x;
@@ -303,7 +284,7 @@ static bool captured_at_responder(const struct exchange *x, const struct sightin
 	return answer && fresh_ttl(answer->ttl) && !fresh_ttl(s->ttl);
 }
 
-static struct responder find_responder(const struct bench *b, const struct inet_ep *own)
+static struct responder find_responder(const struct judging *b, const struct inet_ep *own)
 {
 	const struct mm_seen *mm = lead(b->x);
 	struct responder r = {.known = own != NULL};
@@ -329,7 +310,7 @@ static struct responder find_responder(const struct bench *b, const struct inet_
  * The initiator's end and what it dialled, as it knows them itself: known where its message 1 was
  * seen before any router. Wanted in Aggressive Mode only, where its hashes may be encrypted.
  */
-static struct initiator find_initiator(const struct bench *b)
+static struct initiator find_initiator(const struct judging *b)
 {
 	const struct mm_seen *mm = &b->x->mm[1];
 	struct initiator i = {0};
@@ -342,7 +323,7 @@ static struct initiator find_initiator(const struct bench *b)
 /* ---- verdicts ---- */
 
 /* The responder's hash of itself. */
-static enum hash_class class_of_own(const struct bench *b, const struct responder *r,
+static enum hash_class class_of_own(const struct judging *b, const struct responder *r,
 				    const struct initiator *i, const struct judgement *j)
 {
 	const struct exchange *x = b->x;
@@ -367,7 +348,7 @@ static enum hash_class class_of_own(const struct bench *b, const struct responde
 }
 
 /* The responder's hash of its peer. */
-static enum hash_class class_of_peer(const struct bench *b, const struct responder *r,
+static enum hash_class class_of_peer(const struct judging *b, const struct responder *r,
 				     const struct judgement *j)
 {
 	const struct exchange *x = b->x;
@@ -387,7 +368,7 @@ static enum hash_class class_of_peer(const struct bench *b, const struct respond
  * own address, where given, counts as well: an initiator that hashes something else in message 3
  * still knows who it is.
  */
-static struct natd_seen initiator_sees(const struct bench *b, const struct inet_ep *own)
+static struct natd_seen initiator_sees(const struct judging *b, const struct inet_ep *own)
 {
 	const struct exchange *x = b->x;
 
@@ -400,7 +381,7 @@ static struct natd_seen initiator_sees(const struct bench *b, const struct inet_
 
 /* Is an address behind hash @k of the responder's one of the initiator's own, or the one that it
  * dialled (@own 0)? By its hashes, where they are in clear. */
-static bool initiator_agrees(const struct bench *b, const struct judgement *j, size_t k, bool own)
+static bool initiator_agrees(const struct judging *b, const struct judgement *j, size_t k, bool own)
 {
 	const struct natd_list *l = &b->x->natd3;
 
@@ -416,7 +397,7 @@ static bool initiator_agrees(const struct bench *b, const struct judgement *j, s
  * The same for Aggressive Mode. Its initiator has not hashed anything yet when message 2 comes,
  * and compares with what it knows. False: nothing tells what that is.
  */
-static bool initiator_sees_aggressive(const struct bench *b, const struct initiator *i,
+static bool initiator_sees_aggressive(const struct judging *b, const struct initiator *i,
 				      const struct inet_ep *own, const struct judgement *j,
 				      struct natd_seen *s)
 {
@@ -435,7 +416,7 @@ static bool initiator_sees_aggressive(const struct bench *b, const struct initia
 }
 
 /* And for the responder, from message 3, where it is in clear. */
-static bool responder_sees_aggressive(const struct bench *b, const struct responder *r,
+static bool responder_sees_aggressive(const struct judging *b, const struct responder *r,
 				      struct natd_seen *s)
 {
 	const struct natd_list *l = &b->x->natd3;
@@ -451,7 +432,7 @@ static bool responder_sees_aggressive(const struct bench *b, const struct respon
  * The same for IKEv2, whose request and response never hold equal bytes: by what the hashes are
  * made of. An address that fits one of them and is not known cannot be the one in the other.
  */
-static struct natd_seen initiator_sees_v2(const struct bench *b, const struct judgement *j)
+static struct natd_seen initiator_sees_v2(const struct judging *b, const struct judgement *j)
 {
 	const struct exchange *x = b->x;
 	struct natd_seen s = {
@@ -475,7 +456,7 @@ static void give_letters_v2(const struct exchange *x, struct judgement *out)
 				out->letter4[i] = out->letter3[k];
 }
 
-static void conclude(const struct bench *b, const struct responder *r, const struct initiator *i,
+static void conclude(const struct judging *b, const struct responder *r, const struct initiator *i,
 		     const struct inet_ep *initiator_own, struct judgement *out)
 {
 	const struct exchange *x = b->x;
@@ -501,7 +482,7 @@ void natd_judge(const struct exchange *x, const struct known *known, size_t n_kn
 		const struct inet_ep *initiator_own, const struct inet_ep *responder_own,
 		struct judgement *out)
 {
-	struct bench b = {.x = x, .alg = natd_judge_alg(x)};
+	struct judging b = {.x = x, .alg = natd_judge_alg(x)};
 	struct initiator i;
 	struct responder r;
 

@@ -7,6 +7,7 @@
 #include "lab/cli/options.h"
 #include "lab/probe/probe.h"
 #include "lab/report/json_probe.h"
+#include "nodes/modes/gate.h"
 
 static const struct option options[] = {
 	{"format", 'f', "text|json", false, "how to print the answer (text)"},
@@ -218,14 +219,13 @@ static void print_windows(const struct probe_result *r)
 
 	puts("\nWindows, registry value        0         1         2");
 	for (int home = 1; home >= 0; home--) {
-		const enum windows_result *row = home ? r->home : r->public_client;
+		const struct windows_verdict *row = home ? r->home : r->public_client;
 
 		printf("  %-29s", home ? "at home, behind NAT" : "with a public address");
-		for (int v = 0; v < 3; v++) {
-			const char *word = windows_result_name(row[v]);
-			bool inferred = row[v] != WINDOWS_UNKNOWN &&
-					mode_gate_certainty(GATE_MICROSOFT, v, home,
-							    r->server_behind_nat) != CERTAIN_HIGH;
+		for (int v = 0; v < GATE_VALUES; v++) {
+			const char *word = windows_result_name(row[v].result);
+			bool inferred = row[v].result != WINDOWS_UNKNOWN &&
+					row[v].certainty != CERTAIN_HIGH;
 
 			printf("%s%s%*s", word, inferred ? "†" : "",
 			       v < 2 ? 10 - (int)strlen(word) - inferred : 0, "");
@@ -235,7 +235,7 @@ static void print_windows(const struct probe_result *r)
 	}
 	if (dagger)
 		puts("  † Microsoft's text says so; no capture of it is known");
-	if (r->home[0] == WINDOWS_BLOCKED)
+	if (r->home[0].result == WINDOWS_BLOCKED)
 		puts("\nTo let a Windows client in, type there as administrator, then restart:\n"
 		     "reg add HKLM\\SYSTEM\\CurrentControlSet\\Services\\PolicyAgent "
 		     "/v AssumeUDPEncapsulationContextOnSendRule /t REG_DWORD /d 2 /f");
@@ -296,7 +296,7 @@ static int tell(struct arena *a, const struct args *args, const struct probe_soc
 		json_probe(stdout, &k->w, probe_sent(p), &r);
 	else
 		print_result(k, p, args->v[0], &r);
-	return r.answered[PROBE_WINDOWS] && r.home[0] == WINDOWS_CONNECTS ? 0 : 1;
+	return r.answered[PROBE_WINDOWS] && r.home[0].result == WINDOWS_CONNECTS ? 0 : 1;
 }
 
 static int read_emit(const struct args *args, struct inet_addr *own, struct err *e)

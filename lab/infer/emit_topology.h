@@ -14,7 +14,7 @@
 
 #include <stdio.h>
 
-#include "lab/analysis/watch.h"
+#include "lab/analysis/natd_judge.h"
 
 /* What a client concludes of the server, by message 4; where the server stands. */
 enum emit_client { CLIENT_NO_IDEA, CLIENT_SEES_PUBLIC, CLIENT_SEES_NAT };

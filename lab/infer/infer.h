@@ -12,7 +12,7 @@
 
 #include "lab/topology/schema.h"
 #include "nodes/modes/mode.h"
-#include "lab/analysis/watch.h"
+#include "lab/analysis/natd_judge.h"
 
 #define MET_EXCHANGES 16 /* of one server that are looked at */
 

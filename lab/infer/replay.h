@@ -8,7 +8,7 @@
 #ifndef NATDLAB_INFER_REPLAY_H
 #define NATDLAB_INFER_REPLAY_H
 
-#include "lab/analysis/watch.h"
+#include "lab/analysis/natd_judge.h"
 #include "nodes/modes/mode.h"
 
 #define REPLAY_MAX 2048

@@ -258,12 +258,6 @@ static bool copied(const struct exchange *x)
 	return natd_among(&x->natd3, 0, &x->natd4, 1);
 }
 
-static enum windows_result windows(int registry, bool client, bool server)
-{
-	return mode_gate_allows(GATE_MICROSOFT, registry, client, server) ? WINDOWS_CONNECTS
-									  : WINDOWS_BLOCKED;
-}
-
 /* The second hash, towards a client that looks like Microsoft's. */
 static enum hash_class class_of_own(const struct probe *p, const struct exchange *x)
 {
@@ -353,8 +347,8 @@ void probe_judge(const struct probe *p, struct probe_result *out)
 	}
 	w = out->answered[PROBE_WINDOWS] ? out->x[PROBE_WINDOWS] : NULL;
 	plain = out->answered[PROBE_PLAIN] ? out->x[PROBE_PLAIN] : NULL;
-	for (int v = 0; v < 3; v++)
-		out->home[v] = out->public_client[v] = WINDOWS_UNKNOWN;
+	for (int v = 0; v < GATE_VALUES; v++)
+		out->home[v].result = out->public_client[v].result = WINDOWS_UNKNOWN;
 	if (plain && plain->natd4.n >= 2)
 		judge_server(p, plain, out);
 	if (!w)
@@ -364,11 +358,11 @@ void probe_judge(const struct probe *p, struct probe_result *out)
 	/* A server without NAT-D says nothing of NAT, and Windows has nothing against it. */
 	out->server_behind_nat = w->natd4.n >= 2 && !out->copies && out->server_hash != CLASS_EXACT;
 	judge_self(p, w, plain, out);
-	for (int v = 0; v < 3; v++) {
-		out->home[v] = windows(v, true, out->server_behind_nat);
+	for (int v = 0; v < GATE_VALUES; v++) {
+		out->home[v] = windows_verdict(v, true, out->server_behind_nat);
 		/* A server that hashes port 0 for itself does so for the client. From behind a NAT
 		 * of ours only the former can be seen. */
-		out->public_client[v] = windows(
+		out->public_client[v] = windows_verdict(
 			v, out->server_hash == CLASS_FAKED || out->peer_hash == CLASS_FAKED,
 			out->server_behind_nat);
 	}

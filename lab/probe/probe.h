@@ -12,9 +12,10 @@
 #define NATDLAB_PROBE_PROBE_H
 
 #include "lab/infer/emit_topology.h"
-#include "lab/analysis/watch.h"
+#include "lab/analysis/natd_judge.h"
 #include "nodes/crypto/crypto.h"
 #include "nodes/base/node.h"
+#include "nodes/modes/gate.h"
 
 #define PROBE_PACKETS 6         /* sent at the most, both exchanges together */
 #define PROBE_PATIENCE (3 * SEC)
@@ -63,7 +64,7 @@ struct probe_result {
 	bool server_behind_nat_truly, server_known;
 	bool self_behind_nat, self_known; /* of ourselves */
 	/* For registry values 0, 1, 2: a client at home behind NAT, and a public one. */
-	enum windows_result home[3], public_client[3];
+	struct windows_verdict home[GATE_VALUES], public_client[GATE_VALUES];
 };
 
 void probe_judge(const struct probe *p, struct probe_result *out);

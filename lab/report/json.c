@@ -126,6 +126,12 @@ static json_t *natd_json(const struct connection *c)
 			 hash_class_name(c->j.peer_hash));
 }
 
+json_t *windows_rule_json(const struct windows_verdict row[GATE_VALUES])
+{
+	return json_pack("{s:s, s:s, s:s}", "0", windows_result_name(row[0].result), "1",
+			 windows_result_name(row[1].result), "2", windows_result_name(row[2].result));
+}
+
 json_t *phase1_json(const struct exchange *x)
 {
 	char cipher[24];

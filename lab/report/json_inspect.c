@@ -3,6 +3,8 @@
 
 #include "lab/report/json_inspect.h"
 
+#include "lab/analysis/responder_guess.h"
+#include "lab/analysis/windows.h"
 #include "lab/report/report_priv.h"
 
 static json_t *natd_json(const struct inspected *in)
@@ -47,18 +49,13 @@ static json_t *evidence_json(const struct diagnosis *d)
 	return a;
 }
 
-static json_t *windows_json(const struct inspected *in)
+static json_t *rule_json(const struct inspected *in)
 {
-	static const char *const keys[] = {"0", "1", "2"};
-	json_t *o = json_object();
+	struct windows_verdict v[GATE_VALUES];
 
-	for (int i = 0; i <= 2; i++) {
-		enum certainty c;
-		enum windows_result r = diagnose_windows(in->x, &in->j, i, &c);
-
-		json_object_set_new(o, keys[i], json_string(windows_result_name(r)));
-	}
-	return o;
+	for (int i = 0; i < GATE_VALUES; i++)
+		v[i] = exchange_windows(in->x, &in->j, i);
+	return windows_rule_json(v);
 }
 
 static json_t *string_or_null(const char *s)
@@ -132,7 +129,7 @@ static json_t *exchange_json(const struct inspected *in)
 	json_object_set_new(o, "registry", json_null());
 	json_object_set_new(o, "server", json_null());
 	json_object_set_new(o, "server_mode", json_null());
-	json_object_set_new(o, "server_looks_like", string_or_null(diagnose_product(in->x, 1)));
+	json_object_set_new(o, "server_looks_like", string_or_null(guess_product(in->x, 1)));
 	json_object_set_new(o, "outcome", json_string(outcome_name(d->outcome)));
 	json_object_set_new(o, "reason", json_string(reason_name(d->reason)));
 	json_object_set_new(o, "reason_text", json_string(d->sentence));
@@ -156,7 +153,7 @@ static json_t *exchange_json(const struct inspected *in)
 	json_object_set_new(o, "signature", json_string(signature_name(d->sig)));
 	json_object_set_new(o, "certainty", json_string(certainty_name(d->certainty)));
 	json_object_set_new(o, "evidence", evidence_json(d));
-	json_object_set_new(o, "windows", windows_json(in));
+	json_object_set_new(o, "windows", rule_json(in));
 	add_advice(o, in->advice);
 	return o;
 }

@@ -32,12 +32,6 @@ static json_t *probe_exchange_json(const struct probe_result *r, enum probe_as a
 	return o;
 }
 
-static json_t *windows_json(const enum windows_result row[3])
-{
-	return json_pack("{s:s, s:s, s:s}", "0", windows_result_name(row[0]), "1",
-			 windows_result_name(row[1]), "2", windows_result_name(row[2]));
-}
-
 static json_t *told_json(bool known, bool value)
 {
 	return known ? json_boolean(value) : json_null();
@@ -73,8 +67,8 @@ void json_probe(FILE *f, const struct probe_wire *w, unsigned packets,
 			    told_json(r->server_known, r->server_behind_nat_truly));
 	json_object_set_new(o, "self_behind_nat", told_json(r->self_known, r->self_behind_nat));
 	json_object_set_new(o, "windows",
-			    json_pack("{s:o, s:o}", "client_behind_nat", windows_json(r->home),
-				      "client_public", windows_json(r->public_client)));
+			    json_pack("{s:o, s:o}", "client_behind_nat", windows_rule_json(r->home),
+				      "client_public", windows_rule_json(r->public_client)));
 	json_object_set_new(o, "exchanges",
 			    json_pack("[o, o]", probe_exchange_json(r, PROBE_WINDOWS),
 				      probe_exchange_json(r, PROBE_PLAIN)));

@@ -11,6 +11,9 @@
 #include <string.h>
 
 #include "lab/analysis/inspect.h"
+#include "lab/analysis/responder_guess.h"
+#include "lab/analysis/windows.h"
+#include "nodes/modes/gate.h"
 
 #define COLUMNS 98
 #define INDENT 20
@@ -137,7 +140,7 @@ static void print_clocks(FILE *f, const struct exchange *x)
 
 static void print_vids(FILE *f, const struct exchange *x, unsigned side, bool verbose)
 {
-	const char *product = diagnose_product(x, side);
+	const char *product = guess_product(x, side);
 	size_t column = INDENT;
 
 	if (!x->n_vids[side] && !product)
@@ -483,17 +486,21 @@ static void print_windows(FILE *f, const struct inspected *in)
 	size_t len = 0;
 
 	for (int registry = 0; registry <= 2; registry++) {
-		enum certainty c;
-		enum windows_result w = diagnose_windows(in->x, &in->j, registry, &c);
+		struct windows_verdict v = exchange_windows(in->x, &in->j, registry);
+		bool sure = v.certainty == CERTAIN_HIGH;
 
-		if (w == WINDOWS_UNKNOWN)
+		if (v.result == WINDOWS_UNKNOWN)
 			return;
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%sregistry %d%s %s%s",
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%sregistry %d%s ",
 					registry ? "; " : "", registry,
-					registry ? "" : " or absent",
-					w == WINDOWS_CONNECTS ? "connects" : "is blocked (809)",
-					c == CERTAIN_HIGH ? "" : "†");
-		dagger |= c != CERTAIN_HIGH;
+					registry ? "" : " or absent");
+		if (v.result == WINDOWS_CONNECTS)
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "connects");
+		else
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "is blocked (%u)",
+						windows_error(REASON_SERVER_BEHIND_NAT));
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", sure ? "" : "†");
+		dagger |= !sure;
 	}
 	line(f, "Windows' rule", text);
 	if (dagger)

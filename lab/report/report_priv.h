@@ -6,7 +6,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "lab/analysis/watch.h"
+#include "lab/analysis/natd_judge.h"
+#include "nodes/modes/gate.h"
 
 /* Writes @j with a line end and lets it go; @flags are jansson's. */
 void json_out(FILE *f, json_t *j, size_t flags);
@@ -21,6 +22,8 @@ json_t *hashes_json(const struct natd_list *l);
 void add_means(json_t *means, const struct natd_list *l, const bool *known,
 	       const struct inet_ep *what);
 json_t *phase1_json(const struct exchange *x);
+/* What a Windows client makes of a server: {"0": "blocked", "1": ..., "2": ...}, by value. */
+json_t *windows_rule_json(const struct windows_verdict row[GATE_VALUES]);
 json_t *vids_json(const struct exchange *x, unsigned side);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lab/topology/scenario_query.h"
+#include "nodes/modes/gate.h"
 
 const struct known *observe_known(struct arena *a, const struct scenario *s, size_t *n)
 {
@@ -192,7 +193,7 @@ static void take_psk(const struct scenario *s, struct scenario_result *r, const 
 		    c->reason != REASON_NO_REPLY)
 			continue;
 		c->reason = REASON_PSK_MISMATCH;
-		c->error = (int)vpn_error(s->nodes[c->client].client, c->reason);
+		c->error = (int)mode_error(s->nodes[c->client].client, c->reason);
 	}
 }
 

@@ -26,11 +26,11 @@ static void predict_obstacles(struct prediction *p, const struct node *client,
 	const struct client_mode *c = client->client;
 
 	if (p->agreed.floated && !node_allows(server, 17, 4500))
-		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_NO_REPLY, 809);
+		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_NO_REPLY);
 	else if (!same_secret(client, server))
-		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_PSK_MISMATCH, 789);
+		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_PSK_MISMATCH);
 	else if (connects(p) && !p->agreed.floated && !node_allows(server, 50, 0))
-		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_NO_REPLY, 809);
+		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_NO_REPLY);
 }
 
 static bool method_in_common(const struct client_mode *c, const struct server_mode *s)
@@ -52,12 +52,12 @@ static void predict_user(struct prediction *p, const struct node *client, const 
 	    !ppp_auth_asks(server->server->auth, &known))
 		return;
 	if (!method_in_common(c, server->server))
-		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_PPP_FAILED, 718);
+		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_PPP_FAILED);
 	else if (!client->user || !client->password)
-		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_NO_CREDENTIALS, 0);
+		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_NO_CREDENTIALS);
 	else if (strcmp(client->user, server->user) != 0 ||
 		 strcmp(client->password, server->password) != 0)
-		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_AUTH_FAILED, 691);
+		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_AUTH_FAILED);
 }
 
 static void predict_client(struct paths *paths, const struct scenario *s,
@@ -67,7 +67,7 @@ static void predict_client(struct paths *paths, const struct scenario *s,
 
 	path_walk(paths, client, 500, &out->walk);
 	if (!out->walk.arrives) {
-		agreement_ends(&out->agreed, client->client, OUTCOME_FAILED, REASON_NO_REPLY, 809);
+		agreement_ends(&out->agreed, client->client, OUTCOME_FAILED, REASON_NO_REPLY);
 		return;
 	}
 	server = &s->nodes[out->walk.server];

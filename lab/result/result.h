@@ -12,7 +12,7 @@
 
 #include "lab/result/predict.h"
 #include "lab/topology/scenario.h"
-#include "lab/analysis/watch.h"
+#include "lab/analysis/natd_judge.h"
 #include "nodes/vpn/vpn.h"
 
 enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_UNDECIDED, VERDICT_SKIPPED };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/result/summary.h"
+#include "nodes/modes/gate.h"
 
 #include <stdio.h>
 #include <string.h>

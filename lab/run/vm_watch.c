@@ -9,6 +9,7 @@
 #include "lab/vm/vm.h"
 #include "nodes/vpn/vpn.h"
 #include "lab/topology/scenario_query.h"
+#include "nodes/modes/gate.h"
 
 /* How often the exchanges are looked through: they change with every frame. */
 #define LOOK_EVERY (250 * MSEC)
@@ -141,7 +142,7 @@ static void tell_outcome(const struct vm_watch *g, struct guest *v, const struct
 
 	ev_word(&ev, K_OUTCOME, d->outcome);
 	ev_word(&ev, K_REASON, d->reason);
-	ev_u(&ev, K_ERROR, vpn_error(v->node->client, d->reason));
+	ev_u(&ev, K_ERROR, mode_error(v->node->client, d->reason));
 	ev_word(&ev, K_REACHED, d->reached);
 	ev_word(&ev, K_WHY, REASON_THE_WIRE);
 	g->cfg->event(g->cfg->ctx, v->node, &ev);

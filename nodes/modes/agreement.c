@@ -67,11 +67,11 @@ static bool client_thinks_server_natted(const struct server_mode *s, const struc
 }
 
 void agreement_ends(struct agreement *a, const struct client_mode *c, enum outcome outcome,
-		    enum reason reason, int error)
+		    enum reason reason)
 {
 	a->outcome = outcome;
 	a->reason = reason;
-	a->error = c->gate == GATE_MICROSOFT ? error : 0;
+	a->error = (int)mode_error(c, reason);
 }
 
 void agreement_find(const struct client_mode *c, int registry, const struct server_mode *s,
@@ -82,7 +82,7 @@ void agreement_find(const struct client_mode *c, int registry, const struct serv
 
 	*a = (struct agreement){0};
 	if (!common_transform(c, s)) {
-		agreement_ends(a, c, OUTCOME_FAILED, REASON_NO_PROPOSAL, 789);
+		agreement_ends(a, c, OUTCOME_FAILED, REASON_NO_PROPOSAL);
 		return;
 	}
 	a->natt = natt_in_common(c, s);
@@ -99,13 +99,11 @@ void agreement_find(const struct client_mode *c, int registry, const struct serv
 			      a->client_sees.peer_behind_nat))
 		agreement_ends(a, c, OUTCOME_BLOCKED,
 			       a->client_sees.self_behind_nat ? REASON_BOTH_BEHIND_NAT
-							      : REASON_SERVER_BEHIND_NAT,
-			       809);
-	else if (!a->floated && (client_moved || server_moved))
-		agreement_ends(a, c, OUTCOME_FAILED, REASON_NO_REPLY,
-			       809); /* a NAT loses bare ESP */
+							      : REASON_SERVER_BEHIND_NAT);
+	else if (!a->floated && (client_moved || server_moved)) /* a NAT loses bare ESP */
+		agreement_ends(a, c, OUTCOME_FAILED, REASON_NO_REPLY);
 	else
-		agreement_ends(a, c, OUTCOME_CONNECTED, REASON_NONE, 0);
+		agreement_ends(a, c, OUTCOME_CONNECTED, REASON_NONE);
 }
 
 struct four_ends agreement_usual_ends(bool napt, bool eip)

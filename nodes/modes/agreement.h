@@ -8,7 +8,7 @@
 #ifndef NATDLAB_NODES_MODES_AGREEMENT_H
 #define NATDLAB_NODES_MODES_AGREEMENT_H
 
-#include "nodes/modes/mode.h"
+#include "nodes/modes/gate.h"
 #include "nodes/wire/natd.h"
 
 /* The four addresses of one connection, as NAT detection (RFC 3947 3.2) compares them. */
@@ -36,9 +36,9 @@ void agreement_find(const struct client_mode *client, int registry,
 		    const struct server_mode *server, const struct four_ends *ends,
 		    struct agreement *out);
 
-/* Sets the outcome of @a. @error: the number that Windows shows; only a Windows client keeps it. */
+/* Sets the outcome of @a, and the number that @client shows for it. */
 void agreement_ends(struct agreement *a, const struct client_mode *client, enum outcome outcome,
-		    enum reason reason, int error);
+		    enum reason reason);
 
 /* The addresses of a client behind a usual home router or public, and of a server behind a usual
  * Elastic IP or public: for what can be said of modes without a topology. */

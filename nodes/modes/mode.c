@@ -207,31 +207,3 @@ bool mode_accepts_phase2(const struct phase2_accept *a, unsigned esp, unsigned k
 		return false;
 	return accepts(a->esp, esp) && accepts(a->auths, auth);
 }
-
-bool mode_gate_allows(enum gate gate, int registry, bool self_behind_nat, bool peer_behind_nat)
-{
-	switch (gate) {
-	case GATE_NONE:
-		return true;
-	case GATE_MICROSOFT:
-		if (!peer_behind_nat || registry >= 2)
-			return true;
-		return registry == 1 && !self_behind_nat;
-	}
-	return true;
-}
-
-enum certainty mode_gate_certainty(enum gate gate, int registry, bool self_behind_nat,
-				   bool peer_behind_nat)
-{
-	switch (gate) {
-	case GATE_NONE:
-		return CERTAIN_HIGH;
-	case GATE_MICROSOFT:
-		/* Every log that was found is of a client behind NAT, too, with value 0 or 2. */
-		if (peer_behind_nat && (registry == 1 || (registry < 1 && !self_behind_nat)))
-			return CERTAIN_MEDIUM;
-		return CERTAIN_HIGH;
-	}
-	return CERTAIN_HIGH;
-}

@@ -377,15 +377,4 @@ const struct server_mode *mode_server(const char *name);
 const struct client_mode *const *mode_clients(size_t *n);
 const struct server_mode *const *mode_servers(size_t *n);
 
-/*
- * Microsoft's rule (MS-FASP 2.2.41, KB926179): may a connection go on? @registry: -1 for an
- * absent value, else 0, 1, 2. Values above 2 are not defined and treated as 2.
- */
-bool mode_gate_allows(enum gate gate, int registry, bool self_behind_nat, bool peer_behind_nat);
-
-/* How sure the rule is for these values: value 1 before a server behind NAT, and a server behind
- * NAT before a public client with value 0, stand in Microsoft's text, but in no known capture. */
-enum certainty mode_gate_certainty(enum gate gate, int registry, bool self_behind_nat,
-				   bool peer_behind_nat);
-
 #endif

@@ -35,8 +35,6 @@ usec vpn_deadline(const struct vpn *v);
 /* A client whose outcome is decided (its EV_OUTCOME is out). Servers: false. */
 bool vpn_done(const struct vpn *v);
 
-/* The error number that goes with a reason: what Windows shows; 0 for other clients. */
-unsigned vpn_error(const struct client_mode *m, enum reason reason);
 
 /* Is a client connected? Then its exchange's initiator cookie is in @cky_i. */
 bool vpn_connected(const struct vpn *v, uint8_t cky_i[8]);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "nodes/crypto/crypto.h"
+#include "nodes/modes/gate.h"
 
 #define EPHEMERAL_FIRST 49152 /* RFC 6335 6 */
 
@@ -103,19 +104,6 @@ bool client_send_l2tp(struct vpn *v, struct vpn_peer *p, const struct l2tp_tx *t
 
 /* ---- the outcome ---- */
 
-/* What Windows shows (win32, "Routing and Remote Access Error Codes"); 0 for other clients. */
-unsigned vpn_error(const struct client_mode *m, enum reason reason)
-{
-	static const uint16_t errors[REASONS] = {
-		[REASON_SERVER_BEHIND_NAT] = 809, [REASON_BOTH_BEHIND_NAT] = 809,
-		[REASON_NO_REPLY] = 809,	  [REASON_PSK_MISMATCH] = 789,
-		[REASON_NO_PROPOSAL] = 789,	  [REASON_PPP_FAILED] = 718,
-		[REASON_AUTH_FAILED] = 691,
-	};
-
-	return m->gate == GATE_MICROSOFT ? errors[reason] : 0;
-}
-
 static void tell_outcome(struct vpn *v, enum outcome outcome, enum reason reason)
 {
 	struct event e = ev_new(EV_OUTCOME);
@@ -123,7 +111,7 @@ static void tell_outcome(struct vpn *v, enum outcome outcome, enum reason reason
 	v->client.done = true;
 	ev_word(&e, K_OUTCOME, outcome);
 	ev_word(&e, K_REASON, reason);
-	ev_u(&e, K_ERROR, vpn_error(v->cfg.client, reason));
+	ev_u(&e, K_ERROR, mode_error(v->cfg.client, reason));
 	ev_word(&e, K_REACHED, v->client.reached);
 	v->env.event(v->env.ctx, &e);
 }

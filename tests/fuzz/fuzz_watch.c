@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "lab/capture/pcapng.h"
-#include "lab/analysis/watch.h"
+#include "lab/analysis/natd_judge.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -10,7 +10,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "lab/analysis/advice.h"
 #include "lab/analysis/analysis_priv.h"
+#include "lab/analysis/windows.h"
 
 /* What was seen; everything else follows from it. */
 struct seen {
@@ -477,20 +479,19 @@ static void windows_rule_is_microsofts_table(void **state)
 	};
 	struct exchange x = {0};
 	struct judgement j = {.complete = true};
-	enum certainty c;
 
 	(void)state;
 	for (unsigned i = 0; i < 4; i++)
 		for (int registry = 0; registry <= 2; registry++) {
 			j.client_sees = (struct natd_seen){i & 1, i & 2};
 			assert_string_equal(
-				windows_result_name(diagnose_windows(&x, &j, registry, &c)),
+				windows_result_name(exchange_windows(&x, &j, registry).result),
 				want[i][registry]);
 		}
 	j.complete = false;
-	assert_int_equal(diagnose_windows(&x, &j, 0, &c), WINDOWS_UNKNOWN);
+	assert_int_equal(exchange_windows(&x, &j, 0).result, WINDOWS_UNKNOWN);
 	x.mm[4].seen = x.mm[4].read = true; /* without NAT-T there is nothing to forbid */
-	assert_int_equal(diagnose_windows(&x, &j, 0, &c), WINDOWS_CONNECTS);
+	assert_int_equal(exchange_windows(&x, &j, 0).result, WINDOWS_CONNECTS);
 }
 
 /* How the hash was forged tells whose setting to change. */

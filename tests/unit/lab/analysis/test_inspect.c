@@ -14,6 +14,7 @@
 
 #include "lab/base/packet.h"
 #include "lab/analysis/inspect.h"
+#include "lab/analysis/windows.h"
 #include "lab/report/report_inspect.h"
 #include "tests/unit/coats.h"
 
@@ -345,8 +346,7 @@ static void dress_snapped(struct arena *a)
 	assert_false(result.one.j.complete);
 	assert_false(result.one.j.natt);
 	for (int registry = 0; registry <= 2; registry++)
-		assert_int_equal(diagnose_windows(&result.x, &result.one.j, registry,
-						  &(enum certainty){0}),
+		assert_int_equal(exchange_windows(&result.x, &result.one.j, registry).result,
 				 WINDOWS_UNKNOWN);
 	assert_int_equal(result.x.esp[0], bare.x.esp[0]);
 	assert_int_equal(result.x.esp[1], bare.x.esp[1]);

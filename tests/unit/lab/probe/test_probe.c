@@ -18,12 +18,12 @@ static struct probe_result ask_world(struct arena *a, struct world *w, const cha
 	return ask_in(a, w, mode, w->napt, w->eip, false, took, sent);
 }
 
-static const char *row_text(const enum windows_result r[3])
+static const char *row_text(const struct windows_verdict r[GATE_VALUES])
 {
 	static char text[4];
 
 	for (int i = 0; i < 3; i++)
-		text[i] = r[i] == WINDOWS_CONNECTS ? 'c' : r[i] == WINDOWS_BLOCKED ? 'b' : '?';
+		text[i] = "cb?"[r[i].result];
 	return text;
 }
 
@@ -76,6 +76,8 @@ static void a_server_that_lies_of_clients_blocks_public_ones_too(void **state)
 	assert_int_equal(r.peer_hash, CLASS_FAKED);
 	assert_int_equal(told(r.self_known, r.self_behind_nat), 'n');
 	assert_string_equal(row_text(r.public_client), "bbc");
+	/* It takes itself for one behind NAT, and of those logs are known. */
+	assert_int_equal(r.public_client[0].certainty, CERTAIN_HIGH);
 	r = ask(a, "libreswan", false, true, false, &took, &sent);
 	assert_int_equal(r.peer_hash, CLASS_EXACT);
 	assert_string_equal(row_text(r.public_client), "bcc");
@@ -136,7 +138,7 @@ static void a_server_that_is_silent_costs_four_packets_and_three_seconds(void **
 	assert_false(r.answered[PROBE_WINDOWS]);
 	assert_false(r.answered[PROBE_PLAIN]);
 	assert_string_equal(reason_name(r.end[PROBE_WINDOWS]), "no-reply");
-	assert_int_equal(r.home[0], WINDOWS_UNKNOWN);
+	assert_int_equal(r.home[0].result, WINDOWS_UNKNOWN);
 	assert_int_equal(sent, 4);
 	assert_true(sent <= PROBE_PACKETS);
 	assert_true(took <= PROBE_PATIENCE);
@@ -299,7 +301,7 @@ static void an_answer_that_is_none_is_told_by_its_kind(void **state)
 		assert_string_equal(reason_name(r.end[PROBE_WINDOWS]), rows[i].end);
 		assert_int_equal(r.notify[PROBE_WINDOWS], rows[i].notify);
 		assert_int_equal(r.ike2, rows[i].ike2);
-		assert_int_equal(r.home[0], WINDOWS_UNKNOWN);
+		assert_int_equal(r.home[0].result, WINDOWS_UNKNOWN);
 		assert_true(sent <= PROBE_PACKETS);
 		arena_free(a);
 	}

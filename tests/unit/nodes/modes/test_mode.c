@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "nodes/modes/gate.h"
 #include "nodes/modes/mode.h"
 
 static void microsofts_table_has_four_refusals(void **state)

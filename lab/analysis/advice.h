@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* advice.h - what to say of each signature: the cause, the cure, and what it is not. Pure. */
+#ifndef NATDLAB_ANALYSIS_ADVICE_H
+#define NATDLAB_ANALYSIS_ADVICE_H
+
+#include "lab/analysis/diagnose.h"
+
+/* Sentences of plain text, static; NULL where there is nothing to say. */
+#define ADVICE_CURES 3
+struct advice {
+	const char *cause;
+	const char *cures[ADVICE_CURES]; /* one of them is enough; the first is the nearest */
+	const char *not_the_cause;
+};
+const struct advice *diagnose_advice(const struct exchange *x, const struct judgement *j,
+				     const struct diagnosis *d);
+
+#endif
