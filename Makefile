@@ -136,6 +136,11 @@ objects: $(OBJ) $(TESTSRC:%.c=$(B)/%.o)
 floors: $(OBJ) ## Check that every file keeps to its room (docs/design.md)
 	$(call say,FLOORS,'$(words $(SRC)) files')B=$(B) tests/floors.sh
 
+.PHONY: house
+house: $(OBJ) ## Draw docs/house.svg anew: the rooms and which uses which
+	$(Q)B=$(B) tests/floors.sh --graph >$(B)/house.graph
+	$(Q)awk -f tests/house.awk $(B)/house.graph >docs/house.svg
+
 .PHONY: style
 style: ## Check what a formatter does not: licence lines, widths, lengths, words
 	$(call say,STYLE,'every file')tests/style.sh
@@ -179,7 +184,7 @@ install: all ## Install under PREFIX (/usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/natdlab \
 		$(DESTDIR)$(PREFIX)/share/natdlab/topologies
 	install -m 644 docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 README.md LICENSE LICENSE-NOTES.md docs/*.md \
+	install -m 644 README.md LICENSE LICENSE-NOTES.md docs/*.md docs/*.svg \
 		$(DESTDIR)$(PREFIX)/share/doc/natdlab
 	install -m 644 topologies/*.yaml $(DESTDIR)$(PREFIX)/share/natdlab/topologies
 

@@ -33,8 +33,9 @@ for object in $objects; do
 		exit 1
 	}
 done
+[ "${1-}" = --graph ] || exec >&2
 # shellcheck disable=SC2086 # file names of ours have no blanks
 LC_ALL=C readelf -rsSW $objects |
 	LC_ALL=C awk -v B="$B" -v graph="${1:+1}" -v keys="${FLOORS_KEYS-}" -f "$here/floors.awk" \
 		phase=rooms tests/rooms.txt phase=known $known phase=source $sources \
-		phase=object - >&2
+		phase=object -

@@ -157,3 +157,17 @@ floors
 is_status 0
 err_has '1 known breaches are left'
 err_has '"circle lab/low/old.c" is mended; remove the line'
+
+# Which rooms and arrows a picture has; lines of code change too often to be compared.
+picture() {
+	sed 's/<text class="\(count\|legend\)".*//' "$1"
+}
+
+it 'docs/house.svg shows the rooms and arrows that there are (make house renews it)'
+cd "$root" || exit 1
+run tests/floors.sh --graph
+is_status 0
+awk -f tests/house.awk "$out" >"$T/house.svg"
+picture docs/house.svg >"$T/then"
+picture "$T/house.svg" >"$T/now"
+check 'docs/house.svg is stale: run make house' cmp -s "$T/then" "$T/now"
