@@ -5,18 +5,29 @@
 
 #include "lab/analysis/inspect.h"
 #include "lab/cli/options.h"
+#include "lab/os/unmask.h"
 
 /* The verbs, one file each. */
 extern const struct verb verb_run, verb_check, verb_plan, verb_probe, verb_modes,
 	verb_inspect;
 
+/* --unmask: what to search with. */
+struct unmask_search {
+	struct unmask wanted; /* its ports; the hashes are each exchange's */
+	struct unmask_workers *workers;
+};
+
+/* Reads --port and makes the threads, which live in @a, before the sandbox is entered. -1: --port
+ * is wrong. */
+int unmask_prepare(struct arena *a, const struct args *args, struct unmask_search *s,
+		   struct err *e) MUST_CHECK;
+
 /*
- * --unmask: searches for the private addresses behind the hashes of each exchange, and judges anew
- * with what was found. Exchange by exchange, so that an address found for one is known for the
- * next. -1: --port is wrong. Otherwise 0, or the number of a signal that ended the search; what
- * was found before counts.
+ * Searches for the private addresses behind the hashes of each exchange, judges anew with what was
+ * found, and ends the threads. Exchange by exchange, so that an address found for one is known for
+ * the next. 0, or the number of a signal that ended the search; what was found before counts.
  */
-int inspect_unmask(struct arena *a, const struct args *args, const struct watch *w,
-		   struct inspect_hints *hints, struct inspection *in, struct err *e);
+int inspect_unmask(struct arena *a, struct unmask_search *s, const struct watch *w,
+		   struct inspect_hints *hints, struct inspection *in);
 
 #endif

@@ -3,10 +3,12 @@
  * cmd_check.c - `natdlab check FILE...`: reads and judges files, builds nothing.
  */
 #include "lab/cli/cli_priv.h"
+#include "lab/cli/confine.h"
 #include "lab/cli/options.h"
 #include "lab/report/json_schema.h"
 #include "lab/topology/scenario.h"
-#include "lab/cli/topology_file.h"
+#include "lab/load/load.h"
+#include "lab/os/source_file.h"
 
 static const struct option options[] = {
 	{"schema", 0, NULL, false, "print the JSON schema of topology files, for editors"},
@@ -25,26 +27,35 @@ static void print_good(const struct topology *t)
 	putchar('\n');
 }
 
-/* 0 good, 2 not. */
-static int check_file(const char *path)
-{
-	CLEANUP(arena_freep) struct arena *a = arena_new();
-	struct err e = {0};
-	char *mistakes;
-	struct topology *t = topology_load(a, path, NULL, 0, &mistakes, &e);
+/* A file's bytes, or why there are none. */
+struct input {
+	struct arena *a;
+	struct source src;
+	struct err e;
+};
 
-	if (t) {
-		print_good(t);
-		return 0;
+/* 0 good, 2 not. */
+static int check_one(const struct input *in)
+{
+	char *mistakes;
+	struct topology *t;
+
+	if (in->e.kind != ERR_NONE)
+		return report_err(&in->e);
+	t = topology_load_buffer(in->a, in->src.name, in->src.text, in->src.len, NULL, 0,
+				 &mistakes);
+	if (!t) {
+		fputs(mistakes, stderr);
+		return err_exit_status(ERR_INPUT);
 	}
-	if (!mistakes)
-		return report_err(&e);
-	fputs(mistakes, stderr);
-	return err_exit_status(ERR_INPUT);
+	print_good(t);
+	return 0;
 }
 
 static int run(const struct args *args)
 {
+	CLEANUP(arena_freep) struct arena *a = arena_new();
+	struct input *in = arena_array_of(a, args->n, struct input);
 	struct err e = {0};
 	int worst = 0;
 
@@ -58,9 +69,15 @@ static int run(const struct args *args)
 	}
 
 	for (unsigned i = 0; i < args->n; i++) {
-		int status = check_file(args->v[i]);
+		in[i].a = arena_new();
+		source_read(in[i].a, args->v[i], &in[i].src, &in[i].e);
+	}
+	confine();
+	for (unsigned i = 0; i < args->n; i++) {
+		int status = check_one(&in[i]);
 
 		worst = MAX(worst, status);
+		arena_free(in[i].a);
 	}
 	return worst;
 }

@@ -8,6 +8,7 @@
 
 #include "lab/infer/emit_topology.h"
 #include "lab/cli/cli_priv.h"
+#include "lab/cli/confine.h"
 #include "lab/cli/options.h"
 #include "lab/report/json_inspect.h"
 #include "lab/report/report_inspect.h"
@@ -28,6 +29,7 @@ static const struct option options[] = {
 /* A capture file, open. */
 struct input {
 	FILE *f;
+	const char *shown; /* its name in messages */
 	char *buffer;
 };
 
@@ -105,12 +107,12 @@ static int open_input(struct arena *a, const char *path, struct input *in, struc
 		      struct err *e)
 {
 	bool standard = !strcmp(path, "-");
-	const char *shown = standard ? "standard input" : printable(a, path);
 
+	in->shown = standard ? "standard input" : printable(a, path);
 	s->name = standard ? "standard input" : place_name(a, path);
 	in->f = standard ? stdin : fopen(path, "re");
 	if (!in->f) {
-		err_sys(e, "cannot open %s", shown);
+		err_sys(e, "cannot open %s", in->shown);
 		e->kind = ERR_INPUT;
 		return -1;
 	}
@@ -119,8 +121,7 @@ static int open_input(struct arena *a, const char *path, struct input *in, struc
 	in->buffer = malloc(FILE_BUFFER);
 	if (in->buffer)
 		setvbuf(in->f, in->buffer, _IOFBF, FILE_BUFFER);
-	s->reader = capture_open(in->f, shown, e);
-	return s->reader ? 0 : -1;
+	return 0;
 }
 
 static void close_inputs(struct input *in, struct inspect_source *s, size_t n)
@@ -248,7 +249,7 @@ static int emit(struct arena *a, const struct inspection *in, usec end,
 }
 
 static int inspect_all(struct arena *a, const struct args *args, struct inspect_hints *hints,
-		       struct inspect_source *s)
+		       struct unmask_search *unmask, struct inspect_source *s)
 {
 	const struct inspect_style style = {
 		.colour = want_colour(),
@@ -265,9 +266,7 @@ static int inspect_all(struct arena *a, const struct args *args, struct inspect_
 	inspect_read(a, w, s, args->n, &in);
 	inspect_judge(a, w, hints, &in);
 	if (args_flag(args, "unmask"))
-		ended = inspect_unmask(a, args, w, hints, &in, &e);
-	if (ended < 0)
-		return report_err(&e);
+		ended = inspect_unmask(a, unmask, w, hints, &in);
 	if (emits) {
 		status = emit(a, &in, watch_end(w), s, args->n, &e) ? report_err(&e) : 0;
 		damage = tell_damage(s, args->n);
@@ -290,16 +289,26 @@ static int run(const struct args *args)
 	struct inspect_source *s = arena_array_of(a, args->n, struct inspect_source);
 	struct input *in = arena_array_of(a, args->n, struct input);
 	struct inspect_hints hints = {0};
+	struct unmask_search unmask = {0};
 	struct err e = {0};
 	int status = 0;
 
 	if (check_args(args, &e) || read_hints(a, args, &hints, &e))
 		return report_err(&e);
+	if (args_flag(args, "unmask") && unmask_prepare(a, args, &unmask, &e))
+		return report_err(&e);
 	for (unsigned i = 0; i < args->n && !status; i++)
 		if (open_input(a, args->v[i], &in[i], &s[i], &e))
 			status = report_err(&e);
+	crypto_prepare();
+	confine();
+	for (unsigned i = 0; i < args->n && !status; i++) {
+		s[i].reader = capture_open(in[i].f, in[i].shown, &e);
+		if (!s[i].reader)
+			status = report_err(&e);
+	}
 	if (!status)
-		status = inspect_all(a, args, &hints, s);
+		status = inspect_all(a, args, &hints, &unmask, s);
 	close_inputs(in, s, args->n);
 	return status;
 }

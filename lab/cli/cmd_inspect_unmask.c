@@ -7,7 +7,6 @@
 
 #include "lab/os/clock.h"
 #include "lab/cli/cli_priv.h"
-#include "lab/os/unmask.h"
 
 #define BAR 40
 #define UNMASKED_MAX 20 /* exchanges that are searched for: each takes seconds */
@@ -88,7 +87,8 @@ static void tell(const struct unmask *u, usec took)
 }
 
 /* Searches for what is in @u, if anything; what it finds goes to the hints. */
-static void search(struct arena *a, struct unmask *u, struct inspect_hints *hints)
+static void search(struct arena *a, struct unmask *u, struct unmask_workers *workers,
+		   struct inspect_hints *hints)
 {
 	struct bar bar = {.on = isatty(STDERR_FILENO), .began = clock_monotonic(), .percent = -1};
 	VEC(struct known) known = {0};
@@ -98,7 +98,7 @@ static void search(struct arena *a, struct unmask *u, struct inspect_hints *hint
 		return;
 	u->progress = show_bar;
 	u->ctx = &bar;
-	unmask(u);
+	unmask(u, workers);
 	u->ctx = NULL; /* the bar ends here */
 	took = clock_monotonic() - bar.began;
 	if (bar.on)
@@ -124,7 +124,7 @@ static void begin(struct unmask *u, const struct exchange *x, const uint8_t *cky
 
 /* How many hashes were looked for. */
 static size_t unmask_one(struct arena *a, const struct inspected *one, struct unmask *u,
-			 struct inspect_hints *hints)
+			 struct unmask_workers *workers, struct inspect_hints *hints)
 {
 	static const uint8_t none[8];
 	const struct exchange *x = one->x;
@@ -139,25 +139,25 @@ static size_t unmask_one(struct arena *a, const struct inspected *one, struct un
 	begin(u, x, x->version == 2 ? none : x->cky_r);
 	collect(&x->natd3, one->j.known3, u);
 	if (x->version == 2) {
-		search(a, u, hints);
+		search(a, u, workers, hints);
 		n = u->n;
 		begin(u, x, x->cky_r);
 	} else {
 		n = 0;
 	}
 	collect(&x->natd4, one->j.known4, u);
-	search(a, u, hints);
+	search(a, u, workers, hints);
 	return n + u->n;
 }
 
 static void unmask_all(struct arena *a, const struct watch *w, struct inspect_hints *hints,
-		       struct inspection *in, struct unmask *u)
+		       struct inspection *in, struct unmask *u, struct unmask_workers *workers)
 {
 	bool *searched = arena_array_of(a, MAX(in->n, 1U), bool);
 	size_t n = 0, i;
 
 	for (i = 0; i < in->n && n < UNMASKED_MAX && !caught; i++) {
-		if (!unmask_one(a, &in->v[i], u, hints))
+		if (!unmask_one(a, &in->v[i], u, workers, hints))
 			continue;
 		searched[i] = !caught;
 		n++;
@@ -173,20 +173,26 @@ static void unmask_all(struct arena *a, const struct watch *w, struct inspect_hi
 			inspect_searched(&in->v[i]);
 }
 
-int inspect_unmask(struct arena *a, const struct args *args, const struct watch *w,
-		   struct inspect_hints *hints, struct inspection *in, struct err *e)
+int unmask_prepare(struct arena *a, const struct args *args, struct unmask_search *s, struct err *e)
+{
+	if (read_ports(args, &s->wanted, e))
+		return -1;
+	s->workers = unmask_workers_new(a, 0);
+	return 0;
+}
+
+int inspect_unmask(struct arena *a, struct unmask_search *s, const struct watch *w,
+		   struct inspect_hints *hints, struct inspection *in)
 {
 	/* The second one ends the program as ever. */
 	const struct sigaction stop = {.sa_handler = catch, .sa_flags = (int)SA_RESETHAND};
 	struct sigaction old;
-	struct unmask u = {0};
 
-	if (read_ports(args, &u, e))
-		return -1;
 	sigaction(SIGINT, NULL, &old);
 	if (old.sa_handler != SIG_IGN)
 		sigaction(SIGINT, &stop, NULL);
-	unmask_all(a, w, hints, in, &u);
+	unmask_all(a, w, hints, in, &s->wanted, s->workers);
 	sigaction(SIGINT, &old, NULL);
+	unmask_workers_end(s->workers);
 	return caught;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lab/cli/cli_priv.h"
+#include "lab/cli/confine.h"
 #include "lab/cli/options.h"
 #include "lab/base/suggest.h"
 #include "lab/report/json_modes.h"
@@ -38,6 +39,7 @@ static int run(const struct args *args)
 	const struct client_mode *client = name ? mode_client(name) : NULL;
 	struct err e = {0};
 
+	confine();
 	if (name && !server && !client) {
 		unknown(name, &e);
 		return report_err(&e);

@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "lab/cli/cli_priv.h"
+#include "lab/cli/confine.h"
 #include "lab/cli/options.h"
 #include "lab/plan/plan.h"
 #include "lab/base/suggest.h"
 #include "lab/topology/scenario.h"
-#include "lab/cli/topology_file.h"
+#include "lab/load/load.h"
+#include "lab/os/source_file.h"
 
 static const struct option options[] = {
 	{"seed", 's', "N", false, "seed of the ports that a NAPT draws (1)"},
@@ -43,19 +45,20 @@ static int run(const struct args *args)
 	CLEANUP(arena_freep) struct arena *a = arena_new();
 	struct err e = {0};
 	uint64_t seed;
+	struct source src = {0};
 	char *mistakes;
 	struct topology *t;
 	long i;
 
-	if (args_number(args, "seed", 0, UINT64_MAX, 1, &seed, &e) != 0)
+	if (args_number(args, "seed", 0, UINT64_MAX, 1, &seed, &e) != 0 ||
+	    source_read(a, args->v[0], &src, &e) != 0)
 		return report_err(&e);
-	t = topology_load(a, args->v[0], NULL, 0, &mistakes, &e);
-	if (!t && mistakes) {
+	confine();
+	t = topology_load_buffer(a, src.name, src.text, src.len, NULL, 0, &mistakes);
+	if (!t) {
 		fputs(mistakes, stderr);
 		return err_exit_status(ERR_INPUT);
 	}
-	if (!t)
-		return report_err(&e);
 	i = find_scenario(a, t, args->n > 1 ? args->v[1] : NULL, &e);
 	if (i < 0)
 		return report_err(&e);

@@ -30,6 +30,18 @@ struct search {
 	atomic_uint found;
 };
 
+/* Threads that wait for searches. All of it but @threads and @n is under @lock. */
+struct unmask_workers {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct search *search; /* the last that was begun */
+	unsigned searches;     /* how many were begun */
+	unsigned busy;	       /* threads that are not done with the last, or not running yet */
+	bool end;
+	unsigned n;
+	pthread_t threads[THREADS_MAX];
+};
+
 bool unmask_add_port(struct unmask *u, uint16_t port)
 {
 	for (size_t i = 0; i < u->n_ports; i++)
@@ -126,10 +138,38 @@ static void work(struct search *s, bool tell)
 	hasher_free(h);
 }
 
+/* Does each search that is begun, until there will be none. */
 static void *worker(void *arg)
 {
-	work(arg, false);
+	struct unmask_workers *w = arg;
+	unsigned done = 0;
+
+	pthread_mutex_lock(&w->lock);
+	w->busy--;
+	pthread_cond_broadcast(&w->changed);
+	while (!w->end) {
+		struct search *s = w->search;
+
+		if (done == w->searches) {
+			pthread_cond_wait(&w->changed, &w->lock);
+			continue;
+		}
+		done = w->searches;
+		pthread_mutex_unlock(&w->lock);
+		work(s, false);
+		pthread_mutex_lock(&w->lock);
+		w->busy--;
+		pthread_cond_broadcast(&w->changed);
+	}
+	pthread_mutex_unlock(&w->lock);
 	return NULL;
+}
+
+/* Until no thread is busy. The lock is held. */
+static void wait_idle(struct unmask_workers *w)
+{
+	while (w->busy)
+		pthread_cond_wait(&w->changed, &w->lock);
 }
 
 static unsigned processors(void)
@@ -139,18 +179,48 @@ static unsigned processors(void)
 	return n < 1 ? 1 : (unsigned)MIN(n, THREADS_MAX);
 }
 
-void unmask(struct unmask *u)
+struct unmask_workers *unmask_workers_new(struct arena *a, unsigned threads)
+{
+	struct unmask_workers *w = arena_new_of(a, struct unmask_workers);
+	unsigned n = MIN(threads ? threads : processors(), (unsigned)THREADS_MAX);
+
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->changed, NULL);
+	/* The caller of unmask() works, too. */
+	pthread_mutex_lock(&w->lock);
+	while (w->n + 1 < n && !pthread_create(&w->threads[w->n], NULL, worker, w))
+		w->n++;
+	w->busy = w->n;
+	/* A new thread makes system calls of its own, before its function begins. */
+	wait_idle(w);
+	pthread_mutex_unlock(&w->lock);
+	return w;
+}
+
+void unmask_workers_end(struct unmask_workers *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->end = true;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+	for (unsigned i = 0; i < w->n; i++)
+		pthread_join(w->threads[i], NULL);
+}
+
+void unmask(struct unmask *u, struct unmask_workers *w)
 {
 	struct search s = {.u = u, .pieces = all_pieces()};
-	unsigned n = MIN(u->threads ? u->threads : processors(), (unsigned)THREADS_MAX);
-	pthread_t threads[THREADS_MAX];
-	unsigned started = 0;
 
 	assert(hash_known(u->alg) && u->n <= UNMASK_HASHES && u->n_ports <= UNMASK_PORTS);
-	while (started + 1 < n && !pthread_create(&threads[started], NULL, worker, &s))
-		started++;
+	pthread_mutex_lock(&w->lock);
+	w->search = &s;
+	w->searches++;
+	w->busy = w->n;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
 	work(&s, true);
-	for (unsigned i = 0; i < started; i++)
-		pthread_join(threads[i], NULL);
+	pthread_mutex_lock(&w->lock);
+	wait_idle(w);
+	pthread_mutex_unlock(&w->lock);
 	u->tried = (uint64_t)atomic_load(&s.done) * PIECE * u->n_ports;
 }

@@ -9,6 +9,7 @@
 #ifndef NATDLAB_OS_UNMASK_H
 #define NATDLAB_OS_UNMASK_H
 
+#include "lab/base/mem.h"
 #include "nodes/wire/natd.h"
 
 #define UNMASK_PORTS 16
@@ -25,7 +26,6 @@ struct unmask {
 		bool found;
 		struct inet_ep ep; /* what it is made of, where found */
 	} v[UNMASK_HASHES];
-	unsigned threads; /* 0: one for each processor */
 	/* Told now and then, by the caller's own thread: hashes tried, of how many. False: stop.
 	 * May be NULL. */
 	bool (*progress)(void *ctx, uint64_t tried, uint64_t all);
@@ -38,8 +38,13 @@ struct unmask {
  * left out, because it would be found twice. False: there is no room. */
 bool unmask_add_port(struct unmask *u, uint16_t port);
 bool unmask_add_hash(struct unmask *u, const uint8_t *hash);
-/* Searches until all are found or nothing is left to try. With fewer threads than asked for it only
- * takes longer. */
-void unmask(struct unmask *u);
+/* Threads to search with, of which the caller of unmask() is one; 0: one for each processor. They
+ * are made before there is anything to search, so that a sandbox needs to allow none
+ * (sandbox.h). With fewer than asked for a search only takes longer. Lives in @a, until
+ * unmask_workers_end(). */
+struct unmask_workers *unmask_workers_new(struct arena *a, unsigned threads);
+void unmask_workers_end(struct unmask_workers *w);
+/* Searches until all are found or nothing is left to try. */
+void unmask(struct unmask *u, struct unmask_workers *w);
 
 #endif

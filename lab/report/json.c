@@ -7,6 +7,11 @@
 #include "lab/report/report_priv.h"
 #include "lab/result/summary.h"
 
+void json_prepare(void)
+{
+	json_object_seed(0);
+}
+
 /* jansson returns NULL only when memory is out; json_dumpf() of NULL would then print nothing. */
 void json_out(FILE *f, json_t *j, size_t flags)
 {

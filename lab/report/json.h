@@ -7,6 +7,10 @@
 
 #include "lab/result/result.h"
 
+/* Draws the seed of jansson's tables now; otherwise its first object opens a file of the kernel's
+ * for it. */
+void json_prepare(void);
+
 /* One event as one line of events.jsonl. */
 void json_event(FILE *f, const struct event *e);
 /* The result document, schema 1 (docs/natdlab.1): --format json and run.json. */

@@ -41,6 +41,17 @@ static bool hear(void *ctx, uint64_t tried, uint64_t all)
 	return true;
 }
 
+/* With so many threads, which are then ended. */
+static void unmask_with(struct unmask *u, unsigned threads)
+{
+	struct arena *a = arena_new();
+	struct unmask_workers *w = unmask_workers_new(a, threads);
+
+	unmask(u, w);
+	unmask_workers_end(w);
+	arena_free(a);
+}
+
 static bool enough(void *ctx, uint64_t tried, uint64_t all)
 {
 	(void)ctx;
@@ -70,7 +81,7 @@ static void the_edges_of_every_private_space_are_found(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(outside); i++)
 		look_for(&u, outside[i], 500);
 	look_for(&u, "10.1.2.3", 501); /* a port that is not tried */
-	unmask(&u);
+	unmask_with(&u, 0);
 	for (size_t i = 0; i < u.n; i++) {
 		assert_int_equal(u.v[i].found, i < ARRAY_LEN(inside));
 		if (u.v[i].found) {
@@ -92,13 +103,12 @@ static void every_port_and_hash_is_tried_and_no_more_than_needed(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(algs); i++) {
 		struct unmask u = search(algs[i]);
 
-		u.threads = (unsigned)i % 3;
 		u.n_ports = 3;
 		u.ports[1] = 0;
 		u.ports[2] = 4500;
 		look_for(&u, "192.168.178.20", 0);
 		look_for(&u, "192.168.0.1", 4500);
-		unmask(&u);
+		unmask_with(&u, (unsigned)i % 3);
 		assert_true(u.v[0].found && u.v[1].found);
 		assert_int_equal(u.v[0].ep.port, 0);
 		assert_int_equal(u.v[1].ep.port, 4500);
@@ -115,7 +125,7 @@ static void a_port_or_hash_given_twice_is_searched_for_once(void **state)
 	look_for(&u, "192.168.1.10", 500);
 	look_for(&u, "10.9.8.7", 500); /* in a later piece */
 	u.ports[u.n_ports++] = 500;
-	unmask(&u);
+	unmask_with(&u, 0);
 	assert_true(u.v[0].found && u.v[1].found);
 
 	u.n_ports = 1;
@@ -129,6 +139,23 @@ static void a_port_or_hash_given_twice_is_searched_for_once(void **state)
 	assert_false(unmask_add_port(&u, 501));
 }
 
+static void threads_search_again_and_again(void **state)
+{
+	struct arena *a = arena_new();
+	struct unmask_workers *w = unmask_workers_new(a, 4);
+
+	(void)state;
+	for (unsigned i = 0; i < 50; i++) {
+		struct unmask u = search(HASH_SHA1);
+
+		look_for(&u, i % 2 ? "192.168.1.10" : "192.168.200.7", 500);
+		unmask(&u, w);
+		assert_true(u.v[0].found);
+	}
+	unmask_workers_end(w);
+	arena_free(a);
+}
+
 static void it_stops_when_told_to_and_keeps_what_it_found(void **state)
 {
 	struct unmask u = search(HASH_SHA1);
@@ -137,8 +164,7 @@ static void it_stops_when_told_to_and_keeps_what_it_found(void **state)
 	u.progress = enough;
 	look_for(&u, "192.168.1.10", 500); /* in the first piece */
 	look_for(&u, "11.0.0.0", 500);	   /* in none */
-	u.threads = 2;
-	unmask(&u);
+	unmask_with(&u, 2);
 	assert_true(u.stopped && u.v[0].found && !u.v[1].found);
 	assert_in_range(u.tried, 65536, 4 * 65536);
 }
@@ -149,6 +175,7 @@ int main(void)
 		cmocka_unit_test(the_edges_of_every_private_space_are_found),
 		cmocka_unit_test(every_port_and_hash_is_tried_and_no_more_than_needed),
 		cmocka_unit_test(a_port_or_hash_given_twice_is_searched_for_once),
+		cmocka_unit_test(threads_search_again_and_again),
 		cmocka_unit_test(it_stops_when_told_to_and_keeps_what_it_found),
 	};
 
