@@ -2,6 +2,7 @@
 /*
  * analysis_priv.h - what the files of lab/analysis share.
  *
+ *	exchange.c    what was seen of one exchange
  *	watch.c       a frame parsed once, and handed on by what it carries; ESP and keep-alives
  *	ikev1.c       Main Mode, Aggressive Mode, and what comes behind them
  *	ikev2.c       IKE_SA_INIT

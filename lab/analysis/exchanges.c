@@ -97,22 +97,6 @@ static void release(struct pool *p, struct tracked *t)
 	pool_give(p, t->at, t->n_places * sizeof(*t->at));
 }
 
-void exchange_detach(struct exchange *x)
-{
-	for (size_t n = 0; n < ARRAY_LEN(x->mm); n++) {
-		x->mm[n].n_sightings = 0;
-		x->mm[n].at = NULL;
-		x->mm[n].again = NULL;
-		x->mm[n].last = (struct mark){0};
-	}
-	memset(x->n_vids, 0, sizeof(x->n_vids));
-	memset(x->vids, 0, sizeof(x->vids));
-	memset(x->kept, 0, sizeof(x->kept));
-	x->n_offers = x->n_esp_at = 0;
-	x->offers = NULL;
-	x->esp_at = NULL;
-}
-
 /* ---- the table ---- */
 
 void exchanges_init(struct exchanges *e, struct pool *pool, size_t limit)
@@ -139,13 +123,6 @@ struct tracked *exchanges_find(const struct exchanges *e, const uint8_t cky_i[8]
 		if (!memcmp(t->x.cky_i, cky_i, 8) && (!cky_r || !memcmp(t->x.cky_r, cky_r, 8)))
 			return t;
 	return NULL;
-}
-
-unsigned exchange_natd_message(const struct exchange *x, bool responder)
-{
-	if (x->version == 2)
-		return responder ? 2 : 1;
-	return !responder ? 3 : x->type == EXCHANGE_AGGRESSIVE ? 2 : 4;
 }
 
 /* Nothing of phase 1 is missing that a judgement needs. */

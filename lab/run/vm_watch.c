@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/result/vm_judge.h"
 #include "lab/vm/vm.h"
 #include "nodes/vpn/vpn.h"
 #include "lab/topology/scenario_query.h"

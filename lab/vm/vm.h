@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vm.h - virtual machines as nodes (`kind: vm`). Pure, but for qemu_socket.c and vm_watch.c.
+ * vm.h - virtual machines as nodes (`kind: vm`). Pure.
  *
- *	vm.c      the socket's name, what a person is told, what the wire shows of it
+ *	vm.c           what a person is told, and which frames are the machine's
  *	qemu_stream.c  frames in QEMU's stream
- *	dhcp.c    the machine's address
- *	qemu_socket.c    the socket
- *	vm_watch.c  waiting for machines, and until they are judged
+ *	lab/net/dhcp.c        the machine's address
+ *	lab/os/qemu_socket.c  the socket
+ *	lab/result/vm_judge.c what has become of a machine
+ *	lab/run/vm_watch.c    waiting for machines, and until they are judged
  *
  * Theory of operation. QEMU's `-netdev stream` connects to a UNIX socket and puts onto it what the
  * machine's card sends: Ethernet frames, each behind its length in four bytes. The lab listens
@@ -14,15 +15,14 @@
  * TAP nor a bridge is needed, no device file and no kernel module. The lab sees every frame that it
  * carries, so captures show them as those of any link.
  *
- * Nobody but the machine knows what it thinks. What it came to is read off the wire, by the same
- * words as a stranger's capture is (diagnose.h).
+ * Only the machine knows its state. What it came to is read off the wire, as for the capture of an
+ * unknown network (lab/result/vm_judge.h).
  */
 #ifndef NATDLAB_VM_VM_H
 #define NATDLAB_VM_VM_H
 
 #include <stdio.h>
 
-#include "lab/analysis/diagnose.h"
 #include "lab/topology/scenario.h"
 
 /* The network card of the scenario's link that the machine stands for. */
@@ -40,14 +40,5 @@ bool vm_frame_has_address(const struct scenario *s, const struct node *n, const 
 /* Is it one of its IKE, from UDP port 500 or 4500? */
 bool vm_frame_is_ike(const struct scenario *s, const struct node *n, const uint8_t *data,
 		     size_t len);
-
-/*
- * What has become of a machine that is a client, by all that was seen until @now, in @out. False
- * when that is not decided yet. It is when ESP flows both ways and has for a while; when there were
- * as many Quick Modes as Windows makes and no ESP; or when it has fallen silent. @end: there will
- * be no more, so that the present state is the last.
- */
-bool vm_judge(const struct scenario *s, const struct node *n, const struct watch *w, usec now,
-	      bool end, struct diagnosis *out);
 
 #endif

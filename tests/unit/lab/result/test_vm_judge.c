@@ -12,6 +12,7 @@
 #include "lab/base/packet.h"
 #include "lab/run/lab.h"
 #include "lab/net/sim.h"
+#include "lab/result/vm_judge.h"
 #include "lab/vm/vm.h"
 #include "lab/topology/scenario_query.h"
 
