@@ -199,7 +199,7 @@ static bool esp_frame(struct watch *w, const struct frame *f, bool udp)
 	}
 	ev_ep(&e, K_SRC, f->pkt->src);
 	ev_ep(&e, K_DST, f->pkt->dst);
-	ev_hex(&e, K_SPI, spi, 4);
+	ev_hex(&e, K_ESP_SPI, spi, 4);
 	ev_u(&e, K_ESP_SEQ, seq);
 	ev_word(&e, K_ENCAP, udp);
 	ev_u(&e, K_LENGTH, f->pkt->said_len);

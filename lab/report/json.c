@@ -59,12 +59,13 @@ static json_t *field_json(const struct ev_field *f)
 	case EVT_U:
 		return json_integer((json_int_t)f->u);
 	case EVT_BOOL:
-		return json_boolean(f->b);
+		return json_boolean(f->u);
 	case EVT_WORD:
 	case EVT_STR:
-		return json_string(ev_text(f));
+		return json_string(f->text);
 	case EVT_HEX:
-		return hex_json(f->hex, f->len);
+	case EVT_BYTES:
+		return hex_json(f->bytes, f->len);
 	case EVT_EP:
 		return ep_json(f->ep);
 	}
@@ -74,13 +75,14 @@ static json_t *field_json(const struct ev_field *f)
 void json_event(FILE *f, const struct event *e)
 {
 	json_t *o = json_object();
+	struct ev_field v;
 
 	json_object_set_new(o, "n", json_integer(e->seq));
 	json_object_set_new(o, "us", json_integer((json_int_t)e->t));
 	json_object_set_new(o, e->wire ? "link" : "node", json_string(e->place));
 	json_object_set_new(o, "kind", json_string(ev_kind_name(e->kind)));
-	for (size_t i = 0; i < e->n; i++)
-		json_object_set_new(o, ev_key_name(e->f[i].key), field_json(&e->f[i]));
+	for (unsigned i = 0; ev_next(e, &i, &v);)
+		json_object_set_new(o, ev_key_name(v.key), field_json(&v));
 	if (e->frame)
 		json_object_set_new(o, "frame", json_integer(e->frame));
 	json_out(f, o, JSON_COMPACT | JSON_PRESERVE_ORDER);

@@ -155,12 +155,12 @@ static void take_outcome(struct connection *c, const struct event *ev)
 /* Was the client still there after its idle time? */
 static void take_alive(struct scenario_result *r, const struct event *ev)
 {
-	const struct ev_field *cky = ev_get(ev, K_CKY_I);
+	const uint8_t *cky = ev_get_hex(ev, K_CKY_I);
 
 	for (unsigned i = 0; i < r->n_connections && cky; i++) {
 		struct connection *c = &r->connections[i];
 
-		if (!c->exchanged || memcmp(cky->hex, c->x.cky_i, 8) != 0)
+		if (!c->exchanged || memcmp(cky, c->x.cky_i, 8) != 0)
 			continue;
 		c->asked = true;
 		c->alive = ev_get_bool(ev, K_ALIVE);
@@ -172,9 +172,9 @@ static void take_alive(struct scenario_result *r, const struct event *ev)
 /* The event in which the client's own link showed message 4's hashes. */
 static void take_natd(struct connection *c, const struct event *ev)
 {
-	const struct ev_field *cky = ev_get(ev, K_CKY_I);
+	const uint8_t *cky = ev_get_hex(ev, K_CKY_I);
 
-	if (c && c->exchanged && !c->natd_event && cky && !memcmp(cky->hex, c->x.cky_i, 8))
+	if (c && c->exchanged && !c->natd_event && cky && !memcmp(cky, c->x.cky_i, 8))
 		c->natd_event = ev->seq;
 }
 
@@ -184,13 +184,12 @@ static void take_natd(struct connection *c, const struct event *ev)
  */
 static void take_psk(const struct scenario *s, struct scenario_result *r, const struct event *ev)
 {
-	const struct ev_field *cky = ev_get(ev, K_CKY_I);
+	const uint8_t *cky = ev_get_hex(ev, K_CKY_I);
 
 	for (unsigned i = 0; i < r->n_connections && cky; i++) {
 		struct connection *c = &r->connections[i];
 
-		if (!c->exchanged || memcmp(cky->hex, c->x.cky_i, 8) ||
-		    c->reason != REASON_NO_REPLY)
+		if (!c->exchanged || memcmp(cky, c->x.cky_i, 8) || c->reason != REASON_NO_REPLY)
 			continue;
 		c->reason = REASON_PSK_MISMATCH;
 		c->error = (int)mode_error(s->nodes[c->client].client, c->reason);

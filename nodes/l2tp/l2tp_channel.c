@@ -8,7 +8,7 @@ void channel_tell(struct l2tp *l, bool sent, const struct l2tp_msg *m)
 	struct event e = ev_new(EV_L2TP);
 
 	ev_bool(&e, K_SENT, sent);
-	ev_str(&e, K_MESSAGE, l2tp_type_name(m->type));
+	ev_str(&e, K_L2TP_TYPE, l2tp_type_name(m->type));
 	ev_u(&e, K_TUNNEL, m->tunnel);
 	ev_u(&e, K_SESSION, m->session);
 	ev_u(&e, K_NS, m->ns);
@@ -20,7 +20,7 @@ static void tell_again(struct l2tp *l, const struct l2tp_slot *s)
 {
 	struct event e = ev_new(EV_RETRANSMIT);
 
-	ev_str(&e, K_MESSAGE, l2tp_type_name(s->type));
+	ev_str(&e, K_L2TP_TYPE, l2tp_type_name(s->type));
 	ev_u(&e, K_TRY, s->tries);
 	l->env.event(l->env.ctx, &e);
 }

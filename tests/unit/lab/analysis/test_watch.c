@@ -455,7 +455,7 @@ static void esp_and_keepalives_belong_to_the_exchange_of_their_addresses(void **
 	assert_int_equal(last_event()->kind, EV_ESP);
 	assert_string_equal(ev_get_str(last_event(), K_ENCAP), "udp");
 	assert_int_equal(ev_get_u(last_event(), K_ESP_SEQ), 1);
-	assert_memory_equal(ev_get(last_event(), K_SPI)->hex, "\1\2\3\4", 4);
+	assert_memory_equal(ev_get_hex(last_event(), K_ESP_SPI), "\1\2\3\4", 4);
 	udp("vpc", at(napt, 31234), at(server, 4500), "\1\2\3\4\0\0\0\1rest", 12); /* seen twice */
 	udp("vpc", at(napt, 31234), at(server, 4500), "\1\2\3\4\0\0\0\2rest", 12);
 	udp("vpc", at(server, 4500), at(napt, 31234), "\5\6\7\x08\0\0\0\1rest", 12);

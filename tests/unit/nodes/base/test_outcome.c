@@ -33,27 +33,11 @@ static void a_file_can_claim_only_what_a_run_can_end_with(void **state)
 	assert_int_equal(word_find(&reason_claim_words, "deleted"), -1);
 }
 
-static void a_field_of_words_gives_the_value_and_its_text(void **state)
-{
-	struct event e = ev_new(EV_AUTH);
-
-	(void)state;
-	ev_word(&e, K_METHOD, PPP_AUTH_MSCHAPV2);
-	ev_word(&e, K_WHY, REASON_REFUSED);
-	assert_int_equal(ev_get_word(&e, K_METHOD), PPP_AUTH_MSCHAPV2);
-	assert_string_equal(ev_get_str(&e, K_METHOD), "ms-chap-v2");
-	assert_int_equal(ev_get_word(&e, K_WHY), REASON_REFUSED);
-	assert_string_equal(ev_get_str(&e, K_WHY), "refused");
-	assert_string_equal(ev_get_str(&e, K_ERROR), "");
-	assert_int_equal(ev_get_word(&e, K_ERROR), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_value_has_a_word_of_its_own),
 		cmocka_unit_test(a_file_can_claim_only_what_a_run_can_end_with),
-		cmocka_unit_test(a_field_of_words_gives_the_value_and_its_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,8 +113,8 @@ static void sccrq_goes_out_at_the_times_of_windows(void **state)
 	assert_int_equal(line.sent, ARRAY_LEN(want));
 	for (size_t i = 0; i < ARRAY_LEN(want); i++)
 		assert_int_equal(line.sent_at[i], want[i] * SEC);
-	assert_int_equal(count(&line.lac, EV_L2TP, K_MESSAGE, "SCCRQ"), 1);
-	assert_int_equal(count(&line.lac, EV_RETRANSMIT, K_MESSAGE, "SCCRQ"), 5);
+	assert_int_equal(count(&line.lac, EV_L2TP, K_L2TP_TYPE, "SCCRQ"), 1);
+	assert_int_equal(count(&line.lac, EV_RETRANSMIT, K_L2TP_TYPE, "SCCRQ"), 5);
 	assert_int_equal(line.lac.tunnel_downs, 0);
 	run(&line, 36 * SEC);
 	assert_int_equal(line.lac.tunnel_downs, 1);
@@ -140,7 +140,7 @@ static void a_session_comes_up_and_carries_frames_both_ways(void **state)
 		if (e->kind != EV_L2TP)
 			continue;
 		assert_true(n < ARRAY_LEN(want));
-		assert_string_equal(ev_get_str(e, K_MESSAGE), want[n]);
+		assert_string_equal(ev_get_str(e, K_L2TP_TYPE), want[n]);
 		assert_int_equal(ev_get_bool(e, K_SENT), n != 1 && n != 4);
 		n++;
 	}
@@ -191,11 +191,11 @@ static void a_message_before_its_turn_is_kept(void **state)
 	line.n = 0;
 	to_lns(&line, icrq.msg, icrq.len);
 	assert_int_equal(line.n, 0);
-	assert_int_equal(count(&line.lns, EV_L2TP, K_MESSAGE, "ICRQ"), 0);
+	assert_int_equal(count(&line.lns, EV_L2TP, K_L2TP_TYPE, "ICRQ"), 0);
 	to_lns(&line, icrq.msg, icrq.len);
 	assert_int_equal(drops(&line.lns, DROP_DUPLICATE), 1);
 	to_lns(&line, scccn.msg, scccn.len);
-	assert_int_equal(count(&line.lns, EV_L2TP, K_MESSAGE, "ICRP"), 1);
+	assert_int_equal(count(&line.lns, EV_L2TP, K_L2TP_TYPE, "ICRP"), 1);
 	assert_int_equal(answer(&line).nr, 3); /* acknowledges both */
 	run(&line, SEC);
 	assert_int_equal(line.lns.ups, 1);
@@ -217,7 +217,7 @@ static void a_repeated_sccrq_opens_no_second_tunnel(void **state)
 	to_lns(&line, sccrq.msg, sccrq.len);
 	assert_int_equal(answer(&line).type, L2TP_ZLB);
 	assert_int_equal(drops(&line.lns, DROP_DUPLICATE), 1);
-	assert_int_equal(count(&line.lns, EV_L2TP, K_MESSAGE, "SCCRQ"), 1);
+	assert_int_equal(count(&line.lns, EV_L2TP, K_L2TP_TYPE, "SCCRQ"), 1);
 	line_free(&line);
 }
 
@@ -248,7 +248,7 @@ static void what_the_gate_keeps_back_goes_out_on_demand(void **state)
 	l2tp_dial(line.lac.l2tp, &peer_b, 1701, 0);
 	run(&line, 2 * SEC);
 	assert_int_equal(line.lac.held, 2); /* at 0 and 1 s */
-	assert_int_equal(count(&line.lac, EV_L2TP, K_MESSAGE, "SCCRQ"), 0);
+	assert_int_equal(count(&line.lac, EV_L2TP, K_L2TP_TYPE, "SCCRQ"), 0);
 	line.lac.gate_shut = false;
 	l2tp_resend(line.lac.l2tp, &peer_b, line.now);
 	assert_int_equal(line.sent, 1);
@@ -464,7 +464,7 @@ static void a_peer_gets_four_tunnels_and_four_sessions_each(void **state)
 		buf[len - 1] = (uint8_t)(20 + i); /* the assigned tunnel ID stands last */
 		to_lns(&line, buf, len);
 	}
-	assert_int_equal(count(&line.lns, EV_L2TP, K_MESSAGE, "SCCRP"), L2TP_PEER_TUNNELS);
+	assert_int_equal(count(&line.lns, EV_L2TP, K_L2TP_TYPE, "SCCRP"), L2TP_PEER_TUNNELS);
 	assert_int_equal(drops(&line.lns, DROP_LIMIT), 1);
 	line_free(&line);
 
@@ -493,8 +493,8 @@ static void hanging_up_tells_the_peer(void **state)
 	l2tp_hangup(line.lac.l2tp, &peer_b, line.now);
 	assert_string_equal(reason_name(line.lac.why), "closed");
 	run(&line, line.now + SEC);
-	assert_int_equal(count(&line.lns, EV_L2TP, K_MESSAGE, "CDN"), 1);
-	assert_int_equal(count(&line.lns, EV_L2TP, K_MESSAGE, "StopCCN"), 1);
+	assert_int_equal(count(&line.lns, EV_L2TP, K_L2TP_TYPE, "CDN"), 1);
+	assert_int_equal(count(&line.lns, EV_L2TP, K_L2TP_TYPE, "StopCCN"), 1);
 	assert_int_equal(line.lns.downs, 1);
 	assert_int_equal(line.lac.downs, 1);
 	assert_string_equal(reason_name(line.lns.why), "l2tp-refused");
@@ -514,7 +514,7 @@ static void a_silent_peer_is_asked_and_then_given_up(void **state)
 	line_init(&line, 1, &lac, &lns);
 	connect_up(&line);
 	run(&line, 200 * SEC);
-	assert_int_equal(count(&line.lac, EV_L2TP, K_MESSAGE, "HELLO"), 3);
+	assert_int_equal(count(&line.lac, EV_L2TP, K_L2TP_TYPE, "HELLO"), 3);
 	assert_int_equal(line.lns.tunnel_downs, 0);
 	line.loss = 100;
 	run(&line, 300 * SEC);
@@ -583,7 +583,7 @@ static void numbers_go_round(void **state)
 	for (unsigned i = 0; i < 70000; i++) {
 		line.lac.log.ev.n = line.lns.log.ev.n = 0; /* the log would not be small */
 		run(&line, line.now + 25 * MSEC);
-		hellos += count(&line.lac, EV_L2TP, K_MESSAGE, "HELLO");
+		hellos += count(&line.lac, EV_L2TP, K_L2TP_TYPE, "HELLO");
 	}
 	assert_true(hellos > 65536);
 	assert_int_equal(line.lac.tunnel_downs + line.lns.tunnel_downs, 0);

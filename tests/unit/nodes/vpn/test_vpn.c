@@ -204,7 +204,7 @@ static void an_idle_client_answers_the_server_that_asks(void **state)
 	e = last(&w->server, EV_ALIVE);
 	assert_int_equal(events(&w->server, EV_ALIVE), 1);
 	assert_true(ev_get_bool(e, K_ALIVE));
-	assert_memory_equal(ev_get(e, K_CKY_I)->hex, of_c, 8);
+	assert_memory_equal(ev_get_hex(e, K_CKY_I), of_c, 8);
 	world_end(w);
 }
 
