@@ -26,6 +26,11 @@ LDFLAGS  += $(HARDEN_LD) $(SAN)
 # Seconds that `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 10
 
+# "1a2b3c4", with "+" when the tree differs from that commit; nothing without a repository.
+COMMIT   := $(shell git rev-parse --short HEAD 2>/dev/null && \
+              { git diff --quiet HEAD 2>/dev/null || echo +; })
+COMMIT   := $(subst $(eval) ,,$(COMMIT))
+
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 
@@ -234,6 +239,11 @@ define note_changes
 endef
 $(B)/.flags: FORCE
 	$(call note_changes,$(CC) $(CPPFLAGS) $(CFLAGS),.ci/deps --check run &&)
+# The commit that --version names, where there is a repository; only main.c knows it.
+$(B)/.commit: FORCE
+	$(call note_changes,$(COMMIT),)
+$(B)/lab/cli/main.o: $(B)/.commit
+$(B)/lab/cli/main.o: CPPFLAGS += $(if $(COMMIT),-DNATDLAB_COMMIT='"$(COMMIT)"')
 $(B)/.files: FORCE
 	$(call note_changes,$(CC) $(LIBOBJ) $(LDFLAGS) $(LDLIBS),)
 .PHONY: FORCE

@@ -7,6 +7,12 @@
 #include "lab/cli/options.h"
 #include "lab/base/suggest.h"
 
+#ifdef NATDLAB_COMMIT
+#define COMMIT " (" NATDLAB_COMMIT ")"
+#else
+#define COMMIT "" /* built from sources without their repository */
+#endif
+
 static const struct verb *const verbs[] = {
 	&verb_run,
 	&verb_check,
@@ -74,7 +80,7 @@ int main(int argc, char **argv)
 		return finish(0);
 	}
 	if (!strcmp(argv[1], "--version")) {
-		puts("natdlab " NATDLAB_VERSION);
+		puts("natdlab " NATDLAB_VERSION COMMIT);
 		return finish(0);
 	}
 	verb = find_verb(argv[1], &e);

@@ -16,6 +16,12 @@ is_status 0
 out_has "natdlab $(sed -n 's/^#define NATDLAB_VERSION "\(.*\)"/\1/p' lab/base/base.h)"
 err_empty
 
+it 'the version names the commit that was built, where there is a repository'
+commit=$(git rev-parse --short HEAD 2>/dev/null)
+if [ -z "$commit" ]; then skip 'these sources have no repository'; fi
+run "$natdlab" --version
+check "the commit $commit" grep -qE "^natdlab [0-9.]+ \\($commit\\+?\\)$" "$out"
+
 it 'without a word it says how to begin, on standard error, status 2'
 run "$natdlab"
 is_status 2
