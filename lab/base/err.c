@@ -6,6 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lab/base/text.h"
+
+/* Adds ": @tail", which is any text. */
+static void add_tail(struct err *e, const char *tail)
+{
+	size_t len = strlen(e->text);
+
+	if (len + 6 < sizeof(e->text)) {
+		memcpy(e->text + len, ": ", 2);
+		text_show(e->text + len + 2, sizeof(e->text) - len - 2, tail, strlen(tail));
+	}
+}
+
 int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 {
 	va_list ap;
@@ -14,7 +27,7 @@ int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 		return -1;
 	e->kind = kind;
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	text_format(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
 	return -1;
 }
@@ -23,16 +36,14 @@ int err_sys(struct err *e, const char *fmt, ...)
 {
 	int saved = errno;
 	va_list ap;
-	size_t len;
 
 	if (!e)
 		return -1;
 	e->kind = ERR_MACHINE;
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	text_format(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
-	len = strlen(e->text);
-	snprintf(e->text + len, sizeof(e->text) - len, ": %s", strerror(saved));
+	add_tail(e, strerror(saved));
 	errno = saved;
 	return -1;
 }
@@ -41,16 +52,14 @@ int err_prefix(struct err *e, const char *fmt, ...)
 {
 	char old[sizeof(e->text)];
 	va_list ap;
-	size_t len;
 
 	if (!e)
 		return -1;
 	memcpy(old, e->text, sizeof(old));
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	text_format(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
-	len = strlen(e->text);
-	snprintf(e->text + len, sizeof(e->text) - len, ": %s", old);
+	add_tail(e, old);
 	return -1;
 }
 

@@ -23,7 +23,7 @@ enum err_kind {
 
 struct err {
 	enum err_kind kind;
-	char text[1000]; /* one or more whole lines, without a final newline */
+	char text[1000]; /* harmless text (text.h) on one line, whatever was put into it */
 };
 
 /* Fills @e (which may be NULL) and returns -1, so that `return err_set(...)` reads well. */

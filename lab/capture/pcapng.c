@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/base/text.h"
 #include "lab/base/wire.h"
 
 #define PCAP_MICRO 0xa1b2c3d4
@@ -127,20 +128,16 @@ static int skip(struct capture_reader *r, uint64_t len, struct err *e)
 
 /*
  * A copy of an interface's name that lives as long as the reader. Files repeat the same names in
- * section after section, so each is kept once. A stranger's file may end up on a terminal:
- * nothing but printable ASCII stays.
+ * section after section, so each is kept once, as harmless text (lab/base/text.h).
  */
 static const char *intern(struct capture_reader *r, const uint8_t *p, size_t len)
 {
 	char text[NAME_LEN_MAX + 1];
 	uint32_t h = 2166136261; /* FNV-1a */
 
-	len = MIN(len, NAME_LEN_MAX);
-	for (size_t i = 0; i < len; i++) {
-		text[i] = p[i] >= 0x20 && p[i] < 0x7f ? (char)p[i] : '?';
+	len = text_show(text, sizeof(text), (const char *)p, len);
+	for (size_t i = 0; i < len; i++)
 		h = (h ^ (uint8_t)text[i]) * 16777619;
-	}
-	text[len] = '\0';
 	for (;; h++) {
 		const char **slot = &r->names[h % NAME_SLOTS];
 

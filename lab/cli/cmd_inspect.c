@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lab/base/text.h"
 #include "lab/infer/emit_topology.h"
 #include "lab/cli/cli_priv.h"
 #include "lab/cli/confine.h"
@@ -40,67 +41,34 @@ static bool want_colour(void)
 	return isatty(STDOUT_FILENO) && !(no && no[0]) && !(term && !strcmp(term, "dumb"));
 }
 
-/* Bytes of the UTF-8 character at @p; 0 when it is none, or a control character. */
-static size_t character(const char *p)
-{
-	const uint8_t *b = (const uint8_t *)p;
-	size_t n = b[0] >= 0xf0 ? 4 : b[0] >= 0xe0 ? 3 : b[0] >= 0xc2 ? 2 : 1;
-
-	if (n == 1)
-		return b[0] >= 0x20 && b[0] < 0x7f;
-	for (size_t i = 1; i < n; i++)
-		if ((b[i] & 0xc0) != 0x80)
-			return 0;
-	if ((b[0] == 0xc2 && b[1] < 0xa0) || (b[0] == 0xe0 && b[1] < 0xa0) ||
-	    (b[0] == 0xed && b[1] > 0x9f) || (b[0] == 0xf0 && b[1] < 0x90) ||
-	    (b[0] == 0xf4 && b[1] > 0x8f) || b[0] > 0xf4)
-		return 0;
-	return n;
-}
-
-/* A path without what a terminal might obey. */
-static char *printable(struct arena *a, const char *path)
-{
-	char *name = arena_str(a, path);
-
-	for (char *p = name; *p;) {
-		size_t n = character(p);
-
-		if (!n)
-			*p = '?';
-		p += n ? n : 1;
-	}
-	return name;
-}
-
 /* The last part of a path. */
 static const char *place_name(struct arena *a, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	return printable(a, slash && slash[1] ? slash + 1 : path);
+	return text_shown(a, slash && slash[1] ? slash + 1 : path);
 }
 
 /* 0, or -1 for a folder, of which is said where in it the captures are. */
 static int refuse_folder(struct arena *a, const char *path, FILE *f, struct err *e)
 {
-	char *shown = printable(a, path);
+	char *folder = arena_str(a, path);
 	struct stat st;
 
-	for (size_t n = strlen(shown); n > 1 && shown[n - 1] == '/'; n--)
-		shown[n - 1] = '\0';
+	for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/'; n--)
+		folder[n - 1] = '\0';
 	if (fstat(fileno(f), &st) < 0 || !S_ISDIR(st.st_mode))
 		return 0;
 	if (!access(arena_printf(a, "%s/run.json", path), F_OK))
 		return err_set(e, ERR_INPUT,
 			       "inspect: %s is a folder that natdlab run -o kept; a scenario's "
 			       "capture in it is %s/ID/capture.pcapng",
-			       shown, shown);
+			       folder, folder);
 	if (!access(arena_printf(a, "%s/capture.pcapng", path), F_OK))
 		return err_set(e, ERR_INPUT,
 			       "inspect: %s is a folder; the capture in it is %s/capture.pcapng",
-			       shown, shown);
-	return err_set(e, ERR_INPUT, "inspect: %s is a folder; give the captures in it", shown);
+			       folder, folder);
+	return err_set(e, ERR_INPUT, "inspect: %s is a folder; give the captures in it", folder);
 }
 
 static int open_input(struct arena *a, const char *path, struct input *in, struct inspect_source *s,
@@ -108,7 +76,7 @@ static int open_input(struct arena *a, const char *path, struct input *in, struc
 {
 	bool standard = !strcmp(path, "-");
 
-	in->shown = standard ? "standard input" : printable(a, path);
+	in->shown = standard ? "standard input" : path;
 	s->name = standard ? "standard input" : place_name(a, path);
 	in->f = standard ? stdin : fopen(path, "re");
 	if (!in->f) {

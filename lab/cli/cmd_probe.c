@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lab/cli/cli_priv.h"
+#include "lab/base/text.h"
 #include "lab/os/probe_socket.h"
 #include "lab/cli/options.h"
 #include "lab/probe/probe.h"
@@ -286,16 +287,17 @@ static int emit(struct arena *a, const char *host, const struct probe_socket *k,
 static int tell(struct arena *a, const struct args *args, const struct probe_socket *k,
 		const struct probe *p, const struct inet_addr *own)
 {
+	const char *host = text_shown(a, args->v[0]);
 	struct probe_result r;
 	struct err e = {0};
 
 	probe_judge(p, &r);
 	if (args_flag(args, "emit-mode"))
-		return emit(a, args->v[0], k, p, own, &r, &e) ? report_err(&e) : 0;
+		return emit(a, host, k, p, own, &r, &e) ? report_err(&e) : 0;
 	if (!strcmp(args_value(args, "format", "text"), "json"))
 		json_probe(stdout, &k->w, probe_sent(p), &r);
 	else
-		print_result(k, p, args->v[0], &r);
+		print_result(k, p, host, &r);
 	return r.answered[PROBE_WINDOWS] && r.home[0].result == WINDOWS_CONNECTS ? 0 : 1;
 }
 

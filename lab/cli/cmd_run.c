@@ -385,9 +385,9 @@ const struct verb verb_run = {
 	.args = "FILE...",
 	.summary = "build, connect, judge, print",
 	.more = "Each scenario of a topology file is built from network namespaces, its clients "
-		"dial, and\n"
+		"dial, and "
 		"what the wire showed is printed. No root is needed where user namespaces are "
-		"allowed.\n"
+		"allowed. "
 		"Exit status: 0 as expected; 1 not; 2 bad input; 3 this machine cannot do it.",
 	.min_args = 1,
 	.max_args = ARGS_MAX,

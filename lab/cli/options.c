@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lab/base/suggest.h"
+#include "lab/base/text.h"
 
 static const struct option *find_long(const struct verb *v, const char *name, size_t len)
 {
@@ -196,37 +197,12 @@ bad:
 		       a->verb->name, name, (unsigned long long)lo, (unsigned long long)hi, s);
 }
 
-/* A text in lines of at most 78 columns; an empty line of it stays one. */
-static void print_wrapped(FILE *f, const char *text)
-{
-	size_t column = 0;
-
-	while (*text) {
-		size_t word = strcspn(text, " \n");
-
-		if (column && column + 1 + word > 78) {
-			fputc('\n', f);
-			column = 0;
-		}
-		fprintf(f, "%s%.*s", column ? " " : "", (int)word, text);
-		column += (column > 0) + word;
-		text += word;
-		if (text[0] == '\n' && text[1] == '\n') {
-			fputs("\n\n", f);
-			column = 0;
-			text++;
-		}
-		text += *text != 0;
-	}
-	fputc('\n', f);
-}
-
 void verb_help(FILE *f, const struct verb *v)
 {
 	fprintf(f, "natdlab %s %s\n\n%s\n", v->name, v->args, v->summary);
 	if (v->more) {
 		fputc('\n', f);
-		print_wrapped(f, v->more);
+		text_wrap(f, v->more, 0, "", 78);
 	}
 	fputs("\nOptions:\n", f);
 	for (size_t i = 0; i < v->n_options; i++) {

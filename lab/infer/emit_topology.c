@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "lab/base/text.h"
 #include "lab/infer/emit_mode.h"
 #include "lab/infer/infer.h"
 #include "lab/analysis/inspect.h"
@@ -33,45 +34,20 @@ struct emitter {
 
 /* ---- remarks ---- */
 
-/* In a remark a line feed of any kind, or a character that YAML refuses, would be no remark any
- * more. */
-static const char *harmless(struct arena *a, const char *s)
-{
-	char *copy = arena_strn(a, s, strnlen(s, 80));
-
-	for (char *p = copy; *p; p++)
-		if (*p < 0x20 || *p > 0x7e)
-			*p = '?';
-	return copy;
-}
-
 /* Words in lines of @indent and "# ", the second and later lines further in by @hang. */
 static void remark(const struct emitter *e, unsigned indent, unsigned hang, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
 static void remark(const struct emitter *e, unsigned indent, unsigned hang, const char *fmt, ...)
 {
-	char text[2000];
-	size_t column = 0;
+	char text[2000], margin[40];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	text_format(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	for (const char *p = text; *p;) {
-		size_t len = strcspn(p, " ");
-
-		if (column && column + 1 + len > WIDTH - indent) {
-			fputc('\n', e->f);
-			column = 0;
-		}
-		if (!column)
-			column = (size_t)fprintf(e->f, "%*s#%*s", (int)indent, "",
-						 (int)(p == text ? 0 : hang), "") - indent;
-		fprintf(e->f, " %.*s", (int)len, p);
-		column += 1 + len;
-		p += len + (p[len] == ' ');
-	}
-	fputc('\n', e->f);
+	snprintf(margin, sizeof(margin), "%*s# %*s", (int)indent, "", (int)hang, "");
+	fprintf(e->f, "%*s# ", (int)indent, "");
+	text_wrap(e->f, text, indent + 2, margin, WIDTH);
 }
 
 /* "message 4, frame 4 of client.pcap" */
@@ -89,7 +65,7 @@ static const char *where(const struct emitter *e, const struct finding *f)
 		at = x->mm[f->message].last;
 	if (!e->about->frames || !at.place)
 		return what;
-	return arena_printf(e->a, "%s, frame %u of %s", what, at.frame, harmless(e->a, at.place));
+	return arena_printf(e->a, "%s, frame %u of %s", what, at.frame, at.place);
 }
 
 /* "a, b, c": the aspects in this state, but for those of which there is a doubt. */
@@ -225,8 +201,8 @@ static void put_head(const struct emitter *e)
 
 	for (size_t i = 0; i < e->about->n_places && i < 8; i++)
 		places = places ? arena_printf(e->a, "%s, %s", places,
-					       harmless(e->a, e->about->places[i]))
-				: harmless(e->a, e->about->places[i]);
+					       e->about->places[i])
+				: e->about->places[i];
 	if (e->about->n_places > 8)
 		places = arena_printf(e->a, "%s, ...", places);
 	remark(e, 0, 0, "Written by %s from %s.", e->about->how, places ? places : "?");

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lab/base/text.h"
 #include "lab/load/scenario_check.h"
 #include "lab/topology/yaml.h"
 
@@ -15,7 +16,7 @@ static const struct tree *parse_setting(struct arena *a, const struct setting *s
 	struct source *src = arena_new_of(a, struct source);
 
 	*src = (struct source){
-		.name = arena_printf(a, "--set %s.%s", s->node, s->key),
+		.name = text_shown(a, arena_printf(a, "--set %s.%s", s->node, s->key)),
 		.text = s->value,
 		.len = strlen(s->value),
 		.option = true,
@@ -36,7 +37,7 @@ struct topology *topology_load_buffer(struct arena *a, const char *name, const v
 	*mistakes = NULL;
 	for (size_t i = 0; i < n_set; i++)
 		values[i] = parse_setting(a, &set[i], m);
-	*src = (struct source){.name = arena_str(a, name), .text = data, .len = len};
+	*src = (struct source){.name = text_shown(a, arena_str(a, name)), .text = data, .len = len};
 	if (len > FILE_MAX) {
 		mistake_at(m, src, 0, 0, "more than %zu bytes; a topology file is smaller",
 			   FILE_MAX);

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lab/topology/mistakes.h"
+#include "lab/base/text.h"
 
 static int read_all(struct arena *a, int fd, const char *name, struct source *src, struct err *e)
 {
@@ -51,16 +51,12 @@ static const char *file_type(mode_t mode)
 /* Looks before it opens: to open a device may do something to it. */
 int source_read(struct arena *a, const char *path, struct source *src, struct err *e)
 {
-	const char *name = arena_str(a, path);
+	const char *name = text_shown(a, arena_str(a, path));
 	struct stat st;
 	int fd, result;
 
 	if (strcmp(path, "-") == 0)
 		return read_all(a, STDIN_FILENO, "stdin", src, e);
-	for (const char *p = path; *p; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7f) /* it would go to the terminal */
-			name = tree_shown(a, path);
-	}
 	if (stat(path, &st) != 0)
 		return err_set(e, ERR_INPUT, "%s: %s", name, strerror(errno));
 	if (!S_ISREG(st.st_mode))

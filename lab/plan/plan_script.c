@@ -11,32 +11,7 @@
 
 #include <string.h>
 
-/* A word for the shell: as it is when nothing in it is special, else in single quotes. */
-static void put_word(FILE *f, const char *s)
-{
-	size_t safe = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				"._:/-");
-
-	if (*s && !s[safe]) {
-		fputs(s, f);
-		return;
-	}
-	fputc('\'', f);
-	for (; *s; s++) {
-		if (*s == '\'')
-			fputs("'\\''", f);
-		else
-			fputc(*s, f);
-	}
-	fputc('\'', f);
-}
-
-/* Text for a remark: one line, whatever it was. */
-static void put_remark(FILE *f, const char *s)
-{
-	for (; *s; s++)
-		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? ' ' : *s, f);
-}
+#include "lab/base/quote.h"
 
 static void put_mac(FILE *f, const uint8_t mac[6])
 {
@@ -48,7 +23,7 @@ static void put_mac(FILE *f, const uint8_t mac[6])
 static void put_on(FILE *f, const struct node *n)
 {
 	fputs("on ", f);
-	put_word(f, n->name);
+	quote_sh(f, n->name);
 	fputc(' ', f);
 }
 
@@ -57,16 +32,16 @@ static void put_on(FILE *f, const struct node *n)
 static void put_space(FILE *f, const struct node *n)
 {
 	fputs("space ", f);
-	put_word(f, n->name);
+	quote_sh(f, n->name);
 	fputc('\n', f);
 }
 
 static void put_end(FILE *f, const struct scenario *s, const struct iface *i)
 {
 	fputs("name ", f);
-	put_word(f, i->name);
+	quote_sh(f, i->name);
 	fputs(" netns ", f);
-	put_word(f, s->nodes[i->node].name);
+	quote_sh(f, s->nodes[i->node].name);
 	fprintf(f, " index %u address ", i->ifindex);
 	put_mac(f, i->mac);
 	fputs(" numtxqueues 1 numrxqueues 1", f);
@@ -75,9 +50,9 @@ static void put_end(FILE *f, const struct scenario *s, const struct iface *i)
 static void put_quiet(FILE *f, const struct scenario *s, const struct iface *i)
 {
 	fputs("quiet ", f);
-	put_word(f, s->nodes[i->node].name);
+	quote_sh(f, s->nodes[i->node].name);
 	fputc(' ', f);
-	put_word(f, i->name);
+	quote_sh(f, i->name);
 	fputc('\n', f);
 }
 
@@ -100,7 +75,7 @@ static void put_addr(FILE *f, const struct scenario *s, const struct iface *i)
 {
 	put_on(f, &s->nodes[i->node]);
 	fprintf(f, "ip address add %s/%u dev ", INET_ADDR(i->addr), i->plen);
-	put_word(f, i->name);
+	quote_sh(f, i->name);
 	fputc('\n', f);
 }
 
@@ -108,7 +83,7 @@ static void put_up(FILE *f, const struct scenario *s, const struct iface *i)
 {
 	put_on(f, &s->nodes[i->node]);
 	fputs("ip link set dev ", f);
-	put_word(f, i->name);
+	quote_sh(f, i->name);
 	fputs(" up\n", f);
 }
 
@@ -119,7 +94,7 @@ static void put_neigh(FILE *f, const struct scenario *s, const struct iface *i,
 	fprintf(f, "ip neighbour replace %s lladdr ", INET_ADDR(other->addr));
 	put_mac(f, other->mac);
 	fputs(" nud permanent dev ", f);
-	put_word(f, i->name);
+	quote_sh(f, i->name);
 	fputc('\n', f);
 }
 
@@ -140,7 +115,7 @@ static void put_route(FILE *f, const struct scenario *s, const struct node *n,
 	if (r->via.len)
 		fprintf(f, " via %s", INET_ADDR(r->via));
 	fputs(" dev ", f);
-	put_word(f, s->ifaces[r->iface].name);
+	quote_sh(f, s->ifaces[r->iface].name);
 	fputc('\n', f);
 }
 
@@ -241,9 +216,9 @@ static void put_head(FILE *f, const struct scenario *s)
 	const struct node *n = first_node(s);
 
 	fputs("#!/bin/sh\n# natdlab plan: ", f);
-	put_remark(f, s->topology_name);
+	text_put(f, s->topology_name);
 	fputs(", scenario ", f);
-	put_remark(f, s->id);
+	text_put(f, s->id);
 	fputs("\n#\n", f);
 	fputs("# Builds the network of this scenario by hand. Needs no root: it works in\n"
 	      "# namespaces of its own, and when it ends everything is gone.\n"
@@ -336,7 +311,7 @@ static void put_tail(FILE *f, const struct scenario *s)
 	      "\texit $status\n"
 	      "elif [ $# -eq 1 ] || { [ -t 0 ] && [ -t 1 ]; }; then\n"
 	      "\tnode=${1:-", f);
-	put_word(f, first_node(s)->name);
+	quote_sh(f, first_node(s)->name);
 	fputs("}\n"
 	      "\techo \"A shell in $node. nsenter --net=/run/netns/NODE COMMAND is for:\"\n"
 	      "\techo \"$nodes\"\n"

@@ -29,23 +29,6 @@ json_t *hex_json(const void *p, size_t len)
 	return json_string(hex_str(p, len, buf));
 }
 
-/* Text that may hold the name of a file, which is any bytes, while JSON is UTF-8. */
-json_t *text_json(const char *s)
-{
-	json_t *j = json_string(s);
-	char *plain;
-
-	if (j)
-		return j;
-	plain = strdup(s);
-	for (char *p = plain; p && *p; p++)
-		if (*p & 0x80)
-			*p = '?';
-	j = plain ? json_string(plain) : NULL;
-	free(plain);
-	return j;
-}
-
 json_t *ep_json(struct inet_ep ep)
 {
 	return json_string(INET_EP(ep));
@@ -192,7 +175,7 @@ static json_t *connection_json(const struct scenario *s, const struct connection
 		json_object_set_new(o, "told_by", json_string("wire"));
 	if (client->vm || (server && server->vm))
 		json_object_set_new(o, "differs",
-				    c->differs[0] ? text_json(c->differs) : json_null());
+				    c->differs[0] ? json_string(c->differs) : json_null());
 	if (c->asked)
 		json_object_set_new(o, "alive", json_boolean(c->alive));
 	if (c->asked && !c->alive)
@@ -207,7 +190,7 @@ static json_t *connection_json(const struct scenario *s, const struct connection
 	json_object_set_new(o, "deletes", json_integer(c->x.deletes));
 	json_object_set_new(o, "predicted", predicted_json(&c->predicted.agreed));
 	json_object_set_new(o, "lab_error",
-			    c->lab_error[0] ? text_json(c->lab_error) : json_null());
+			    c->lab_error[0] ? json_string(c->lab_error) : json_null());
 	return o;
 }
 
@@ -221,7 +204,7 @@ static json_t *expectation_json(const struct expectation *x, const struct expect
 	o = json_pack("{s:i, s:s, s:o}", "line", x->line, "verdict", verdict_name(er->verdict),
 		      "evidence", evidence);
 	if (er->why[0])
-		json_object_set_new(o, "why", text_json(er->why));
+		json_object_set_new(o, "why", json_string(er->why));
 	return o;
 }
 
@@ -243,7 +226,7 @@ static json_t *scenario_json(const struct scenario *s, const struct scenario_res
 	json_object_set_new(o, "connections", conns);
 	json_object_set_new(o, "expectations", expects);
 	if (r && r->error.text[0])
-		json_object_set_new(o, "error", text_json(r->error.text));
+		json_object_set_new(o, "error", json_string(r->error.text));
 	if (r && r->ran) {
 		json_object_set_new(o, "lab_seconds", json_real((double)r->lasted / 1e6));
 		json_object_set_new(o, "frames", json_integer(r->frames));

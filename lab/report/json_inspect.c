@@ -44,7 +44,7 @@ static json_t *evidence_json(const struct diagnosis *d)
 
 	for (unsigned i = 0; i < d->n_evidence; i++)
 		json_array_append_new(a, json_pack("{s:s, s:o, s:I}", "what", d->evidence[i].what,
-						   "place", text_json(d->evidence[i].at.place),
+						   "place", json_string(d->evidence[i].at.place),
 						   "frame", (json_int_t)d->evidence[i].at.frame));
 	return a;
 }

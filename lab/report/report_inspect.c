@@ -3,7 +3,7 @@
  * report_inspect.c - what `inspect` prints for people: the facts of each exchange, then the
  * verdict, and at the end, where a tired eye looks, the cause and the cure.
  *
- * Every string here is ours, or was made fit for a terminal before it came here.
+ * Names of places are harmless text (lab/base/text.h): cmd_inspect.c and pcapng.c see to it.
  */
 #include "lab/report/report_inspect.h"
 
@@ -14,6 +14,7 @@
 #include "lab/analysis/responder_guess.h"
 #include "lab/analysis/windows.h"
 #include "nodes/modes/gate.h"
+#include "lab/base/text.h"
 
 #define COLUMNS 98
 #define INDENT 20
@@ -21,42 +22,14 @@
 
 static void label(FILE *f, const char *text)
 {
-	fprintf(f, "  %-*s", INDENT - 2, text);
-}
-
-/* Text from column INDENT on, broken at blanks; a line break in it begins a line that is never
- * broken, for commands to copy. */
-static void wrapped(FILE *f, const char *text)
-{
-	size_t column = INDENT;
-	bool whole = false;
-
-	while (*text) {
-		size_t word = strcspn(text, whole ? "\n" : " \n");
-
-		if (column > INDENT && column + 1 + word > COLUMNS) {
-			fprintf(f, "\n%*s", INDENT, "");
-			column = INDENT;
-		}
-		fprintf(f, "%s%.*s", column > INDENT ? " " : "", (int)word, text);
-		column += (column > INDENT) + word;
-		text += word;
-		if (*text == '\n') {
-			fprintf(f, "\n%*s", INDENT, "");
-			column = INDENT;
-			whole = true;
-		}
-		text += *text != 0;
-	}
-	fputc('\n', f);
+	fputs("  ", f);
+	text_pad(f, text, INDENT - 2);
 }
 
 static void line(FILE *f, const char *name, const char *text)
 {
-	if (!text)
-		return;
-	label(f, name);
-	wrapped(f, text);
+	if (text)
+		text_entry(f, name, INDENT, COLUMNS, text);
 }
 
 /* ---- facts ---- */
@@ -99,10 +72,11 @@ static void print_places(FILE *f, const struct exchange *x)
 	for (unsigned n = 1; n <= 6 && !mm; n++)
 		if (x->mm[n].n_sightings)
 			mm = &x->mm[n];
-	if (!mm && x->later.place)
-		fprintf(f, "  %-*s%s: %s > %s (frame %u)%s\n", INDENT - 2, "seen at",
-			x->later.place, INET_EP(x->later.src), INET_EP(x->later.dst),
+	if (!mm && x->later.place) {
+		label(f, "seen at");
+		fprintf(f, "%s: %s > %s (frame %u)%s\n", x->later.place, INET_EP(x->later.src), INET_EP(x->later.dst),
 			x->later.frame, x->guessed ? "; who dials is a guess" : "");
+	}
 	for (size_t i = 0; mm && i < mm->n_sightings; i++) {
 		label(f, i ? "" : "seen at");
 		fprintf(f, "%s: %s > %s (frame %u)\n", mm->at[i].place, INET_EP(mm->at[i].src),
@@ -245,16 +219,13 @@ static const char *id_type_name(uint8_t type)
 	return "identity of another type";
 }
 
-/* "key ID \"sales\"": a stranger's bytes, made fit for a terminal. */
+/* "key ID \"sales\"" */
 static size_t id_text(const struct identity *id, char *buf, size_t size)
 {
 	bool address = (id->type == 1 && id->len == 4) || (id->type == 5 && id->len == 16);
-	char text[sizeof(id->b) + 1];
+	char text[6 * sizeof(id->b) + 4];
 
-	for (size_t i = 0; i < id->len; i++)
-		text[i] = id->b[i] >= 0x20 && id->b[i] < 0x7f && id->b[i] != '"' ? (char)id->b[i]
-										 : '?';
-	text[id->len] = '\0';
+	text_show(text, sizeof(text), (const char *)id->b, id->len);
 	if (address)
 		return (size_t)snprintf(buf, size, "%s",
 					INET_ADDR(inet_from_bytes(id->b, id->len)));
@@ -265,7 +236,7 @@ static size_t id_text(const struct identity *id, char *buf, size_t size)
 static void print_aggressive(FILE *f, const struct exchange *x)
 {
 	static const char *const names[] = {"client", "; server"};
-	char text[300];
+	char text[1000];
 	size_t len = 0;
 
 	if (x->type != EXCHANGE_AGGRESSIVE)
@@ -483,7 +454,7 @@ static void print_windows(FILE *f, const struct inspected *in)
 {
 	char text[200] = "";
 	bool dagger = false;
-	size_t len = 0;
+	size_t len = 0, last = 0;
 
 	for (int registry = 0; registry <= 2; registry++) {
 		struct windows_verdict v = exchange_windows(in->x, &in->j, registry);
@@ -491,6 +462,7 @@ static void print_windows(FILE *f, const struct inspected *in)
 
 		if (v.result == WINDOWS_UNKNOWN)
 			return;
+		last = len;
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%sregistry %d%s ",
 					registry ? "; " : "", registry,
 					registry ? "" : " or absent");
@@ -502,6 +474,8 @@ static void print_windows(FILE *f, const struct inspected *in)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", sure ? "" : "†");
 		dagger |= !sure;
 	}
+	if (text_columns(text) > COLUMNS - INDENT)
+		text[last + 1] = '\n'; /* no line ends between "registry" and its number */
 	line(f, "Windows' rule", text);
 	if (dagger)
 		line(f, "", "† Microsoft's text says so; no capture of it is known");

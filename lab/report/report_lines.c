@@ -2,8 +2,10 @@
 /* report_lines.c - the same result for programs that count tests, and for pasting into an issue. */
 #include "lab/report/report_lines.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "lab/base/quote.h"
 #include "lab/report/report_table.h"
 #include "lab/result/summary.h"
 
@@ -33,9 +35,6 @@ static void why_not(const struct run_result *run, size_t i, char *buf, size_t si
 		if (r->expects[k].verdict != VERDICT_PASS)
 			snprintf(buf, size, "%s:%d: %s", topology_path(run->topology),
 				 run->scenarios[i]->expects[k].line, r->expects[k].why);
-	for (char *p = buf; *p; p++)
-		if (*p == '\n')
-			*p = ' ';
 }
 
 /* @before: tests of the runs before this one. */
@@ -67,31 +66,12 @@ void report_tap(FILE *f, const struct run_result *runs, size_t n)
 	fprintf(f, "1..%zu\n", tests);
 }
 
-static void xml(FILE *f, const char *s)
-{
-	for (; *s; s++) {
-		switch (*s) {
-		case '&':
-			fputs("&amp;", f);
-			break;
-		case '<':
-			fputs("&lt;", f);
-			break;
-		case '"':
-			fputs("&quot;", f);
-			break;
-		default: /* XML 1.0 has no place for other control characters, however written */
-			fputc((unsigned char)*s < ' ' && *s != '\t' ? '?' : *s, f);
-		}
-	}
-}
-
 static void junit_run(FILE *f, const struct run_result *run)
 {
 	struct run_count c = run_count(run);
 
 	fputs("<testsuite name=\"", f);
-	xml(f, topology_name(run->topology));
+	quote_xml(f, topology_name(run->topology));
 	fprintf(f, "\" tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n", run->n,
 		c.fail + c.undecided, c.skipped, (double)run->took / 1e6);
 	for (size_t i = 0; i < run->n; i++) {
@@ -100,15 +80,15 @@ static void junit_run(FILE *f, const struct run_result *run)
 
 		why_not(run, i, why, sizeof(why));
 		fputs(" <testcase classname=\"", f);
-		xml(f, topology_name(run->topology));
+		quote_xml(f, topology_name(run->topology));
 		fputs("\" name=\"", f);
-		xml(f, run->scenarios[i]->id);
+		quote_xml(f, run->scenarios[i]->id);
 		fprintf(f, "\" time=\"%.3f\">", r ? (double)r->took / 1e6 : 0.0);
 		if (!r || r->verdict != VERDICT_PASS) {
 			fputs(!r || r->verdict == VERDICT_SKIPPED ? "<skipped message=\""
 								  : "<failure message=\"",
 			      f);
-			xml(f, why);
+			quote_xml(f, why);
 			fputs("\"/>", f);
 		}
 		fputs("</testcase>\n", f);
@@ -124,6 +104,24 @@ void report_junit(FILE *f, const struct run_result *runs, size_t n)
 	fputs("</testsuites>\n", f);
 }
 
+/* What @print says, line by line. */
+static void quote_lines(FILE *f, const struct run_result *run,
+			void (*print)(FILE *f, const struct run_result *run, const char *indent))
+{
+	char *text = NULL, *rest, *line;
+	size_t len = 0;
+	FILE *mem = open_memstream(&text, &len);
+
+	assert(mem);
+	print(mem, run, "- ");
+	fclose(mem);
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		quote_markdown(f, line);
+		fputc('\n', f);
+	}
+	free(text);
+}
+
 void report_markdown(FILE *f, const struct run_result *run)
 {
 	struct arena *a CLEANUP(arena_freep) = arena_new();
@@ -133,8 +131,9 @@ void report_markdown(FILE *f, const struct run_result *run)
 	size_t shown = MIN(n_rows, (size_t)SUMMARY_SHOWN);
 	bool any_dagger = false;
 
-	fprintf(f, "**%s**: %s\n\n| server | message 4, second hash | the client concludes |",
-		topology_name(run->topology), topology_title(run->topology));
+	fprintf(f, "**%s**: ", topology_name(run->topology));
+	quote_markdown(f, topology_title(run->topology));
+	fputs("\n\n| server | message 4, second hash | the client concludes |", f);
 	for (size_t i = 0; i < n_cols; i++)
 		if (cols[i].registry < 0)
 			fprintf(f, " %s |", cols[i].mode->short_name);
@@ -170,6 +169,6 @@ void report_markdown(FILE *f, const struct run_result *run)
 	if (any_dagger)
 		fputs("\n† Microsoft's text says so; no capture of it is known\n", f);
 	fputc('\n', f);
-	report_reasons(f, run, "- ");
-	report_failures(f, run, "- ");
+	quote_lines(f, run, report_reasons);
+	quote_lines(f, run, report_failures);
 }

@@ -11,36 +11,13 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "lab/base/text.h"
 #include "nodes/modes/agreement.h"
 
 #define WIDTH 80
 #define LABEL 16 /* columns of a label */
 
 /* ---- text ---- */
-
-/* Prints @text from column @at on, in lines that begin at column @indent. */
-static void wrapped(FILE *f, const char *text, size_t at, size_t indent)
-{
-	bool first = true;
-
-	while (*text) {
-		size_t word = strcspn(text, " ");
-
-		if (!first && at + 1 + word > WIDTH) {
-			fprintf(f, "\n%*s", (int)indent, "");
-			at = indent;
-		} else if (!first) {
-			fputc(' ', f);
-			at++;
-		}
-		fprintf(f, "%.*s", (int)word, text);
-		at += word;
-		text += word;
-		text += *text == ' ';
-		first = false;
-	}
-	fputc('\n', f);
-}
 
 PRINTF_LIKE(3, 4)
 static void line(FILE *f, const char *label, const char *fmt, ...)
@@ -51,8 +28,7 @@ static void line(FILE *f, const char *label, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fprintf(f, "  %-*s", LABEL - 2, label);
-	wrapped(f, text, LABEL, LABEL);
+	text_entry(f, label, LABEL, WIDTH, text);
 }
 
 static void head(FILE *f, const char *text)
@@ -208,8 +184,7 @@ static void facts(FILE *f, const struct fact *v, size_t n)
 		char text[600];
 
 		snprintf(text, sizeof(text), "%s [%s]", v[i].what, v[i].source);
-		fprintf(f, "  %-8s", certainty_name(v[i].certainty));
-		wrapped(f, text, 10, 10);
+		text_entry(f, certainty_name(v[i].certainty), 10, WIDTH, text);
 	}
 }
 
@@ -228,8 +203,7 @@ static void known(FILE *f, const struct field_known *v)
 		any = true;
 		snprintf(text, sizeof(text), "%s, %s: %s [%s]", basis_name(v[i].basis),
 			 certainty_name(v[i].certainty), v[i].what, v[i].source);
-		fprintf(f, "  %-22s", known_field_name(i));
-		wrapped(f, text, 24, 24);
+		text_entry(f, known_field_name(i), 24, WIDTH, text);
 	}
 }
 

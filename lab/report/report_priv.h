@@ -13,8 +13,6 @@
 void json_out(FILE *f, json_t *j, size_t flags);
 
 json_t *hex_json(const void *p, size_t len);
-/* Text that may hold the name of a file, which is any bytes, while JSON is UTF-8. */
-json_t *text_json(const char *s);
 json_t *ep_json(struct inet_ep ep);
 json_t *seen_json(bool valid, const struct natd_seen *s);
 json_t *hashes_json(const struct natd_list *l);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * report_table.c - the table for people. A grid is collected first and printed when the widths
- * are known. Columns are counted in characters, not bytes: a dagger is one.
+ * are known.
  */
 #include "lab/report/report_table.h"
 
 #include <string.h>
 
+#include "lab/base/text.h"
 #include "lab/result/summary.h"
 
 #define CELL 112
@@ -34,16 +35,6 @@ static struct grid *grid_new(struct arena *a, size_t max_rows)
 	return g;
 }
 
-/* Characters of UTF-8 text. */
-static size_t width(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
-
 static void put(struct grid *g, size_t row, size_t col, enum paint paint, const char *text)
 {
 	struct cell *c = &g->cells[row][col];
@@ -62,29 +53,26 @@ static void print_grid(FILE *f, const struct grid *g, bool colour)
 	for (size_t r = 0; r < g->rows; r++)
 		for (size_t c = 0; c < g->cols; c++)
 			if (!g->cells[r][c].wide)
-				widths[c] = MAX(widths[c], width(g->cells[r][c].text));
+				widths[c] = MAX(widths[c], text_columns(g->cells[r][c].text));
 	for (size_t r = 0; r < g->rows; r++)
 		for (size_t c = 0; c + 1 < g->cols; c++) {
 			size_t room = widths[c] + 2 + widths[c + 1];
 
-			if (g->cells[r][c].wide && width(g->cells[r][c].text) > room)
-				widths[c + 1] += width(g->cells[r][c].text) - room;
+			if (g->cells[r][c].wide && text_columns(g->cells[r][c].text) > room)
+				widths[c + 1] += text_columns(g->cells[r][c].text) - room;
 		}
 	for (size_t r = 0; r < g->rows; r++) {
 		for (size_t c = 0; c < g->cols; c++) {
 			const struct cell *cell = &g->cells[r][c];
 			bool painted = colour && cell->paint != PLAIN;
+			size_t room = cell->wide	? widths[c] + 2 + widths[c + 1] + 2
+				      : c + 1 < g->cols ? widths[c] + 2
+							: 0;
 
-			fprintf(f, "%s%s%s",
+			fprintf(f, "%s%s%s%*s",
 				painted ? (cell->paint == GOOD ? "\033[32m" : "\033[31m") : "",
-				cell->text, painted ? "\033[0m" : "");
-			if (cell->wide)
-				fprintf(f, "%*s",
-					(int)(widths[c] + 2 + widths[c + 1] - width(cell->text) +
-					      2),
-					"");
-			else if (c + 1 < g->cols)
-				fprintf(f, "%*s", (int)(widths[c] - width(cell->text) + 2), "");
+				cell->text, painted ? "\033[0m" : "",
+				room ? (int)(room - text_columns(cell->text)) : 0, "");
 			c += cell->wide;
 		}
 		fputc('\n', f);

@@ -8,6 +8,7 @@
 
 #include "lab/result/vm_judge.h"
 #include "lab/vm/vm.h"
+#include "lab/base/text.h"
 #include "nodes/vpn/vpn.h"
 #include "lab/topology/scenario_query.h"
 #include "nodes/modes/gate.h"
@@ -73,7 +74,7 @@ static void announce(struct arena *a, const struct vm_watch *g)
 		fprintf(stderr, "waiting for %s, %s", n->name, n->mode_name);
 		if (n->registry >= 0)
 			fprintf(stderr, " with registry %d", n->registry);
-		fprintf(stderr, ", at %s\n", whole_path(a, n));
+		fprintf(stderr, ", at %s\n", text_shown(a, whole_path(a, n)));
 	}
 	fputs("natdlab: Ctrl-C ends the waiting and judges what was seen\n", stderr);
 }

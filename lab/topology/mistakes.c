@@ -2,10 +2,9 @@
 /*
  * mistakes.c - what is wrong with a file, all of it at once, each with its line and a caret.
  *
- * The file is a stranger's: whatever is not plain visible text is shown as '?', so that no file
- * can send escape sequences to the reader's terminal. A caret must stand under its column
- * although tabs are wide, Japanese is wide and accents have no width; so columns of the screen
- * are counted apart from characters.
+ * The file is a stranger's: what a terminal may not get of it is shown as an escape (text.h). A
+ * caret must stand under its column although tabs, escapes and Japanese are wide and accents have
+ * no width; so columns of the screen are counted apart from characters.
  */
 #include "lab/topology/mistakes.h"
 
@@ -14,6 +13,7 @@
 #include <string.h>
 
 #include "lab/base/suggest.h"
+#include "lab/base/text.h"
 
 #define SHOWN_CHARS 60   /* of a text inside a sentence */
 #define SHOWN_WIDTH 96   /* screen columns of a source line */
@@ -57,7 +57,7 @@ static void add(struct mistakes *m, const struct source *src, unsigned line, uns
 {
 	char text[1000];
 
-	vsnprintf(text, sizeof(text), fmt, ap);
+	text_format(text, sizeof(text), fmt, ap);
 	for (size_t i = 0; i < m->n; i++) {
 		const struct one *o = &m->v[i];
 
@@ -115,88 +115,15 @@ const char *did_you_mean(struct mistakes *m, const char *word, const char *const
 	return s ? arena_printf(m->a, "; did you mean \"%s\"?", s) : "";
 }
 
-/* ---- characters ---- */
-
-/* One character of UTF-8 at @p; its length in bytes. What is no UTF-8 counts as one byte with
- * the value 0xfffd. */
-static size_t utf8_next(const char *p, const char *end, uint32_t *c)
-{
-	const uint8_t *u = (const uint8_t *)p;
-	size_t n = u[0] < 0x80 ? 1 : u[0] >= 0xf0 ? 4 : u[0] >= 0xe0 ? 3 : u[0] >= 0xc2 ? 2 : 0;
-
-	*c = 0xfffd;
-	if (n == 0 || (size_t)(end - p) < n || u[0] > 0xf4)
-		return 1;
-	if (n == 1) {
-		*c = u[0];
-		return 1;
-	}
-	*c = u[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((u[i] & 0xc0) != 0x80) {
-			*c = 0xfffd;
-			return 1;
-		}
-		*c = *c << 6 | (u[i] & 0x3fu);
-	}
-	return n;
-}
-
-/* Characters that move the cursor, change colours, or turn the direction of writing. */
-static bool is_unsafe(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xfffd || c == 0xfeff ||
-	       (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-	       (c >= 0x2060 && c <= 0x206f) || (c >= 0xd800 && c <= 0xdfff) || c >= 0xe0000;
-}
-
-/* Columns on the screen (Unicode's East Asian Width, in large strokes). */
-static unsigned width_of(uint32_t c)
-{
-	static const struct {
-		uint32_t lo, hi;
-		unsigned width;
-	} ranges[] = {
-		{0x0300, 0x036f, 0},   {0x1100, 0x115f, 2},   {0x20d0, 0x20ff, 0},
-		{0x2e80, 0x303e, 2},   {0x3041, 0x33ff, 2},   {0x3400, 0x4dbf, 2},
-		{0x4e00, 0xa4cf, 2},   {0xac00, 0xd7a3, 2},   {0xf900, 0xfaff, 2},
-		{0xfe00, 0xfe0f, 0},   {0xfe30, 0xfe6f, 2},   {0xff00, 0xff60, 2},
-		{0xffe0, 0xffe6, 2},   {0x1f300, 0x1f64f, 2}, {0x1f900, 0x1f9ff, 2},
-		{0x20000, 0x3fffd, 2},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
-		if (c >= ranges[i].lo && c <= ranges[i].hi)
-			return ranges[i].width;
-	}
-	return 1;
-}
-
 const char *tree_shown(struct arena *a, const char *s)
 {
 	const char *end = s + strlen(s), *p = s;
-	char *out = arena_alloc(a, 4 * (SHOWN_CHARS + 2) + 8), *o = out;
 	uint32_t c;
 
-	*o++ = '"';
-	for (unsigned i = 0; p < end && i < SHOWN_CHARS; i++) {
-		size_t n = utf8_next(p, end, &c);
-
-		if (is_unsafe(c)) {
-			*o++ = '?';
-		} else {
-			memcpy(o, p, n);
-			o += n;
-		}
-		p += n;
-	}
-	if (p < end) {
-		memcpy(o, "...", 3);
-		o += 3;
-	}
-	*o++ = '"';
-	*o = '\0';
-	return out;
+	for (unsigned i = 0; p < end && i < SHOWN_CHARS; i++)
+		p += text_next(p, end, &c);
+	return arena_printf(a, "\"%s%s\"", text_shown(a, arena_strn(a, s, (size_t)(p - s))),
+			    p < end ? "..." : "");
 }
 
 /* ---- the source line ---- */
@@ -240,44 +167,50 @@ static bool find_line(const struct source *src, unsigned line, const char **from
 	return true;
 }
 
+/* One character of a source line, which begins in the screen column @at: what is printed for it,
+ * and its columns. Returns its length in bytes. */
+static size_t next_shown(const char *p, const char *end, unsigned at, char out[TEXT_ESCAPE_MAX],
+			 unsigned *columns)
+{
+	uint32_t c;
+	size_t n = text_next(p, end, &c);
+
+	if (c == '\t')
+		*columns = (unsigned)snprintf(out, TEXT_ESCAPE_MAX, "%*s",
+					      (int)(TAB_WIDTH - at % TAB_WIDTH), "");
+	else
+		*columns = text_show_one(out, p, n, c);
+	return n;
+}
+
 /* The screen column (0, 1, ...) at which character number @column (1, 2, ...) begins. */
 static unsigned screen_column(const char *p, const char *end, unsigned column)
 {
-	unsigned at = 0;
-	uint32_t c;
+	char one[TEXT_ESCAPE_MAX];
+	unsigned at = 0, width;
 
 	for (unsigned i = 1; i < column && p < end; i++) {
-		p += utf8_next(p, end, &c);
-		if (c == '\t')
-			at += TAB_WIDTH - at % TAB_WIDTH;
-		else
-			at += is_unsafe(c) ? 1 : width_of(c);
+		p += next_shown(p, end, at, one, &width);
+		at += width;
 	}
 	return at;
 }
 
-/* Writes the part of a line that lies in the screen columns from..to, made safe. */
+/* Writes the part of a line that lies in the screen columns from..to. */
 static void show_part(FILE *f, const char *p, const char *end, unsigned from, unsigned to)
 {
-	unsigned at = 0;
-	uint32_t c;
+	char one[TEXT_ESCAPE_MAX];
+	unsigned at = 0, width;
 
 	while (p < end) {
-		size_t n = utf8_next(p, end, &c);
-		unsigned width = is_unsafe(c) ? 1 : width_of(c);
+		size_t n = next_shown(p, end, at, one, &width);
 
-		if (c == '\t')
-			width = TAB_WIDTH - at % TAB_WIDTH;
 		if (at + width > to)
 			break;
-		if (at < from)
-			fprintf(f, "%*s", (int)(at + width > from ? at + width - from : 0), "");
-		else if (c == '\t')
-			fprintf(f, "%*s", (int)width, "");
-		else if (is_unsafe(c))
-			fputc('?', f);
-		else
-			fwrite(p, 1, n, f);
+		if (at >= from)
+			fputs(one, f);
+		else if (at + width > from) /* the end of one that is cut */
+			fprintf(f, "%*s", (int)(at + width - from), "");
 		at += width;
 		p += n;
 	}

@@ -15,7 +15,8 @@
 struct mistakes;
 
 struct mistakes *mistakes_new(struct arena *a);
-/* A mistake at a place. The same words at the same place count once. */
+/* A mistake at a place; its words become harmless text (lab/base/text.h). The same words at the
+ * same place count once. */
 void mistake(struct mistakes *m, const struct tree *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void mistake_v(struct mistakes *m, const struct tree *at, const char *fmt, va_list ap)
 	PRINTF_LIKE(3, 0);
@@ -27,7 +28,7 @@ bool mistakes_enough(const struct mistakes *m);
 /* INTERFACE's form, in the order of the file: "article.yaml:14:23: words", the line, a caret. */
 char *mistakes_text(const struct mistakes *m);
 
-/* @s for people: in quotes, cut to 60 characters, nothing in it that moves a cursor or a colour. */
+/* @s as harmless text (lab/base/text.h) in quotes, cut to 60 characters of @s. */
 const char *tree_shown(struct arena *a, const char *s);
 
 /* The word among @known that somebody who typed @word probably meant; NULL when none is near. */

@@ -6,6 +6,7 @@
  * matrix' axes, addresses and routes, the values of keys, and at last what only whole scenarios
  * show. A part with mistakes does not keep the others from being judged; all are told at once.
  */
+#include "lab/base/text.h"
 #include "lab/topology/topology_priv.h"
 
 #include <stdlib.h>
@@ -279,8 +280,7 @@ static void read_head(struct reading *r, const struct tree *root, const struct t
 
 	topo_keys(r, root, PLACE_FILE, KINDS, NULL, keys);
 	t->name = keys[KEY_NAME] ? keys[KEY_NAME]->text : "";
-	t->title = keys[KEY_TITLE] ? keys[KEY_TITLE]->text : t->name;
-	t->question = keys[KEY_QUESTION] ? keys[KEY_QUESTION]->text : NULL;
+	t->title = keys[KEY_TITLE] ? text_shown(r->a, keys[KEY_TITLE]->text) : t->name;
 	if (!tree_get(root, "name"))
 		mistake(r->m, root, "the file has no name");
 	if (!tree_get(root, "topology"))
@@ -349,11 +349,6 @@ const char *topology_name(const struct topology *t)
 const char *topology_title(const struct topology *t)
 {
 	return t->title;
-}
-
-const char *topology_question(const struct topology *t)
-{
-	return t->question;
 }
 
 const char *topology_path(const struct topology *t)

@@ -160,9 +160,9 @@ struct topology *topology_new(struct arena *a, const struct source *src, const s
 			      const struct setting *set, const struct tree *const *values,
 			      size_t n_set, struct mistakes *m);
 
+/* These three are harmless text (lab/base/text.h). */
 const char *topology_name(const struct topology *t);
 const char *topology_title(const struct topology *t);
-const char *topology_question(const struct topology *t); /* NULL if none */
 const char *topology_path(const struct topology *t);
 /* Where a node's name, and where the first expectation (NULL: there is none) stands in the file. */
 const struct tree *topology_node_at(const struct topology *t, unsigned node);

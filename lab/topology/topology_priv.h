@@ -95,7 +95,7 @@ struct own_mode {
 struct topology {
 	struct arena *a;
 	const struct source *src;
-	const char *name, *title, *question;
+	const char *name, *title; /* title: harmless text (lab/base/text.h) */
 	struct own_mode *modes;
 	size_t n_modes;
 

@@ -17,7 +17,7 @@
 
 /* Where text comes from: a file, or the value of a --set option. */
 struct source {
-	const char *name; /* "article.yaml"; "--set client.mode" */
+	const char *name; /* harmless text (lab/base/text.h): "article.yaml"; "--set client.mode" */
 	const char *text;
 	size_t len;
 	bool option;      /* not a file: mistakes show neither line nor caret */

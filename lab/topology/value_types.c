@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "lab/base/text.h"
 #include "lab/topology/topology_priv.h"
 
 #define RULES_LEN_MAX 65536
@@ -108,14 +109,24 @@ bool value_duration(const struct tree *v, usec *out)
 	return v->kind == TREE_TEXT && duration_parse(v->text, out);
 }
 
-static bool has_control(const char *s, bool lines)
+/* Why a value may not hold what is in @s, or NULL. In rules, which a plan shows as they are, every
+ * character can be seen; other texts are made harmless where they are shown. */
+static const char *char_mistake(const char *s, bool rules)
 {
-	for (const unsigned char *p = (const unsigned char *)s; *p; p++) {
-		if (*p == 0x7f || (*p == 0xc2 && p[1] < 0xa0) ||
-		    (*p < 0x20 && !(lines && (*p == '\n' || *p == '\t'))))
-			return true;
+	const char *end = s + strlen(s);
+
+	while (s < end) {
+		uint32_t c;
+
+		s += text_next(s, end, &c);
+		if (rules && (c == '\n' || c == '\t'))
+			continue;
+		if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+			return "a control";
+		if (rules && text_is_unsafe(c))
+			return "an invisible";
 	}
-	return false;
+	return NULL;
 }
 
 /* "a, b or c" */
@@ -150,15 +161,16 @@ int value_word(enum key k, const struct tree *v)
 }
 
 static bool check_text(struct reading *r, const struct tree *v, const struct key_row *row,
-		       size_t min, size_t max, bool lines)
+		       size_t min, size_t max, bool rules)
 {
+	const char *what = char_mistake(v->text, rules);
 	size_t len = strlen(v->text);
 
 	if (len < min || len > max)
 		return value_wrong(r, v, "%s has %zu bytes; %zu to %zu are possible", row->name, len,
 			     min, max);
-	if (has_control(v->text, lines))
-		return value_wrong(r, v, "%s has a control character", row->name);
+	if (what)
+		return value_wrong(r, v, "%s has %s character", row->name, what);
 	return true;
 }
 

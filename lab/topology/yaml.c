@@ -13,62 +13,47 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "lab/base/text.h"
+
 /* ---- bytes ---- */
 
-/* Length of the well-formed UTF-8 sequence at @p (Unicode, table 3-7), 0 if there is none. */
-static size_t utf8_len(const uint8_t *p, size_t left)
+/* Why no topology file may hold this character; NULL when it may. */
+static const char *char_mistake(uint32_t c)
 {
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-
-	if (n == 0 || p[0] > 0xf4 || left < n)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
-static const char *byte_mistake(const uint8_t *p, size_t n)
-{
-	if (n == 0)
+	if (c == TEXT_NOT_UTF8)
 		return "not UTF-8; a topology file is UTF-8 text";
-	if (p[0] == 0)
+	if (c == 0)
 		return "a NUL byte; a topology file is text";
-	if ((p[0] < 0x20 && p[0] != '\t' && p[0] != '\n' && p[0] != '\r') || p[0] == 0x7f ||
-	    (p[0] == 0xc2 && p[1] < 0xa0 && p[1] != 0x85))
+	if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') ||
+	    (c >= 0x7f && c < 0xa0 && c != 0x85))
 		return "a control character; a topology file is text";
-	if (n == 3 && p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe)
+	if (c == 0xfffe || c == 0xffff)
 		return "not a character of Unicode";
 	return NULL;
 }
 
-/* The first byte that no text has is a mistake; the rest is not looked at. */
+/* The first character that no text has is a mistake; the rest is not looked at. */
 static bool check_bytes(const struct source *src, struct mistakes *m)
 {
-	const uint8_t *p = (const uint8_t *)src->text, *end = p + src->len;
+	const char *p = src->text, *end = p + src->len;
 	unsigned line = 1, column = 1;
 
 	while (p < end) {
-		size_t n = utf8_len(p, (size_t)(end - p));
-		const char *what = byte_mistake(p, n);
+		uint32_t c;
+		size_t n = text_next(p, end, &c);
+		const char *what = char_mistake(c);
 
 		if (what) {
 			mistake_at(m, src, line, column, "%s", what);
 			return false;
 		}
-		if (*p == '\n' || (*p == '\r' && (p + 1 == end || p[1] != '\n')) ||
-		    (p[0] == 0xc2 && p[1] == 0x85) ||
-		    (p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9))) {
+		p += n;
+		column++;
+		if (c == '\n' || (c == '\r' && (p == end || *p != '\n')) || c == 0x85 ||
+		    c == 0x2028 || c == 0x2029) {
 			line++;
 			column = 1;
-		} else {
-			column++;
 		}
-		p += n;
 	}
 	return true;
 }
@@ -99,13 +84,14 @@ static void mistake_mark(struct builder *b, yaml_mark_t mark, const char *what)
  * behind the end. */
 static char char_at(const struct source *src, yaml_mark_t mark)
 {
-	const uint8_t *p = (const uint8_t *)src->text, *end = p + src->len;
+	const char *p = src->text, *end = p + src->len;
+	uint32_t c;
 
 	if (src->len >= 3 && !memcmp(p, "\xef\xbb\xbf", 3))
 		p += 3;
 	for (size_t i = 0; i < mark.index && p < end; i++)
-		p += utf8_len(p, (size_t)(end - p));
-	return p < end ? (char)*p : '\0';
+		p += text_next(p, end, &c);
+	return p < end ? *p : '\0';
 }
 
 /* The help that libyaml's words do not give. */

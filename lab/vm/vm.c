@@ -5,36 +5,15 @@
 
 #include "lab/base/packet.h"
 #include "lab/net/path.h"
+#include "lab/base/quote.h"
 
 /* ---- what a person is told ---- */
 
-/* For the shell, in single quotes where it must be. @commas: doubled, as QEMU wants them. */
-static void put_word(FILE *f, const char *s, bool commas)
+/* A text of the file, for a person to read and type. */
+static void put_text(FILE *f, const char *what, const char *text)
 {
-	const char *plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/-";
-	bool quote = s[strspn(s, plain)] != '\0';
-
-	if (quote)
-		fputc('\'', f);
-	for (; *s; s++) {
-		if (*s == '\'')
-			fputs("'\\''", f);
-		else if (*s == ',' && commas)
-			fputs(",,", f);
-		else
-			fputc(*s, f);
-	}
-	if (quote)
-		fputc('\'', f);
-}
-
-/* For PowerShell: in single quotes nothing is special but themselves. */
-static void put_quoted(FILE *f, const char *s)
-{
-	fputc('\'', f);
-	for (; *s; s++)
-		fprintf(f, *s == '\'' ? "''" : "%c", *s);
-	fputc('\'', f);
+	fputs(what, f);
+	text_put(f, text);
 }
 
 static void put_qemu(FILE *f, const struct scenario *s, const struct node *n, const char *path)
@@ -44,7 +23,7 @@ static void put_qemu(FILE *f, const struct scenario *s, const struct node *n, co
 	fprintf(f, "  qemu-system-x86_64 -machine q35,accel=kvm:tcg -cpu max -smp 2 -m 4096 \\\n"
 		   "    -drive file=%s.qcow2,if=ide \\\n"
 		   "    -netdev stream,id=lab,server=off,addr.type=unix,addr.path=", n->name);
-	put_word(f, path, true);
+	quote_sh_qemu(f, path);
 	fprintf(f, " \\\n    -device e1000e,netdev=lab,mac=%02x:%02x:%02x:%02x:%02x:%02x\n", m[0],
 		m[1], m[2], m[3], m[4], m[5]);
 }
@@ -75,7 +54,7 @@ static void put_client(FILE *f, const struct scenario *s, const struct node *n)
 	if (n->client->gate == GATE_NONE) {
 		fprintf(f, "In it dial %s by L2TP/IPsec", INET_ADDR(n->dials));
 		if (server && server->psk)
-			fprintf(f, ", pre-shared key %s", server->psk);
+			put_text(f, ", pre-shared key ", server->psk);
 		fputs(".\n", f);
 		return;
 	}
@@ -86,13 +65,13 @@ static void put_client(FILE *f, const struct scenario *s, const struct node *n)
 		INET_ADDR(n->dials));
 	if (server && server->psk) {
 		fputs("-L2tpPsk ", f);
-		put_quoted(f, server->psk);
+		quote_powershell(f, server->psk);
 		fputc(' ', f);
 	}
 	fputs("-AuthenticationMethod MSChapv2 -Force\n  rasdial natdlab ", f);
-	put_quoted(f, server && server->user ? server->user : "USER");
+	quote_powershell(f, server && server->user ? server->user : "USER");
 	fputc(' ', f);
-	put_quoted(f, server && server->password ? server->password : "PASSWORD");
+	quote_powershell(f, server && server->password ? server->password : "PASSWORD");
 	fputc('\n', f);
 }
 
@@ -117,9 +96,12 @@ static void put_server(FILE *f, const struct scenario *s, const struct node *n)
 		if (!any)
 			fputs("The lab dials it until it answers:\n\n", f);
 		any = true;
-		fprintf(f, "  %s dials %s, pre-shared key %s", c->name, INET_ADDR(c->dials), c->psk);
-		if (c->user && c->password)
-			fprintf(f, ", user %s, password %s", c->user, c->password);
+		fprintf(f, "  %s dials %s", c->name, INET_ADDR(c->dials));
+		put_text(f, ", pre-shared key ", c->psk);
+		if (c->user && c->password) {
+			put_text(f, ", user ", c->user);
+			put_text(f, ", password ", c->password);
+		}
 		fputc('\n', f);
 	}
 }

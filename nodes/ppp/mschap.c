@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lab/base/text.h"
 #include "lab/base/wire.h"
 
 #define REPLACEMENT 0xfffd /* stands for bytes that are not UTF-8 */
@@ -29,29 +30,6 @@ void mschap_challenge_hash(const struct mschap *m, uint8_t out[8])
 
 /* ---- the password ---- */
 
-/* The next character of a text in UTF-8 (RFC 3629), which is not at its end. */
-static uint32_t next_char(const uint8_t **at)
-{
-	const uint8_t *p = *at;
-	unsigned more = p[0] < 0x80	       ? 0
-			: (p[0] & 0xe0) == 0xc0 ? 1
-			: (p[0] & 0xf0) == 0xe0 ? 2
-			: (p[0] & 0xf8) == 0xf0 ? 3
-						: 4;
-	uint32_t c = more == 0 ? p[0] : p[0] & (0x3fU >> more);
-
-	*at = p + 1;
-	if (more == 4)
-		return REPLACEMENT;
-	for (unsigned i = 1; i <= more; i++) {
-		if ((p[i] & 0xc0) != 0x80) /* also where the text ends */
-			return REPLACEMENT;
-		c = c << 6 | (p[i] & 0x3fU);
-	}
-	*at = p + 1 + more;
-	return c;
-}
-
 static void put_unit(struct wr *w, uint32_t unit)
 {
 	wr_u8(w, (uint8_t)unit);
@@ -61,13 +39,17 @@ static void put_unit(struct wr *w, uint32_t unit)
 void mschap_password_hash(const char *password, uint8_t out[MD4_LEN])
 {
 	uint8_t utf16[2 * MSCHAP_PASSWORD_MAX];
-	const uint8_t *at = (const uint8_t *)password;
+	const char *at = password, *end = at + strlen(at);
 	struct wr w = wr_new(utf16, sizeof(utf16));
 
-	while (*at) {
-		uint32_t c = next_char(&at);
-		size_t units = c > 0xffff ? 2 : 1;
+	while (at < end) {
+		uint32_t c;
+		size_t units;
 
+		at += text_next(at, end, &c);
+		if (c == TEXT_NOT_UTF8)
+			c = REPLACEMENT;
+		units = c > 0xffff ? 2 : 1;
 		if (wr_len(&w) + 2 * units > sizeof(utf16))
 			break;
 		if (units == 2) {

@@ -113,6 +113,7 @@ emit "$hostile"
 is_status 0
 check 'has one mode' [ "$(grep -c '    like:' "$out")" = 1 ]
 check 'is printable ASCII' lib_not grep -q '[^ -~]' "$out"
+out_has '\u{A}  evil: {like: macos}\u{2028}'
 run "$natdlab" check "$T/mine.yaml"
 is_status 0
 

@@ -443,6 +443,7 @@ cp "$captures/softether-eip-napt-ms.client.pcap" "$T/$(printf 'a\033[31mb\302\23
 run "$natdlab" inspect "$T"/a*b*
 is_status 0
 check 'no control character, and UTF-8' lib_not grep -qaP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xff' "$out"
+out_has 'a\u{1B}[31mb\u{9B}c\xFF.pcap: '
 run "$natdlab" inspect --format json "$T"/a*b*
 is_status 0
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/base/text.h"
 #include "lab/plan/plan.h"
 #include "lab/result/predict.h"
 #include "lab/load/load.h"
@@ -33,8 +34,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(!t != !mistakes);
 	for (size_t i = 0; t && i < scenario_count(t) && i < 20; i++)
 		use(a, t, i);
-	for (const char *p = mistakes; p && *p; p++) /* nothing for the terminal but text */
-		assert(*p == '\n' || (unsigned char)*p >= 0x20);
+	for (const char *p = mistakes, *end = p ? p + strlen(p) : NULL; p < end;) {
+		uint32_t c;
+
+		p += text_next(p, end, &c);
+		assert(c == '\n' || !text_is_unsafe(c)); /* for the terminal */
+	}
 	arena_free(a);
 	return 0;
 }

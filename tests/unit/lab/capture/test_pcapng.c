@@ -228,7 +228,7 @@ static void pcapng_sections_interfaces_and_packets_are_read(void **state)
 		size_t orig;
 	} want[] = {
 		{"first", "home:lan", 1, 1700000000000001, 5},
-		{"second", "tun?[31m0", 101, 1700000000000002, 99},
+		{"second", "tun\\u{1B}[31m0", 101, 1700000000000002, 99},
 		{"third", "home:lan", 113, 0, 5},
 		{"fourth", "home:lan", 113, 1700000000000003, 6},
 	};

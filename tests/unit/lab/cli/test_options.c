@@ -281,7 +281,7 @@ static void a_paragraph_is_wrapped_and_stays_one(void **state)
 		const char *more, *shown;
 	} rows[] = {
 		{"one two", "one two\n"},
-		{"one\ntwo", "one two\n"},
+		{"one\ntwo", "one\ntwo\n"},
 		{"one\n\ntwo", "one\n\ntwo\n"},
 		/* 78, and one more */
 		{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbb c",

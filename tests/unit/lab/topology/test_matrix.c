@@ -29,7 +29,6 @@ static void without_a_matrix_there_is_one_scenario(void **state)
 	assert_int_equal(topology_axes(t, &axes), 0);
 	assert_string_equal(topology_name(t), "small");
 	assert_string_equal(topology_title(t), "small");
-	assert_null(topology_question(t));
 	arena_free(a);
 }
 

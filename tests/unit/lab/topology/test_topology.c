@@ -4,6 +4,7 @@
  */
 #include "tests/unit/topo_text.h"
 
+#include "lab/base/text.h"
 #include "lab/topology/topology_priv.h"
 #include "lab/load/load.h"
 
@@ -552,11 +553,11 @@ static void a_mistake_shows_its_line_and_a_caret(void **state)
 	arena_free(a);
 }
 
-static void the_caret_knows_tabs_and_wide_letters(void **state)
+static void the_caret_knows_tabs_escapes_and_wide_letters(void **state)
 {
 	(void)state;
 	assert_mistakes("\"a\tb\":\tc\n",
-			"f:1:1: unknown key \"a?b\" in the file\n"
+			"f:1:1: unknown key \"a\\u{9}b\" in the file\n"
 			"   \"a      b\":     c\n"
 			"   ^\n"
 			"f:1:1: the file has no name\n"
@@ -576,6 +577,23 @@ static void the_caret_knows_tabs_and_wide_letters(void **state)
 			"lower-case), not a list\n"
 			"   {\"日本\":        1, name: [e\xcc\x81]}\n"
 			"                            ^\n");
+	/* An override for 8 columns, a combining dot for none, a zero-width joiner, an emoji. */
+	assert_mistakes("{\"\xe2\x80\xae\": 1, title: [i\xcc\x87\xe2\x80\x8d😀], nam: 1}\n",
+			"f:1:1: the file has no name\n"
+			"   {\"\\u{202E}\": 1, title: [i\xcc\x87\\u{200D}😀], nam: 1}\n"
+			"   ^\n"
+			"f:1:1: the file has no topology\n"
+			"   {\"\\u{202E}\": 1, title: [i\xcc\x87\\u{200D}😀], nam: 1}\n"
+			"   ^\n"
+			"f:1:2: unknown key \"\\u{202E}\" in the file\n"
+			"   {\"\\u{202E}\": 1, title: [i\xcc\x87\\u{200D}😀], nam: 1}\n"
+			"    ^\n"
+			"f:1:17: title is one line of text, not a list\n"
+			"   {\"\\u{202E}\": 1, title: [i\xcc\x87\\u{200D}😀], nam: 1}\n"
+			"                          ^\n"
+			"f:1:25: unknown key \"nam\" in the file; did you mean \"name\"?\n"
+			"   {\"\\u{202E}\": 1, title: [i\xcc\x87\\u{200D}😀], nam: 1}\n"
+			"                                         ^\n");
 }
 
 static void a_long_line_is_cut_around_the_place(void **state)
@@ -606,11 +624,15 @@ static void nothing_of_the_file_moves_the_cursor(void **state)
 	/* An escape written out, a right-to-left override, a C1 control, a zero-width space. */
 	assert_null(load(a, "\"\\e[2J\xe2\x80\xae\": 1\n\"\\x9b\": 1\n\"\xe2\x80\x8b\": \"\\r\"\n",
 			 &mistakes));
-	for (const char *p = mistakes; *p; p++)
-		assert_true(*p == '\n' || (unsigned char)*p >= 0x20);
+	for (const char *p = mistakes, *end = p + strlen(p); p < end;) {
+		uint32_t c;
+
+		p += text_next(p, end, &c);
+		assert_true(c == '\n' || !text_is_unsafe(c));
+	}
 	assert_null(strstr(mistakes, "\xe2\x80\xae"));
 	assert_null(strstr(mistakes, "\xc2\x9b"));
-	assert_non_null(strstr(mistakes, "unknown key \"?[2J?\""));
+	assert_non_null(strstr(mistakes, "unknown key \"\\u{1B}[2J\\u{202E}\""));
 	arena_free(a);
 }
 
@@ -773,7 +795,7 @@ int main(void)
 		cmocka_unit_test(a_mode_of_ones_own_is_like_another_but_for_what_is_said),
 		cmocka_unit_test(what_a_file_says_of_a_server_is_in_its_row),
 		cmocka_unit_test(a_mistake_shows_its_line_and_a_caret),
-		cmocka_unit_test(the_caret_knows_tabs_and_wide_letters),
+		cmocka_unit_test(the_caret_knows_tabs_escapes_and_wide_letters),
 		cmocka_unit_test(a_long_line_is_cut_around_the_place),
 		cmocka_unit_test(nothing_of_the_file_moves_the_cursor),
 		cmocka_unit_test(all_mistakes_are_told_at_once_in_the_order_of_the_file),

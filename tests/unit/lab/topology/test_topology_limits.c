@@ -96,7 +96,7 @@ static void what_is_no_file_is_refused_without_waiting(void **state)
 	assert_unreadable(fifo, ": is a pipe, not a topology file; \"-\" reads standard input");
 	assert_unreadable("/dev/zero", "/dev/zero: is a device, not a topology file");
 	assert_unreadable("/nowhere/at all", "/nowhere/at all: No such file or directory");
-	assert_unreadable("/nowhere/\x1b[2J", "\"/nowhere/?[2J\": No such file or directory");
+	assert_unreadable("/nowhere/\x1b[2J", "/nowhere/\\u{1B}[2J: No such file or directory");
 	unlink(fifo);
 	rmdir(dir);
 }

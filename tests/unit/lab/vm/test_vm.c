@@ -192,6 +192,32 @@ static void the_lines_to_type_can_be_copied(void **state)
 	arena_free(a);
 }
 
+/* U+2019 and U+2018 end a string of PowerShell's, and U+202E turns the line round. */
+static void a_hostile_key_cannot_leave_its_quotes(void **state)
+{
+	static const char server[] =
+		"server: {kind: server, mode: rras-2012r2, psk: \"k\xe2\x80\x99; calc; "
+		"\xe2\x80\x98\xe2\x80\xae\", allow: [udp/500, udp/4500]}";
+	struct arena *a = arena_new();
+	char *mistakes = NULL, *file = replaced(a, SERVER, server);
+	const char *at = strstr(file, CLIENT);
+	const struct topology *t;
+	const char *text;
+
+	(void)state;
+	t = load(a, arena_printf(a, "%.*s%s%s", (int)(at - file), file, VM_CLIENT,
+				 at + strlen(CLIENT)), &mistakes);
+	if (!t)
+		fail_msg("%s", mistakes);
+	text = announced(a, topo_scenario(a, t, "rras-2012r2/registry-2"), "client", "s");
+	assert_non_null(strstr(text, "-L2tpPsk ('k\xe2\x80\x99\xe2\x80\x99; calc; "
+				     "\xe2\x80\x98\xe2\x80\x98'+[char]0x202E+'') -Auth"));
+	text = announced(a, topo_scenario(a, t, "rras-2012r2/mac"), "client", "s");
+	assert_non_null(strstr(text, "pre-shared key k\xe2\x80\x99; calc; \xe2\x80\x98"
+				     "\\u{202E}.\n"));
+	arena_free(a);
+}
+
 static void the_registry_is_set_or_taken_away(void **state)
 {
 	static const struct {
@@ -337,6 +363,7 @@ int main(void)
 		cmocka_unit_test(two_machines_have_two_sockets_and_no_link_of_their_own),
 		cmocka_unit_test(a_machines_security_group_stands_before_it),
 		cmocka_unit_test(the_lines_to_type_can_be_copied),
+		cmocka_unit_test(a_hostile_key_cannot_leave_its_quotes),
 		cmocka_unit_test(the_registry_is_set_or_taken_away),
 		cmocka_unit_test(frames_come_out_whole_however_they_were_cut),
 		cmocka_unit_test(a_length_that_cannot_be_is_the_end),
