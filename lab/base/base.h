@@ -19,6 +19,9 @@
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
+/* The structure of @type whose @member @p points to. */
+#define OWNER_OF(p, type, member) ((type *)(void *)((char *)(p) - offsetof(type, member)))
+
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define CLEANUP(fn) __attribute__((cleanup(fn)))

@@ -1,80 +1,96 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/base/heap.h"
 
-struct heap {
-	size_t n;
-	usec *due;        /* of each number */
-	unsigned *heap;   /* numbers; each is due no earlier than the one at half its place */
-	size_t *place;    /* of each number in the heap */
-};
+#include <stdlib.h>
 
-struct heap *heap_new(struct arena *a, size_t n)
+static bool earlier(const struct heap_item *a, const struct heap_item *b)
 {
-	struct heap *g = arena_new_of(a, struct heap);
-
-	g->n = n;
-	g->due = arena_array_of(a, n, usec);
-	g->heap = arena_array_of(a, n, unsigned);
-	g->place = arena_array_of(a, n, size_t);
-	for (size_t i = 0; i < n; i++) {
-		g->due[i] = USEC_NEVER;
-		g->heap[i] = (unsigned)i;
-		g->place[i] = i;
-	}
-	return g;
+	return a->due != b->due ? a->due < b->due : a->order < b->order;
 }
 
-static bool earlier(const struct heap *g, unsigned a, unsigned b)
+/* Places count from 1: the parent of @at is at / 2. */
+static void put(struct heap *h, size_t at, struct heap_item *item)
 {
-	return g->due[a] != g->due[b] ? g->due[a] < g->due[b] : a < b;
+	h->v[at - 1] = item;
+	item->place = at;
 }
 
-static void put(struct heap *g, size_t at, unsigned who)
+static void rise(struct heap *h, struct heap_item *item)
 {
-	g->heap[at] = who;
-	g->place[who] = at;
+	size_t at = item->place;
+
+	for (; at > 1 && earlier(item, h->v[at / 2 - 1]); at /= 2)
+		put(h, at, h->v[at / 2 - 1]);
+	put(h, at, item);
 }
 
-static void rise(struct heap *g, unsigned who)
+static void sink(struct heap *h, struct heap_item *item)
 {
-	size_t at = g->place[who];
+	size_t at = item->place, child;
 
-	for (; at > 0 && earlier(g, who, g->heap[(at - 1) / 2]); at = (at - 1) / 2)
-		put(g, at, g->heap[(at - 1) / 2]);
-	put(g, at, who);
-}
-
-static void sink(struct heap *g, unsigned who)
-{
-	size_t at = g->place[who], child;
-
-	while ((child = 2 * at + 1) < g->n) {
-		if (child + 1 < g->n && earlier(g, g->heap[child + 1], g->heap[child]))
+	while ((child = 2 * at) <= h->n) {
+		if (child < h->n && earlier(h->v[child], h->v[child - 1]))
 			child++;
-		if (!earlier(g, g->heap[child], who))
+		if (!earlier(h->v[child - 1], item))
 			break;
-		put(g, at, g->heap[child]);
+		put(h, at, h->v[child - 1]);
 		at = child;
 	}
-	put(g, at, who);
+	put(h, at, item);
 }
 
-void heap_set(struct heap *g, unsigned who, usec t)
+static void add(struct heap *h, struct heap_item *item)
 {
-	usec before = g->due[who];
-
-	assert(who < g->n);
-	g->due[who] = t;
-	if (t < before)
-		rise(g, who);
-	else if (t > before)
-		sink(g, who);
+	if (h->n == h->cap) {
+		h->cap = h->cap ? 2 * h->cap : 4;
+		h->v = realloc(h->v, h->cap * sizeof(struct heap_item *));
+		if (!h->v)
+			abort();
+	}
+	put(h, ++h->n, item);
+	rise(h, item);
 }
 
-usec heap_first(const struct heap *g, unsigned *who)
+/* The last one takes its place. */
+static void take_out(struct heap *h, struct heap_item *item)
 {
-	if (!g->n)
-		return USEC_NEVER;
-	*who = g->heap[0];
-	return g->due[g->heap[0]];
+	struct heap_item *last = h->v[--h->n];
+
+	if (last != item) {
+		put(h, item->place, last);
+		rise(h, last);
+		sink(h, last);
+	}
+	item->place = 0;
+}
+
+void heap_set(struct heap *h, struct heap_item *item, usec t)
+{
+	usec before = item->due;
+
+	item->due = t;
+	if (!item->place && t != USEC_NEVER)
+		add(h, item);
+	else if (item->place && t == USEC_NEVER)
+		take_out(h, item);
+	else if (item->place && t < before)
+		rise(h, item);
+	else if (item->place && t > before)
+		sink(h, item);
+}
+
+struct heap_item *heap_first(const struct heap *h)
+{
+	return h->n ? h->v[0] : NULL;
+}
+
+usec heap_deadline(const struct heap *h)
+{
+	return h->n ? h->v[0]->due : USEC_NEVER;
+}
+
+void heap_free(struct heap *h)
+{
+	free(h->v);
+	*h = (struct heap){0};
 }

@@ -83,7 +83,8 @@ struct lab {
 	usec limit; /* of the lab's own time */
 	struct actor **actor_of; /* of each node; NULL: it does not speak */
 	unsigned *ready;         /* room for every node */
-	struct heap *agenda;	 /* of the actors */
+	struct heap agenda;	 /* of @due */
+	struct heap_item *due;	 /* of each actor; then of each actor that is to be asked */
 	usec now;
 	bool realtime;	   /* the clock does not jump */
 	usec started;	   /* real time at 0 */
@@ -260,7 +261,9 @@ static int start(struct lab *lab, struct err *e)
 	lab->actors = arena_array_of(lab->a, n, struct actor);
 	lab->actor_of = arena_array_of(lab->a, s->n_nodes, struct actor *);
 	lab->ready = arena_array_of(lab->a, s->n_nodes, unsigned);
-	lab->agenda = heap_new(lab->a, 2 * n);
+	lab->due = arena_array_of(lab->a, 2 * n, struct heap_item);
+	for (size_t i = 0; i < 2 * n; i++)
+		lab->due[i].order = i;
 	for (size_t i = 0; i < s->n_nodes; i++) {
 		if (!speaks(&s->nodes[i]))
 			continue;
@@ -382,19 +385,21 @@ static void stay(struct lab *lab, struct actor *actor)
 	if (!actor->node->idle || !vpn_connected(actor->vpn, cky_i) || !server_of(lab, actor))
 		return;
 	lab->n_staying++;
-	heap_set(lab->agenda, (unsigned)(lab->n_actors + (size_t)(actor - lab->actors)),
+	heap_set(&lab->agenda, &lab->due[lab->n_actors + (size_t)(actor - lab->actors)],
 		 lab->now + actor->node->idle);
 }
 
 /* After each call of a core: what is different now. */
 static void look_at(struct lab *lab, struct actor *actor)
 {
-	heap_set(lab->agenda, (unsigned)(actor - lab->actors), vpn_deadline(actor->vpn));
+	struct heap_item *due = &lab->due[actor - lab->actors];
+
+	heap_set(&lab->agenda, due, vpn_deadline(actor->vpn));
 	if (actor->again) {
 		actor->again = false;
 		actor->waits = true;
 		actor->since = lab->now + DIAL_AGAIN;
-		heap_set(lab->agenda, (unsigned)(actor - lab->actors), USEC_NEVER);
+		heap_set(&lab->agenda, due, USEC_NEVER);
 		return;
 	}
 	if (actor->undecided && vpn_done(actor->vpn)) {
@@ -409,7 +414,7 @@ static void ask(struct lab *lab, unsigned client)
 	struct actor *actor = &lab->actors[client], *server = server_of(lab, actor);
 	uint8_t cky_i[8];
 
-	heap_set(lab->agenda, (unsigned)lab->n_actors + client, USEC_NEVER);
+	heap_set(&lab->agenda, &lab->due[lab->n_actors + client], USEC_NEVER);
 	if (vpn_connected(actor->vpn, cky_i))
 		vpn_ask(server->vpn, cky_i, lab->now);
 	look_at(lab, server);
@@ -435,9 +440,9 @@ static bool deliver(struct lab *lab)
 
 static usec earliest_deadline(const struct lab *lab)
 {
-	unsigned who;
+	usec net = lab->ops->deadline(lab->net), due = heap_deadline(&lab->agenda);
 
-	return MIN(lab->ops->deadline(lab->net), heap_first(lab->agenda, &who));
+	return MIN(net, due);
 }
 
 /* Those that are due now. What is due by the time that this takes has its turn afterwards, when
@@ -445,9 +450,10 @@ static usec earliest_deadline(const struct lab *lab)
 static void run_timers(struct lab *lab)
 {
 	const usec due = lab->now;
-	unsigned who;
 
-	for (size_t i = 0; i < 2 * lab->n_actors && heap_first(lab->agenda, &who) <= due; i++) {
+	for (size_t i = 0; i < 2 * lab->n_actors && heap_deadline(&lab->agenda) <= due; i++) {
+		unsigned who = (unsigned)heap_first(&lab->agenda)->order;
+
 		if (who >= lab->n_actors) {
 			ask(lab, who - (unsigned)lab->n_actors);
 			continue;
@@ -593,6 +599,7 @@ static void stop(struct lab *lab)
 		vpn_free(lab->actors[i].vpn);
 		rng_free(lab->actors[i].rng);
 	}
+	heap_free(&lab->agenda);
 	product_nodes_stop(lab->real);
 	if (lab->net)
 		lab->ops->free(lab->net);

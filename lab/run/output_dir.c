@@ -9,6 +9,7 @@
 
 #include "lab/capture/pcapng_write.h"
 #include "lab/report/json.h"
+#include "nodes/vpn/vpn_secrets.h"
 #include "lab/capture/pcapng.h"
 
 /* A capture file that is being written. */

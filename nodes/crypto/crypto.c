@@ -786,3 +786,10 @@ void bytes_wipe(void *p, size_t len)
 {
 	OPENSSL_cleanse(p, len);
 }
+
+void bytes_free(void *p, size_t len)
+{
+	if (p)
+		bytes_wipe(p, len);
+	free(p);
+}

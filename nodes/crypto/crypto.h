@@ -133,5 +133,7 @@ bool bytes_equal(const void *a, const void *b, size_t len);
 
 /* Overwrites secrets. */
 void bytes_wipe(void *p, size_t len);
+/* The same, then free(). NULL is allowed. */
+void bytes_free(void *p, size_t len);
 
 #endif

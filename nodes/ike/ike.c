@@ -137,7 +137,6 @@ struct ike *ike_new(const struct ike_config *cfg, const struct node_env *env,
 	ike->peer = cfg->peer;
 	ike->env = *env;
 	ike->hooks = *hooks;
-	ike->deadline = USEC_NEVER;
 	return ike;
 }
 
@@ -145,9 +144,11 @@ void ike_free(struct ike *ike)
 {
 	if (!ike)
 		return;
-	for (struct ike_sa *sa = ike->oldest; sa; sa = sa->newer)
-		sa_bury(sa);
+	while (ike->oldest)
+		sa_bury(ike->oldest);
 	ike_reap(ike);
+	table_free(&ike->by_cookie);
+	heap_free(&ike->due);
 	bytes_wipe(ike->psk, strlen(ike->psk));
 	free(ike->psk);
 	free(ike);
@@ -203,6 +204,16 @@ bool ike_sa_nat(const struct ike_sa *sa, struct natd_seen *seen)
 {
 	*seen = sa->seen;
 	return sa->nat_known;
+}
+
+void ike_sa_set_user(struct ike_sa *sa, void *user)
+{
+	sa->user = user;
+}
+
+void *ike_sa_user(const struct ike_sa *sa)
+{
+	return sa->user;
 }
 
 const uint8_t *ike_sa_cky_i(const struct ike_sa *sa)

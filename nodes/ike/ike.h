@@ -106,6 +106,10 @@ struct inet_ep ike_sa_local(const struct ike_sa *sa);
 struct inet_ep ike_sa_remote(const struct ike_sa *sa);
 bool ike_sa_peer_is_ms(const struct ike_sa *sa); /* it sent MS NT5 ISAKMPOAKLEY */
 
+/* What the layer above keeps for an SA; NULL at first. ike only carries it. */
+void ike_sa_set_user(struct ike_sa *sa, void *user);
+void *ike_sa_user(const struct ike_sa *sa);
+
 /* The initiator's cookie, 8 bytes: by it both ends know which exchange is meant. */
 const uint8_t *ike_sa_cky_i(const struct ike_sa *sa);
 

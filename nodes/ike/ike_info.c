@@ -476,8 +476,9 @@ enum drop info_input(struct ike_sa *sa, struct ike_rx *rx)
 static struct ike_sa *spoken_of(struct ike *ike, const struct isakmp_msg *m,
 				const struct isakmp_notify *n)
 {
-	for (struct ike_sa *sa = ike->oldest; sa; sa = sa->newer) {
-		if (sa->gone || !sa->initiator || sa->state != MAIN_I_WAIT_2)
+	/* A client has few SAs; a server, which may have thousands, has dialled none. */
+	for (struct ike_sa *sa = ike->initiator ? ike->oldest : NULL; sa; sa = sa->newer) {
+		if (sa->state != MAIN_I_WAIT_2)
 			continue;
 		if (memcmp(m->h.cky_i, sa->cky_i, 8) == 0 ||
 		    (n->spi.len >= 8 && memcmp(n->spi.p, sa->cky_i, 8) == 0))

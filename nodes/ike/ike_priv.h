@@ -25,18 +25,19 @@
 
 #include <string.h>
 
+#include "lab/base/heap.h"
+#include "lab/base/table.h"
 #include "nodes/ike/ike.h"
 #include "nodes/ike/ike_keys.h"
 
 #define IKE_MESSAGE_MAX 4096   /* nobody sends more with pre-shared keys; longer ones are dropped */
 #define IKE_SENT_MAX 1280      /* our own messages: macos' message 1 has about 800 bytes */
 #define IKE_SA_BODY_MAX 2048   /* of the SA payload in message 1 */
-#define IKE_SAS_MAX 8192       /* of one server */
-#define IKE_HALF_OPEN_MAX 2048 /* the oldest one makes room */
+#define IKE_SAS_MAX 16384      /* of one server: four of each node that a topology can have */
+#define IKE_HALF_OPEN_MAX 8192 /* the oldest one makes room */
 #define IKE_QUICKS_MAX 8       /* exchanges of one SA; the oldest one makes room */
 #define IKE_CHILDREN_MAX 16
 #define IKE_MSGIDS 32 /* message IDs remembered, so that replays are seen */
-#define IKE_BUCKETS 256
 #define DIGEST_LEN 20
 
 enum { PROTO_ISAKMP = 1, PROTO_ESP = 3 };
@@ -124,16 +125,18 @@ struct ike_reliable {
 };
 
 struct ike_sa {
-	struct ike_sa *next;	      /* in its bucket */
+	struct table_link by_cookie;  /* by cky_i */
 	struct ike_sa *older, *newer; /* in the order of birth */
 	struct ike_sa *buried;	      /* the next one that is gone */
 	struct ike *ike;
+	void *user; /* the layer above's */
 	bool initiator, gone;
 	enum main_state state;
 	uint8_t cky_i[8], cky_r[8];
 	struct inet_ep local, remote; /* where its messages go from and to now */
 	bool floated;		      /* with the non-ESP marker */
-	usec born, last_in, last_out, deadline;
+	usec born, last_in, last_out;
+	struct heap_item due;
 	usec last_keepalive;
 	usec proved; /* MAIN_UP since then */
 	bool used; /* a Quick Mode has come to its end */
@@ -217,10 +220,12 @@ struct ike {
 	struct node_env env;
 	struct ike_hooks hooks;
 	char *psk;
-	struct ike_sa *buckets[IKE_BUCKETS];
+	/* The SAs that are not gone. */
+	struct table by_cookie;
+	struct heap due; /* not later than each one's earliest date */
 	struct ike_sa *oldest, *newest;
 	size_t n_sas, n_half_open;
-	usec deadline;	/* not later than the earliest one of all SAs */
+	uint64_t n_born;
 	unsigned depth; /* calls under way */
 	struct ike_sa *gone;
 };
@@ -293,7 +298,7 @@ struct ike_sa *sa_begun_by(struct ike *ike, const struct ike_rx *rx);
 /* One that a message 1 with this cookie, from there, has begun. */
 struct ike_sa *sa_begun_under(struct ike *ike, const struct ike_rx *rx);
 void draw_cookie(struct ike *ike, uint8_t cookie[8]);
-/* Marks as gone; the memory stays until the outermost call ends. */
+/* Marks as gone, and takes it out of all tables; the memory stays until the outermost call ends. */
 void sa_bury(struct ike_sa *sa);
 /* Marks as gone and tells the layer above why (INTERFACE's word). Emits EV_EXPIRED when the SA
  * was not deleted by somebody but given up. */
@@ -326,7 +331,7 @@ struct event event_of(const struct ike_sa *sa, enum ev_kind kind); /* with K_CKY
 const char *cipher_text(enum ike_cipher cipher, unsigned keybits);
 
 /* ---- ike_time.c ---- */
-/* The SA's new deadline reaches ike's. */
+/* Sets the time at which the SA is looked at again: when the first of its dates has come. */
 void sa_schedule(struct ike_sa *sa);
 
 /* ---- payload sets, for the tables ---- */

@@ -145,12 +145,22 @@ bool sent_timer(struct ike_sa *sa, struct ike_sent *s, usec now)
 
 /* ---- the table ---- */
 
-static struct ike_sa **bucket(struct ike *ike, const uint8_t cky_i[8])
+/* Cookies are random bytes, at least those of peers that mean well; others find their SAs in one
+ * chain, whose length IKE_SAS_MAX bounds. */
+static uint64_t cookie_hash(const uint8_t cky_i[8])
 {
-	/* Cookies are random bytes, at least those of peers that mean well; others find all
-	 * their SAs in one bucket, whose length IKE_SAS_MAX bounds. */
-	return &ike->buckets[(cky_i[0] ^ cky_i[3] ^ cky_i[7]) % IKE_BUCKETS];
+	return table_hash(cky_i, 8);
 }
+
+static struct ike_sa *sa_of(struct table_link *link)
+{
+	return OWNER_OF(link, struct ike_sa, by_cookie);
+}
+
+/* Every SA whose initiator's cookie may be this one. */
+#define EACH_SA_BY_COOKIE(l, ike, cky_i)                                                           \
+	for (struct table_link *l = table_find(&(ike)->by_cookie, cookie_hash(cky_i)); l;          \
+	     l = table_next(l))
 
 void draw_cookie(struct ike *ike, uint8_t cookie[8])
 {
@@ -162,10 +172,12 @@ void draw_cookie(struct ike *ike, uint8_t cookie[8])
 /* The SA of a header. Our own first message has no responder cookie yet. */
 struct ike_sa *sa_find(struct ike *ike, const struct isakmp_header *h)
 {
-	for (struct ike_sa *sa = *bucket(ike, h->cky_i); sa; sa = sa->next) {
-		if (sa->gone || !cookie_is(sa->cky_i, h->cky_i))
-			continue;
-		if (cookie_is(sa->cky_r, h->cky_r) || (sa->initiator && sa->state == MAIN_I_WAIT_2))
+	EACH_SA_BY_COOKIE(l, ike, h->cky_i) {
+		struct ike_sa *sa = sa_of(l);
+
+		if (cookie_is(sa->cky_i, h->cky_i) &&
+		    (cookie_is(sa->cky_r, h->cky_r) ||
+		     (sa->initiator && sa->state == MAIN_I_WAIT_2)))
 			return sa;
 	}
 	return NULL;
@@ -173,19 +185,25 @@ struct ike_sa *sa_find(struct ike *ike, const struct isakmp_header *h)
 
 struct ike_sa *sa_begun_under(struct ike *ike, const struct ike_rx *rx)
 {
-	for (struct ike_sa *sa = *bucket(ike, rx->m->h.cky_i); sa; sa = sa->next)
-		if (!sa->gone && sa_half_open(sa) && cookie_is(sa->cky_i, rx->m->h.cky_i) &&
+	EACH_SA_BY_COOKIE(l, ike, rx->m->h.cky_i) {
+		struct ike_sa *sa = sa_of(l);
+
+		if (sa_half_open(sa) && cookie_is(sa->cky_i, rx->m->h.cky_i) &&
 		    inet_ep_eq(sa->remote, rx->d->remote))
 			return sa;
+	}
 	return NULL;
 }
 
 struct ike_sa *sa_begun_by(struct ike *ike, const struct ike_rx *rx)
 {
-	for (struct ike_sa *sa = *bucket(ike, rx->m->h.cky_i); sa; sa = sa->next)
-		if (!sa->gone && sa->n_in && memcmp(sa->in[0], rx->digest, DIGEST_LEN) == 0 &&
+	EACH_SA_BY_COOKIE(l, ike, rx->m->h.cky_i) {
+		struct ike_sa *sa = sa_of(l);
+
+		if (sa->n_in && memcmp(sa->in[0], rx->digest, DIGEST_LEN) == 0 &&
 		    inet_ep_eq(sa->remote, rx->d->remote))
 			return sa;
+	}
 	return NULL;
 }
 
@@ -195,7 +213,7 @@ static void make_room(struct ike *ike, usec now)
 	if (ike->n_half_open < IKE_HALF_OPEN_MAX && ike->n_sas < IKE_SAS_MAX)
 		return;
 	for (struct ike_sa *sa = ike->oldest; sa; sa = sa->newer) {
-		if (sa->gone || (ike->n_half_open && !sa_half_open(sa)))
+		if (ike->n_half_open && !sa_half_open(sa))
 			continue;
 		sa_end(sa, REASON_LIMIT, true, now);
 		return;
@@ -205,7 +223,6 @@ static void make_room(struct ike *ike, usec now)
 struct ike_sa *sa_new(struct ike *ike, const uint8_t cky_i[8], struct inet_ep local,
 		      struct inet_ep remote, usec now)
 {
-	struct ike_sa **b = bucket(ike, cky_i);
 	struct ike_sa *sa;
 
 	make_room(ike, now);
@@ -218,9 +235,9 @@ struct ike_sa *sa_new(struct ike *ike, const uint8_t cky_i[8], struct inet_ep lo
 	sa->local = local;
 	sa->remote = remote;
 	sa->born = sa->last_in = sa->last_out = sa->last_keepalive = now;
-	sa->sent.next = sa->deadline = sa->linger = USEC_NEVER;
-	sa->next = *b;
-	*b = sa;
+	sa->sent.next = sa->linger = USEC_NEVER;
+	sa->due.order = ike->n_born++;
+	table_add(&ike->by_cookie, &sa->by_cookie, cookie_hash(cky_i));
 	sa->older = ike->newest;
 	*(ike->newest ? &ike->newest->newer : &ike->oldest) = sa;
 	ike->newest = sa;
@@ -232,11 +249,9 @@ struct ike_sa *sa_new(struct ike *ike, const uint8_t cky_i[8], struct inet_ep lo
 static void sa_unlink(struct ike_sa *sa)
 {
 	struct ike *ike = sa->ike;
-	struct ike_sa **at = bucket(ike, sa->cky_i);
 
-	while (*at != sa)
-		at = &(*at)->next;
-	*at = sa->next;
+	table_remove(&ike->by_cookie, &sa->by_cookie);
+	heap_set(&ike->due, &sa->due, USEC_NEVER);
 	*(sa->older ? &sa->older->newer : &ike->oldest) = sa->newer;
 	*(sa->newer ? &sa->newer->older : &ike->newest) = sa->older;
 }
@@ -256,12 +271,12 @@ static void sa_free(struct ike_sa *sa)
 	free(sa);
 }
 
-/* Counted as gone; the memory stays until the outermost call ends. */
 void sa_bury(struct ike_sa *sa)
 {
 	if (sa->gone)
 		return;
 	sa->gone = true;
+	sa_unlink(sa);
 	sa->buried = sa->ike->gone;
 	sa->ike->gone = sa;
 	sa->ike->n_sas--;
@@ -312,7 +327,6 @@ void ike_reap(struct ike *ike)
 		struct ike_sa *sa = ike->gone;
 
 		ike->gone = sa->buried;
-		sa_unlink(sa);
 		sa_free(sa);
 	}
 }

@@ -3,8 +3,8 @@
  * ike_time.c - what is due when: retransmissions, the end of what is unfinished or idle, dead peer
  * detection, keep-alives.
  *
- * An SA knows its earliest date, ike a date that is not later than the earliest of all. A date
- * that moves away leaves ike's too early, which costs one look at all SAs and nothing else.
+ * Every SA stands in a heap with a date that is not later than its earliest one. A date that moves
+ * away leaves that too early, which costs one look at this SA and nothing else.
  */
 #include "nodes/ike/ike_priv.h"
 
@@ -75,9 +75,7 @@ void sa_schedule(struct ike_sa *sa)
 		t = MIN(t, q->sent.next);
 	for (const struct ike_reliable *r = sa->reliables; r; r = r->next)
 		t = MIN(t, r->sent.next);
-	sa->deadline = t;
-	if (t < sa->ike->deadline)
-		sa->ike->deadline = t;
+	heap_set(&sa->ike->due, &sa->due, t);
 }
 
 /* Why an exchange that came to nothing did so, as far as this side can tell. */
@@ -127,15 +125,12 @@ static void sa_timer(struct ike_sa *sa, usec now)
 
 void ike_timer(struct ike *ike, usec now)
 {
-	if (now < ike->deadline)
-		return;
 	ike_enter(ike);
-	ike->deadline = USEC_NEVER;
-	for (struct ike_sa *sa = ike->oldest; sa; sa = sa->newer) {
-		if (sa->gone)
-			continue;
-		if (now >= sa->deadline)
-			sa_timer(sa, now);
+	/* Each one once, if all of them are due. */
+	for (size_t n = ike->n_sas; n > 0 && heap_deadline(&ike->due) <= now; n--) {
+		struct ike_sa *sa = OWNER_OF(heap_first(&ike->due), struct ike_sa, due);
+
+		sa_timer(sa, now);
 		if (!sa->gone)
 			sa_schedule(sa);
 	}
@@ -144,5 +139,5 @@ void ike_timer(struct ike *ike, usec now)
 
 usec ike_deadline(const struct ike *ike)
 {
-	return ike->deadline;
+	return heap_deadline(&ike->due);
 }

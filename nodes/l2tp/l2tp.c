@@ -33,6 +33,9 @@ void l2tp_free(struct l2tp *l)
 	for (size_t i = 0; i < l->used; i++)
 		free(l->tunnels[i]);
 	free(l->tunnels);
+	table_free(&l->by_id);
+	table_free(&l->by_peer);
+	heap_free(&l->due);
 	free(l);
 }
 
@@ -47,56 +50,96 @@ static void tell_drop(struct l2tp *l, struct inet_ep from, enum drop drop, size_
 
 /* ---- tunnels and sessions ---- */
 
+static uint64_t id_hash(uint16_t id)
+{
+	return table_hash(&id, sizeof(id));
+}
+
+static uint64_t peer_hash(const void *peer)
+{
+	return table_hash(&peer, sizeof(peer));
+}
+
 static struct l2tp_tunnel *tunnel_by_id(struct l2tp *l, const void *peer, uint16_t local)
 {
-	for (size_t i = 0; i < l->used; i++) {
-		struct l2tp_tunnel *t = l->tunnels[i];
+	for (struct table_link *k = table_find(&l->by_id, id_hash(local)); k; k = table_next(k)) {
+		struct l2tp_tunnel *t = OWNER_OF(k, struct l2tp_tunnel, by_id);
 
-		if (t->state != TUNNEL_FREE && t->local == local && (!peer || t->peer == peer))
+		if (t->local == local && (!peer || t->peer == peer))
 			return t;
 	}
 	return NULL;
+}
+
+/* The tunnels of a peer, at most L2TP_PEER_TUNNELS, in the order of their places: how many. */
+static size_t tunnels_of(struct l2tp *l, const void *peer,
+			 struct l2tp_tunnel *of[L2TP_PEER_TUNNELS])
+{
+	size_t n = 0;
+
+	for (struct table_link *k = table_find(&l->by_peer, peer_hash(peer)); k;
+	     k = table_next(k)) {
+		struct l2tp_tunnel *t = OWNER_OF(k, struct l2tp_tunnel, by_peer);
+		size_t at = n;
+
+		if (t->peer != peer)
+			continue;
+		for (; at > 0 && of[at - 1]->place > t->place; at--)
+			of[at] = of[at - 1];
+		of[at] = t;
+		n++;
+	}
+	return n;
 }
 
 /* For messages that carry tunnel ID 0: by what the peer calls the tunnel. */
 static struct l2tp_tunnel *tunnel_by_remote(struct l2tp *l, const void *peer, uint16_t remote)
 {
-	for (size_t i = 0; i < l->used && remote; i++) {
-		struct l2tp_tunnel *t = l->tunnels[i];
+	struct l2tp_tunnel *of[L2TP_PEER_TUNNELS];
+	size_t n = remote ? tunnels_of(l, peer, of) : 0;
 
-		if (t->state != TUNNEL_FREE && t->peer == peer && t->remote == remote)
-			return t;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (of[i]->remote == remote)
+			return of[i];
 	return NULL;
+}
+
+/* The first place that is free; NULL: none is. */
+static struct l2tp_tunnel *tunnel_place(struct l2tp *l)
+{
+	size_t place = l->free_from;
+
+	while (place < l->used && l->tunnels[place]->state != TUNNEL_FREE)
+		place++;
+	l->free_from = place;
+	if (place == l->cfg.tunnels)
+		return NULL;
+	if (place == l->used) {
+		l->tunnels[l->used++] = calloc(1, sizeof(struct l2tp_tunnel));
+		if (!l->tunnels[place])
+			abort();
+	}
+	l->tunnels[place]->place = place;
+	return l->tunnels[place];
 }
 
 static struct l2tp_tunnel *tunnel_new(struct l2tp *l, void *peer, uint16_t port, usec now)
 {
-	struct l2tp_tunnel *t = NULL;
-	unsigned of_peer = 0;
-	size_t place = l->used;
+	struct l2tp_tunnel *of[L2TP_PEER_TUNNELS], *t;
 	uint16_t id;
 
-	for (size_t i = 0; i < l->used; i++) {
-		if (l->tunnels[i]->state == TUNNEL_FREE)
-			place = MIN(place, i);
-		else if (l->tunnels[i]->peer == peer)
-			of_peer++;
-	}
-	if (place < l->used)
-		t = l->tunnels[place];
-	if (!t && l->used < l->cfg.tunnels) {
-		t = l->tunnels[l->used++] = calloc(1, sizeof(*t));
-		if (!t)
-			abort();
-	}
-	if (!t || of_peer >= L2TP_PEER_TUNNELS)
+	if (tunnels_of(l, peer, of) == L2TP_PEER_TUNNELS)
 		return NULL;
-	id = (uint16_t)place; /* the first that is free, where they are counted */
+	t = tunnel_place(l);
+	if (!t)
+		return NULL;
+	id = (uint16_t)t->place; /* the first that is free, where they are counted */
 	do
 		id = l2tp_next_id(l, id);
 	while (tunnel_by_id(l, NULL, id));
 	*t = (struct l2tp_tunnel){
+		.place = t->place,
+		.due.order = t->place,
 		.state = TUNNEL_NEW,
 		.peer = peer,
 		.port = port,
@@ -105,7 +148,42 @@ static struct l2tp_tunnel *tunnel_new(struct l2tp *l, void *peer, uint16_t port,
 		.heard = now,
 		.setup_by = now + MSEC * l->cfg.retry.give_up_ms,
 	};
+	t->listed = true;
+	table_add(&l->by_id, &t->by_id, id_hash(id));
+	table_add(&l->by_peer, &t->by_peer, peer_hash(peer));
 	return t;
+}
+
+static usec tunnel_deadline(const struct l2tp *l, const struct l2tp_tunnel *t)
+{
+	usec at = USEC_NEVER;
+
+	if (t->state == TUNNEL_FREE)
+		return at;
+	if (t->state == TUNNEL_STOPPED)
+		return t->forget_at;
+	at = MIN(channel_deadline(t), t->setup_by);
+	if (l->cfg.timeout_ms)
+		at = MIN(at, t->heard + MSEC * l->cfg.timeout_ms);
+	if (l->cfg.hello_ms && t->state == TUNNEL_UP && t->n_queue == 0)
+		at = MIN(at, t->heard + MSEC * l->cfg.hello_ms);
+	return at;
+}
+
+/* What is left to do for a tunnel when a call that worked on it ends. */
+static void settle(struct l2tp *l, struct l2tp_tunnel *t, usec now)
+{
+	if (t->state != TUNNEL_FREE && t->ack_due)
+		channel_zlb(l, t, now);
+	if (t->state == TUNNEL_NEW || (t->state == TUNNEL_CLOSING && t->n_queue == 0))
+		t->state = TUNNEL_FREE;
+	heap_set(&l->due, &t->due, tunnel_deadline(l, t));
+	if (t->state != TUNNEL_FREE || !t->listed)
+		return;
+	t->listed = false;
+	table_remove(&l->by_id, &t->by_id);
+	table_remove(&l->by_peer, &t->by_peer);
+	l->free_from = MIN(l->free_from, t->place);
 }
 
 /* ---- the channel, inwards ---- */
@@ -156,18 +234,26 @@ static struct l2tp_tunnel *accept_sccrq(struct l2tp *l, void *peer, uint16_t por
 	return t;
 }
 
-static enum drop control(struct l2tp *l, void *peer, struct inet_ep from, const struct l2tp_msg *m,
-			 enum drop parsed, const uint8_t *p, size_t len, usec now)
+/* Whose message is it? NULL: of no tunnel of this peer's. */
+static struct l2tp_tunnel *tunnel_of(struct l2tp *l, void *peer, uint16_t port,
+				     const struct l2tp_msg *m, enum drop parsed, usec now)
 {
-	struct l2tp_call c = {.l = l, .m = m, .now = now};
+	if (m->tunnel)
+		return tunnel_by_id(l, peer, m->tunnel);
+	if (parsed == DROP_NONE && m->control && m->type == L2TP_SCCRQ && l->cfg.lns)
+		return accept_sccrq(l, peer, port, m, now);
+	if (parsed == DROP_NONE && m->control && m->type == L2TP_STOPCCN)
+		return tunnel_by_remote(l, peer, (uint16_t)m->avp[AVP_ASSIGNED_TUNNEL].value);
+	return NULL;
+}
+
+static enum drop control(struct l2tp *l, struct l2tp_tunnel *t, struct inet_ep from,
+			 const struct l2tp_msg *m, enum drop parsed, const uint8_t *p, size_t len,
+			 usec now)
+{
+	struct l2tp_call c = {.l = l, .t = t, .m = m, .now = now};
 	int turn;
 
-	if (m->tunnel)
-		c.t = tunnel_by_id(l, peer, m->tunnel);
-	else if (parsed == DROP_NONE && m->type == L2TP_SCCRQ && l->cfg.lns)
-		c.t = accept_sccrq(l, peer, from.port, m, now);
-	else if (parsed == DROP_NONE && m->type == L2TP_STOPCCN)
-		c.t = tunnel_by_remote(l, peer, (uint16_t)m->avp[AVP_ASSIGNED_TUNNEL].value);
 	if (!c.t)
 		return parsed != DROP_NONE		     ? parsed
 		       : m->type == L2TP_SCCRQ && l->cfg.lns ? DROP_LIMIT
@@ -189,9 +275,8 @@ static enum drop control(struct l2tp *l, void *peer, struct inet_ep from, const 
 	return DROP_NONE;
 }
 
-static enum drop data(struct l2tp *l, void *peer, const struct l2tp_msg *m, usec now)
+static enum drop data(struct l2tp *l, struct l2tp_tunnel *t, const struct l2tp_msg *m, usec now)
 {
-	struct l2tp_tunnel *t = tunnel_by_id(l, peer, m->tunnel);
 	struct l2tp_session *s = t ? session_by_id(t, m->session) : NULL;
 
 	if (!s)
@@ -203,50 +288,25 @@ static enum drop data(struct l2tp *l, void *peer, const struct l2tp_msg *m, usec
 	return DROP_NONE;
 }
 
-/* What is left to do for every tunnel when a call ends. */
-static void settle(struct l2tp *l, usec now)
-{
-	for (size_t i = 0; i < l->used; i++) {
-		struct l2tp_tunnel *t = l->tunnels[i];
-
-		if (t->state != TUNNEL_FREE && t->ack_due)
-			channel_zlb(l, t, now);
-		if (t->state == TUNNEL_NEW || (t->state == TUNNEL_CLOSING && t->n_queue == 0))
-			t->state = TUNNEL_FREE;
-	}
-}
-
 void l2tp_input(struct l2tp *l, void *peer, struct inet_ep from, const uint8_t *p, size_t len,
 		usec now)
 {
 	struct l2tp_msg m;
 	enum drop drop = l2tp_parse(&m, p, len, NULL);
+	struct l2tp_tunnel *t = NULL;
 
-	if (drop != DROP_L2TP_HEADER)
-		drop = m.control ? control(l, peer, from, &m, drop, p, len, now)
-				 : data(l, peer, &m, now);
+	if (drop != DROP_L2TP_HEADER) {
+		t = tunnel_of(l, peer, from.port, &m, drop, now);
+		drop = m.control ? control(l, t, from, &m, drop, p, len, now)
+				 : data(l, t, &m, now);
+	}
 	if (drop != DROP_NONE)
 		tell_drop(l, from, drop, len);
-	settle(l, now);
+	if (t)
+		settle(l, t, now);
 }
 
 /* ---- time ---- */
-
-static usec tunnel_deadline(const struct l2tp *l, const struct l2tp_tunnel *t)
-{
-	usec at = USEC_NEVER;
-
-	if (t->state == TUNNEL_FREE)
-		return at;
-	if (t->state == TUNNEL_STOPPED)
-		return t->forget_at;
-	at = MIN(channel_deadline(t), t->setup_by);
-	if (l->cfg.timeout_ms)
-		at = MIN(at, t->heard + MSEC * l->cfg.timeout_ms);
-	if (l->cfg.hello_ms && t->state == TUNNEL_UP && t->n_queue == 0)
-		at = MIN(at, t->heard + MSEC * l->cfg.hello_ms);
-	return at;
-}
 
 static void tunnel_timer(struct l2tp *l, struct l2tp_tunnel *t, usec now)
 {
@@ -268,19 +328,18 @@ static void tunnel_timer(struct l2tp *l, struct l2tp_tunnel *t, usec now)
 
 usec l2tp_deadline(const struct l2tp *l)
 {
-	usec at = USEC_NEVER;
-
-	for (size_t i = 0; i < l->used; i++)
-		at = MIN(at, tunnel_deadline(l, l->tunnels[i]));
-	return at;
+	return heap_deadline(&l->due);
 }
 
 void l2tp_timer(struct l2tp *l, usec now)
 {
-	for (size_t i = 0; i < l->used; i++)
-		if (tunnel_deadline(l, l->tunnels[i]) <= now)
-			tunnel_timer(l, l->tunnels[i], now);
-	settle(l, now);
+	/* Each one once, if all of them are due. */
+	for (size_t n = l->due.n; n > 0 && heap_deadline(&l->due) <= now; n--) {
+		struct l2tp_tunnel *t = OWNER_OF(heap_first(&l->due), struct l2tp_tunnel, due);
+
+		tunnel_timer(l, t, now);
+		settle(l, t, now);
+	}
 }
 
 /* ---- the owner's calls ---- */
@@ -292,6 +351,7 @@ void l2tp_dial(struct l2tp *l, void *peer, uint16_t port, usec now)
 	assert(t && !l->cfg.lns);
 	t->state = TUNNEL_WAIT_REPLY;
 	send_identity(l, t, L2TP_SCCRQ, now);
+	settle(l, t, now);
 }
 
 void *l2tp_peer(const struct l2tp_session *s)
@@ -314,9 +374,11 @@ void l2tp_send(struct l2tp *l, struct l2tp_session *s, const void *p, size_t len
 
 void l2tp_resend(struct l2tp *l, void *peer, usec now)
 {
-	for (size_t i = 0; i < l->used; i++)
-		if (l->tunnels[i]->state != TUNNEL_FREE && l->tunnels[i]->peer == peer)
-			channel_resend(l, l->tunnels[i], now);
+	struct l2tp_tunnel *of[L2TP_PEER_TUNNELS];
+	size_t n = tunnels_of(l, peer, of);
+
+	for (size_t i = 0; i < n; i++)
+		channel_resend(l, of[i], now);
 }
 
 void l2tp_close(struct l2tp *l, struct l2tp_session *s, usec now)
@@ -328,38 +390,36 @@ void l2tp_close(struct l2tp *l, struct l2tp_session *s, usec now)
 	session_end(l, s, now);
 	if (!l->cfg.lns)
 		tunnel_stop(l, t, STOP_CLEAR, ERROR_NONE, REASON_CLOSED, now);
-	settle(l, now);
+	settle(l, t, now);
 }
 
 void l2tp_hangup(struct l2tp *l, void *peer, usec now)
 {
-	for (size_t i = 0; i < l->used; i++) {
-		struct l2tp_tunnel *t = l->tunnels[i];
+	struct l2tp_tunnel *of[L2TP_PEER_TUNNELS];
+	size_t n = tunnels_of(l, peer, of);
 
-		if (!(L2TP_IN(t->state) & L2TP_ALIVE) || t->peer != peer)
+	for (size_t i = 0; i < n; i++) {
+		struct l2tp_tunnel *t = of[i];
+
+		if (!(L2TP_IN(t->state) & L2TP_ALIVE))
 			continue;
 		for (size_t k = 0; k < L2TP_SESSIONS; k++)
 			if (t->sessions[k].state == L2TP_UP)
 				send_cdn(l, t, t->sessions[k].local, t->sessions[k].remote,
 					 CDN_ADMIN, ERROR_NONE, now);
 		tunnel_stop(l, t, STOP_CLEAR, ERROR_NONE, REASON_CLOSED, now);
+		settle(l, t, now);
 	}
-	settle(l, now);
 }
 
 void l2tp_forget(struct l2tp *l, void *peer, usec now)
 {
-	for (size_t i = 0; i < l->used; i++) {
-		struct l2tp_tunnel *t = l->tunnels[i];
+	struct l2tp_tunnel *of[L2TP_PEER_TUNNELS];
+	size_t n = tunnels_of(l, peer, of);
 
-		if (t->state == TUNNEL_FREE || t->peer != peer)
-			continue;
-		t->state = TUNNEL_FREE; /* so that tunnel_down() is not called */
-		tunnel_end(l, t, TUNNEL_FREE, REASON_CLOSED, now);
+	for (size_t i = 0; i < n; i++) {
+		of[i]->state = TUNNEL_FREE; /* so that tunnel_down() is not called */
+		tunnel_end(l, of[i], TUNNEL_FREE, REASON_CLOSED, now);
+		settle(l, of[i], now);
 	}
-}
-
-void *l2tp_session_peer(const struct l2tp_session *s)
-{
-	return s->tunnel->peer;
 }

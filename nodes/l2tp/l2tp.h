@@ -97,6 +97,4 @@ void l2tp_hangup(struct l2tp *l, void *peer, usec now);
 /* The peer cannot be reached any more: forgets its tunnels and tells nobody but down(). */
 void l2tp_forget(struct l2tp *l, void *peer, usec now);
 
-void *l2tp_session_peer(const struct l2tp_session *s);
-
 #endif

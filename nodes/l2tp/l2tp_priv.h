@@ -9,6 +9,8 @@
 #ifndef NATDLAB_NODES_L2TP_L2TP_PRIV_H
 #define NATDLAB_NODES_L2TP_L2TP_PRIV_H
 
+#include "lab/base/heap.h"
+#include "lab/base/table.h"
 #include "nodes/l2tp/l2tp.h"
 
 #define L2TP_QUEUE 8	      /* control messages that wait for acknowledgement or window */
@@ -49,6 +51,10 @@ enum tunnel_state {
 #define L2TP_ALIVE (L2TP_IN(TUNNEL_WAIT_REPLY) | L2TP_IN(TUNNEL_WAIT_CONNECT) | L2TP_IN(TUNNEL_UP))
 
 struct l2tp_tunnel {
+	size_t place; /* in l2tp.tunnels; what follows is made anew with each tunnel */
+	struct table_link by_id, by_peer;
+	struct heap_item due;
+	bool listed; /* in the tables */
 	enum tunnel_state state;
 	void *peer;
 	uint16_t port;
@@ -71,6 +77,10 @@ struct l2tp {
 	struct l2tp_hooks hooks;
 	struct l2tp_tunnel **tunnels; /* room for cfg.tunnels; made when first used */
 	size_t used;		      /* there are no others */
+	size_t free_from;	      /* none before it is TUNNEL_FREE */
+	/* The tunnels that are not TUNNEL_FREE: by @local; by @peer; by their deadline. */
+	struct table by_id, by_peer;
+	struct heap due;
 	uint32_t serial;
 };
 

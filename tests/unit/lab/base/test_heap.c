@@ -19,29 +19,34 @@ static uint32_t next(uint32_t *state)
 
 static void nobody_is_due_at_first(void **state)
 {
-	CLEANUP(arena_freep) struct arena *a = arena_new();
-	unsigned who;
+	struct heap_item item = {0};
+	struct heap h = {0};
 
 	(void)state;
-	assert_true(heap_first(heap_new(a, 0), &who) == USEC_NEVER);
-	assert_true(heap_first(heap_new(a, 3), &who) == USEC_NEVER);
+	assert_true(heap_deadline(&h) == USEC_NEVER);
+	assert_null(heap_first(&h));
+	heap_set(&h, &item, USEC_NEVER);
+	assert_null(heap_first(&h));
+	heap_free(&h);
 }
 
-static void of_those_due_at_one_time_the_lowest_number_is_first(void **state)
+static void of_those_due_at_one_time_the_lowest_order_is_first(void **state)
 {
-	CLEANUP(arena_freep) struct arena *a = arena_new();
-	struct heap *g = heap_new(a, 5);
-	unsigned who;
+	struct heap_item items[5] = {{0}};
+	struct heap h = {0};
 
 	(void)state;
-	for (unsigned i = 5; i-- > 1;)
-		heap_set(g, i, 7);
-	for (unsigned i = 1; i < 5; i++) {
-		assert_true(heap_first(g, &who) == 7);
-		assert_int_equal(who, i);
-		heap_set(g, who, USEC_NEVER);
+	for (unsigned i = 5; i-- > 1;) {
+		items[i].order = i;
+		heap_set(&h, &items[i], 7);
 	}
-	assert_true(heap_first(g, &who) == USEC_NEVER);
+	for (unsigned i = 1; i < 5; i++) {
+		assert_true(heap_deadline(&h) == 7);
+		assert_ptr_equal(heap_first(&h), &items[i]);
+		heap_set(&h, &items[i], USEC_NEVER);
+	}
+	assert_null(heap_first(&h));
+	heap_free(&h);
 }
 
 /* What a scan over all of them finds. */
@@ -56,34 +61,37 @@ static usec scan(const usec *due, unsigned *who)
 
 static void it_says_what_a_scan_over_all_would_say(void **state)
 {
-	CLEANUP(arena_freep) struct arena *a = arena_new();
-	struct heap *g = heap_new(a, MANY);
+	struct heap_item items[MANY] = {{0}};
+	struct heap h = {0};
 	uint32_t random = 1;
 	usec due[MANY];
 
 	(void)state;
-	for (unsigned i = 0; i < MANY; i++)
+	for (unsigned i = 0; i < MANY; i++) {
 		due[i] = USEC_NEVER;
+		items[i].order = i;
+	}
 	for (unsigned step = 0; step < 20000; step++) {
-		unsigned i = next(&random) % MANY, seen, wanted;
+		unsigned i = next(&random) % MANY, wanted;
 		usec t = next(&random) % 5 == 0 ? USEC_NEVER : (usec)(next(&random) % 1000), first;
 
 		due[i] = t;
-		heap_set(g, i, t);
+		heap_set(&h, &items[i], t);
 		first = scan(due, &wanted);
-		assert_true(heap_first(g, &seen) == first);
+		assert_true(heap_deadline(&h) == first);
 		if (first != USEC_NEVER)
-			assert_int_equal(seen, wanted);
+			assert_ptr_equal(heap_first(&h), &items[wanted]);
 	}
+	heap_free(&h);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_is_due_at_first),
-		cmocka_unit_test(of_those_due_at_one_time_the_lowest_number_is_first),
+		cmocka_unit_test(of_those_due_at_one_time_the_lowest_order_is_first),
 		cmocka_unit_test(it_says_what_a_scan_over_all_would_say),
 	};
 
-	return cmocka_run_group_tests_name("agenda", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("heap", tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "lab/base/packet.h"
 #include "nodes/esp/esp.h"
+#include "nodes/vpn/vpn_secrets.h"
 
 static const struct event *last(const struct node *n, enum ev_kind kind)
 {
