@@ -43,7 +43,7 @@ function library_of_header(header) {
 	if (header ~ /^yaml\.h$/) return "lab/topology/yaml"
 	if (header ~ /^netlink\//) return "lab/os/rtnetlink"
 	if (header ~ /^nftables\//) return "lab/os/nft"
-	if (header ~ /^libmnl\/|^linux\/netfilter\//) return "lab/os/(nft|ctnetlink)"
+	if (header ~ /^libmnl\/|^linux\/netfilter\//) return "lab/os/ctnetlink"
 	if (header ~ /^openssl\//) return "nodes/crypto/crypto"
 	if (header ~ /^jansson\.h$/) return "lab/report/report_priv"
 	if (header ~ /^cmocka\.h$/) return "tests"

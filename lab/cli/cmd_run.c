@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include "lab/cli/cli_priv.h"
-#include "lab/os/netns_build.h"
+#include "lab/os/net_kernel.h"
+#include "lab/os/netns_try.h"
 #include "lab/report/json.h"
 #include "lab/report/report_lines.h"
 #include "lab/report/report_table.h"

@@ -6,6 +6,7 @@
 #include "lab/cli/cli_priv.h"
 #include "lab/cli/options.h"
 #include "lab/base/suggest.h"
+#include "lab/os/child.h"
 
 #ifdef NATDLAB_COMMIT
 #define COMMIT " (" NATDLAB_COMMIT ")"
@@ -71,6 +72,7 @@ int main(int argc, char **argv)
 	struct args args;
 	struct err e = {0};
 
+	child_prepare_main();
 	if (argc < 2) {
 		usage(stderr);
 		return 2;

@@ -86,6 +86,4 @@ struct net_ops {
 	int (*conntrack)(struct net *n, unsigned node, FILE *f, struct err *e);
 };
 
-extern const struct net_ops net_kernel;
-
 #endif

@@ -9,8 +9,6 @@
  * So a table through which nothing has passed owes the jump: it is cut only when an entry ends,
  * when something has passed, or when somebody wants to see it.
  */
-#include "lab/os/conntrack.h"
-
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * netns_account.c - is anything still on its way? The lab's clock may jump only if not.
+ * in_flight.c - is anything still on its way? The lab's clock may jump only if not.
  *
  * On the kernels measured a datagram has crossed all namespaces when sendto() returns, and both
  * questions below are answered by comparing two counts. Kernels that deliver later (ksoftirqd
@@ -8,9 +8,9 @@
  *
  * A link balances when as many frames came as went. A forwarding node balances when as many IP
  * packets went as came; if not, the kernel's own counters must explain the difference: packets
- * dropped by the ruleset, addressed to the node, refused with an ICMP error, ... What nobody
- * explains within PATIENCE of real time is taken for lost where nobody counts, since otherwise the
- * clock could never jump again.
+ * dropped by the ruleset, addressed to the node, refused with an ICMP error, ... What
+ * stays unexplained for PATIENCE of real time is taken for lost where the kernel does not count,
+ * since otherwise the clock could never jump again.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -43,75 +43,7 @@ static size_t outstanding(struct balance *b, int64_t difference)
 	return (size_t)llabs(difference - b->forgiven);
 }
 
-/* ---- who is looked at ---- */
-
-static struct moved moved_new(struct arena *a, size_t n)
-{
-	return (struct moved){
-		.v = arena_array_of(a, n, unsigned),
-		.in = arena_array_of(a, n, bool),
-	};
-}
-
-void in_flight_prepare(struct netns *g)
-{
-	g->moved_ifaces = moved_new(g->arena, g->s->n_ifaces);
-	g->moved_nodes = moved_new(g->arena, g->s->n_nodes);
-}
-
-static void note(struct moved *m, unsigned i)
-{
-	if (m->in[i])
-		return;
-	m->in[i] = true;
-	m->v[m->n++] = i;
-}
-
-void in_flight_sent(struct netns *g, unsigned iface)
-{
-	g->flow[iface].sent++;
-	note(&g->moved_ifaces, iface);
-}
-
-static unsigned other_end(const struct netns *g, unsigned iface)
-{
-	return link_other_end(&g->s->links[g->s->ifaces[iface].link], iface);
-}
-
-/* The balance is that of the end which sent. */
-void in_flight_received(struct netns *g, unsigned iface)
-{
-	g->flow[iface].received++;
-	note(&g->moved_ifaces, other_end(g, iface));
-}
-
-void in_flight_relayed(struct netns *g, unsigned iface)
-{
-	g->flow[iface].relayed++;
-	note(&g->moved_ifaces, iface);
-}
-
-void in_flight_injected(struct netns *g, unsigned iface)
-{
-	g->flow[iface].injected++;
-	note(&g->moved_ifaces, iface);
-}
-
-void in_flight_in(struct netns *g, unsigned node)
-{
-	g->node[node].ip_in++;
-	if (g->node[node].forwards)
-		note(&g->moved_nodes, node);
-}
-
-void in_flight_out(struct netns *g, unsigned node)
-{
-	g->node[node].ip_out++;
-	if (g->node[node].forwards)
-		note(&g->moved_nodes, node);
-}
-
-/* The sum of what is outstanding; who is in balance is looked at no more until it moves. */
+/* The sum of what is outstanding; what is in balance is looked at no more until it moves. */
 static size_t sum_of(struct netns *g, struct moved *m, size_t (*of)(struct netns *g, unsigned i))
 {
 	size_t sum = 0, kept = 0;
@@ -134,7 +66,7 @@ static size_t sum_of(struct netns *g, struct moved *m, size_t (*of)(struct netns
 static size_t in_flight_from(struct netns *g, unsigned iface)
 {
 	const struct scenario *s = g->s;
-	const struct flow *from = &g->flow[iface], *to = &g->flow[other_end(g, iface)];
+	const struct flow *from = &g->flow[iface], *to = &g->flow[netns_other_end(g, iface)];
 	uint64_t way = scenario_link_is_cut(s, s->ifaces[iface].link)
 			       ? from->sent - from->relayed + from->injected
 			       : from->sent;
@@ -249,7 +181,7 @@ static bool explained(struct netns *g, unsigned node, int64_t *sum)
 	if (n->ct) {
 		if (netns_enter(g, (int)node, NULL) < 0)
 			return false;
-		rc = nft_dropped(&dropped, NULL);
+		rc = ctnetlink_dropped(&dropped, NULL);
 		if (netns_enter(g, -1, NULL) < 0)
 			return false;
 	}

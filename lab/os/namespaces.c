@@ -4,15 +4,14 @@
  * none.
  *
  * How nothing is left behind. The child is PID 1 of its PID namespace: when it dies, the kernel
- * kills everybody in there, and when the last process is gone the namespaces go, with all links,
- * rules and mounts, because nothing has a name. The child dies when its parent does by
- * PR_SET_PDEATHSIG. The moment between clone() and prctl(), in which a dying parent would be
- * missed, is closed so: the child arms itself first, says so, and does nothing until the parent
- * has answered, or is seen to be gone. An answer proves that the parent lived when the child was
- * armed.
+ * kills every process in there, and when the last one is gone the namespaces go, with all links,
+ * rules and mounts, because nothing has a name. The child dies when its parent does (child.h). The
+ * moment between clone() and prctl(PR_SET_PDEATHSIG), in which a dying parent would be missed, is
+ * closed so: the child says that it is armed and does nothing until the parent has answered. An
+ * answer proves that the parent lived when the child was armed; a parent that is gone has closed
+ * its end of the socket.
  *
  *	child                                    parent
- *	prctl(PR_SET_PDEATHSIG)
  *	"armed"                         ->
  *	                                <-       identity mapped ("mapped"), or "map yourself"
  *	mounts, capabilities
@@ -26,14 +25,11 @@
  * user namespaces are refused, a caller with CAP_SYS_ADMIN gets the other three without.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/if.h>
 #include <linux/sockios.h>
 #include <malloc.h>
-#include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,43 +38,19 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "lab/os/child.h"
+#include "lab/os/namespaces.h"
 #include "lab/os/os_priv.h"
 
+#define STATUS_LOST 127 /* exit status of a child that did not get as far as @fn */
 #define SPACE_FLAGS (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET)
 
+/* How long a child may take from one word to the next, on a machine that is busy with labs. */
+#define TALK_LIMIT_S 60
+
 enum word { WORD_ARMED = 'a', WORD_MAPPED = 'm', WORD_MAP_YOURSELF = 'y', WORD_GO = 'g' };
-
-/* What stands in a file of /proc, at most @cap-1 bytes; -1 when it cannot be read. */
-static ssize_t slurp(const char *path, char *buf, size_t cap)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t len = 0;
-	ssize_t n;
-
-	if (fd < 0)
-		return -1;
-	while (len < cap - 1 && (n = read(fd, buf + len, cap - 1 - len)) > 0)
-		len += (size_t)n;
-	close(fd);
-	buf[len] = '\0';
-	return (ssize_t)len;
-}
-
-/* Maps are taken whole by one write() or not at all. */
-static int spit(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -1;
-	n = write(fd, text, strlen(text));
-	close(fd);
-	return n == (ssize_t)strlen(text) ? 0 : -1;
-}
 
 static int say(int sock, enum word word)
 {
@@ -93,7 +65,7 @@ static long sysctl_of(const char *path)
 {
 	char buf[32];
 
-	return slurp(path, buf, sizeof(buf)) > 0 ? strtol(buf, NULL, 10) : -1;
+	return procfs_read(path, buf, sizeof(buf)) > 0 ? strtol(buf, NULL, 10) : -1;
 }
 
 static bool under_seccomp(void)
@@ -101,7 +73,7 @@ static bool under_seccomp(void)
 	char buf[4096];
 	const char *line;
 
-	if (slurp("/proc/self/status", buf, sizeof(buf)) < 0)
+	if (procfs_read("/proc/self/status", buf, sizeof(buf)) < 0)
 		return false;
 	line = strstr(buf, "\nSeccomp:");
 	return line && strtol(line + strlen("\nSeccomp:"), NULL, 10) == 2;
@@ -129,7 +101,7 @@ static const char *lowest_limit(long *value)
 	return lowest;
 }
 
-/* "REASON; to enable them: COMMAND" in one line, because that is how INTERFACE prints it. */
+/* "REASON; to enable them: COMMAND" in one line, which `backend:` prints. */
 #define ENABLE "; to enable them: "
 #define OR_SUDO ", or run natdlab with sudo"
 
@@ -191,26 +163,22 @@ static int refuse(struct err *e, const char *what, int error)
 
 /* ---- in the child ---- */
 
-/* One ID, the caller's own, mapped to itself: what everybody may do for himself. */
+/* One ID, the caller's own, mapped to itself: which needs no right. */
 static int map_own(uid_t uid, gid_t gid)
 {
 	char text[64];
 
 	/* Without this a group map is refused, since a group may also be there to deny. */
-	if (spit("/proc/self/setgroups", "deny") < 0 && errno != ENOENT)
+	if (procfs_write("/proc/self/setgroups", "deny") < 0 && errno != ENOENT)
 		return -1;
 	snprintf(text, sizeof(text), "%u %u 1", (unsigned)uid, (unsigned)uid);
-	if (spit("/proc/self/uid_map", text) < 0)
+	if (procfs_write("/proc/self/uid_map", text) < 0)
 		return -1;
 	snprintf(text, sizeof(text), "%u %u 1", (unsigned)gid, (unsigned)gid);
-	return spit("/proc/self/gid_map", text);
+	return procfs_write("/proc/self/gid_map", text);
 }
 
-/*
- * Programs that are run inside keep every capability although their user is not root: exec()
- * hands over the ambient set, which may hold what is permitted and inheritable.
- */
-static int keep_capabilities(void)
+int namespaces_keep_capabilities(void)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct caps[2];
@@ -261,37 +229,17 @@ static int settle(enum word word, bool user, uid_t uid, gid_t gid, struct err *e
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 &&
 	    errno != EPERM && errno != EACCES)
 		return refuse(e, "no fresh /proc", errno);
-	if (keep_capabilities() < 0)
-		return refuse(e, "no capabilities inside a namespace", errno);
 	if (use_capabilities() < 0)
 		return refuse(e, "a network namespace cannot be used", errno);
 	return 0;
 }
 
 /* The parent's next word; 0 when it has gone. */
-static int hear(int sock, int parent)
+static int hear(int sock)
 {
-	struct pollfd p[2] = {{.fd = sock, .events = POLLIN}, {.fd = parent, .events = POLLIN}};
 	char word;
 
-	while (poll(p, 2, -1) < 0)
-		if (errno != EINTR)
-			return 0;
-	if (p[1].revents)
-		return 0;
 	return read(sock, &word, 1) == 1 ? word : 0;
-}
-
-/* Handlers and blocked signals are the parent's own affair. */
-static void forget_signals(void)
-{
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* libnftables takes and gives back 2 MiB for each ruleset; fetching them anew from the kernel each
@@ -303,28 +251,32 @@ static void keep_memory(void)
 	mallopt(M_TOP_PAD, 4 << 20);
 }
 
-static void __attribute__((noreturn))
-child(int (*fn)(void *), void *arg, int sock, int parent, bool user, uid_t uid, gid_t gid)
-{
-	struct err e = {0};
-	int word, status;
+/* What the child's half of the handshake knows. */
+struct start {
+	int (*fn)(void *arg);
+	void *arg;
+	int sock[2]; /* the parent's end, the child's */
+	bool user;   /* there is a user namespace */
+	uid_t uid;
+	gid_t gid;
+};
 
-	forget_signals();
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || say(sock, WORD_ARMED) < 0)
-		_exit(127);
-	word = hear(sock, parent);
+static int begin(void *arg)
+{
+	const struct start *st = arg;
+	int sock = st->sock[1], word;
+	struct err e = {0};
+
+	word = say(sock, WORD_ARMED) < 0 ? 0 : hear(sock);
 	if (!word)
-		_exit(127);
-	settle((enum word)word, user, uid, gid, &e);
+		return STATUS_LOST;
+	settle((enum word)word, st->user, st->uid, st->gid, &e);
 	if (send(sock, &e, sizeof(e), MSG_NOSIGNAL) != sizeof(e) || e.kind != ERR_NONE ||
-	    hear(sock, parent) != WORD_GO)
-		_exit(127);
+	    hear(sock) != WORD_GO)
+		return STATUS_LOST;
 	close(sock);
-	close(parent);
 	keep_memory();
-	status = fn(arg);
-	fflush(NULL);
-	_exit(status);
+	return st->fn(st->arg);
 }
 
 /* ---- in the parent ---- */
@@ -365,48 +317,30 @@ static bool map_all(pid_t pid)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		snprintf(path, sizeof(path), "/proc/self/%s", files[i]);
-		if (slurp(path, ours, sizeof(ours)) < 0 ||
+		if (procfs_read(path, ours, sizeof(ours)) < 0 ||
 		    !map_identity(ours, text, sizeof(text)))
 			return false;
 		snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, files[i]);
-		if (spit(path, text) < 0)
+		if (procfs_write(path, text) < 0)
 			return false;
 	}
 	return true;
 }
 
-/* clone() as fork(): the child goes on with a copy of this stack. Unlike unshare() it makes the
- * child itself PID 1, with no process in between that could die on its own. */
-static pid_t clone_process(unsigned long flags, int *pidfd)
-{
-#if defined(__s390__)
-	return (pid_t)syscall(SYS_clone, NULL, flags | CLONE_PIDFD | SIGCHLD, pidfd, NULL, 0);
-#else
-	return (pid_t)syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL, 0);
-#endif
-}
-
-static ssize_t read_all(int fd, void *buf, size_t len)
-{
-	ssize_t n;
-
-	do
-		n = read(fd, buf, len);
-	while (n < 0 && errno == EINTR);
-	return n;
-}
-
 /* The parent's half of the handshake. */
 static int talk(int sock, pid_t pid, bool user, struct err *e)
 {
+	const struct timeval limit = {.tv_sec = TALK_LIMIT_S};
 	struct err said;
 	char word;
 
-	if (read_all(sock, &word, 1) != 1 || word != WORD_ARMED)
-		return err_set(e, ERR_MACHINE, "a lab's process died before it began");
-	if (say(sock, user && map_all(pid) ? WORD_MAPPED : WORD_MAP_YOURSELF) < 0 ||
-	    read_all(sock, &said, sizeof(said)) != sizeof(said))
-		return err_set(e, ERR_MACHINE, "a lab's process died while it settled");
+	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	if (read(sock, &word, 1) != 1 || word != WORD_ARMED ||
+	    say(sock, user && map_all(pid) ? WORD_MAPPED : WORD_MAP_YOURSELF) < 0 ||
+	    read(sock, &said, sizeof(said)) != sizeof(said))
+		return err_set(e, ERR_MACHINE,
+			       "a lab's process died, or hung for %d s, before it began",
+			       TALK_LIMIT_S);
 	if (said.kind != ERR_NONE) {
 		if (e)
 			*e = said;
@@ -417,48 +351,36 @@ static int talk(int sock, pid_t pid, bool user, struct err *e)
 	return 0;
 }
 
-int namespaces_start(int (*fn)(void *arg), void *arg, int *pidfd, struct err *e)
+int namespaces_start(struct child *c, const struct child_fd *fds, size_t n_fds,
+		     int (*fn)(void *arg), void *arg, struct err *e)
 {
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-	bool user = true;
-	int sock[2], self, error;
-	pid_t pid;
+	struct child_setup how = {.namespaces = SPACE_FLAGS | CLONE_NEWUSER, .n_fds = n_fds + 1};
+	struct start st = {.fn = fn, .arg = arg, .user = true, .uid = geteuid(), .gid = getegid()};
+	int error, rc;
 
-	self = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	if (self < 0)
-		return err_sys(e, "pidfd_open (natdlab wants Linux 5.3 or newer)");
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0) {
-		close(self);
+	assert(n_fds < CHILD_FDS_MAX);
+	*c = (struct child)CHILD_NONE;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, st.sock) < 0)
 		return err_sys(e, "socketpair");
+	for (size_t i = 0; i < n_fds; i++)
+		how.fds[i] = fds[i];
+	how.fds[n_fds] = (struct child_fd){st.sock[1], st.sock[1]};
+	rc = child_start(c, &how, begin, &st);
+	error = errno;
+	if (rc < 0) {
+		st.user = false;
+		how.namespaces = SPACE_FLAGS;
+		rc = child_start(c, &how, begin, &st);
 	}
-	fflush(NULL); /* or the child would print what is still in our buffers once more */
-	pid = clone_process(SPACE_FLAGS | CLONE_NEWUSER, pidfd);
-	if (pid < 0) {
-		error = errno;
-		user = false;
-		pid = clone_process(SPACE_FLAGS, pidfd);
+	close(st.sock[1]);
+	if (rc < 0)
+		rc = refuse(e, "no namespaces can be made", error);
+	else if (talk(st.sock[0], c->pid, st.user, e) < 0) {
+		child_end(c, 0);
+		rc = -1;
 	}
-	if (pid == 0) {
-		close(sock[0]);
-		child(fn, arg, sock[1], self, user, uid, gid);
-	}
-	close(sock[1]);
-	close(self);
-	if (pid < 0) {
-		close(sock[0]);
-		return refuse(e, "no namespaces can be made", error);
-	}
-	if (talk(sock[0], pid, user, e) < 0) {
-		close(sock[0]);
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		close(*pidfd);
-		*pidfd = -1;
-		return -1;
-	}
-	close(sock[0]);
-	return pid;
+	close(st.sock[0]);
+	return rc;
 }
 
 int namespaces_unshare_net(struct err *e)
@@ -473,25 +395,4 @@ int namespaces_of_socket(int fd, struct err *e)
 	int ns = ioctl(fd, SIOCGSKNS);
 
 	return ns < 0 ? err_sys(e, "SIOCGSKNS") : ns;
-}
-
-int namespaces_start_plain(int (*fn)(void *arg), void *arg, int *pidfd, struct err *e)
-{
-	pid_t parent = getpid(), pid;
-	int status;
-
-	fflush(NULL);
-	pid = clone_process(0, pidfd);
-	if (pid < 0)
-		return err_sys(e, "no process can be made for a lab");
-	if (pid > 0)
-		return pid;
-	forget_signals();
-	/* Asked after arming: a parent that died before is seen here, one that dies later is not
-	 * survived. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
-		_exit(127);
-	status = fn(arg);
-	fflush(NULL);
-	_exit(status);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* net_kernel.c - the backend of network namespaces: netns_build.h below, the sockets of
+/* net_kernel.c - the backend of network namespaces: those of netns_build.c below, the sockets of
  * node_sockets.h on top. */
-#include "lab/net/net.h"
+#include "lab/os/net_kernel.h"
 
 #include <endian.h>
 #include <netinet/in.h>
@@ -14,15 +14,15 @@
 
 #include "lab/net/dhcp.h"
 #include "lab/net/faults.h"
-#include "lab/os/netns_build.h"
 #include "lab/os/node_sockets.h"
+#include "lab/os/os_priv.h"
 
 /* Frames of virtual machines that are taken at once: one that floods must not keep the lab from
  * everything else. */
 #define PORT_FRAMES_MAX 256
 
 /* An endpoint of hear_open(). */
-struct ear {
+struct endpoint {
 	unsigned node;
 	int fd;
 };
@@ -30,8 +30,8 @@ struct ear {
 struct net {
 	const struct scenario *s;
 	struct arena *a;
-	VEC(struct ear) ears;
-	struct netns *ground;
+	VEC(struct endpoint) endpoints;
+	struct netns *netns;
 	struct node_sockets *hosts; /* of n_nodes; those that do not speak are closed */
 	int epoll;           /* of all hosts' sockets */
 	struct epoll_event *event; /* room for one of each */
@@ -55,7 +55,7 @@ static void kernel_free(struct net *n)
 	for (size_t i = 0; i < n->s->n_nodes; i++)
 		node_sockets_close(&n->hosts[i]);
 	close(n->epoll);
-	netns_free(n->ground);
+	netns_free(n->netns);
 }
 
 static struct net *kernel_build(struct arena *a, const struct plan *p, struct err *e)
@@ -70,11 +70,11 @@ static struct net *kernel_build(struct arena *a, const struct plan *p, struct er
 	n->is_ready = arena_array_of(a, p->s->n_nodes, bool);
 	for (size_t i = 0; i < p->s->n_nodes; i++)
 		n->hosts[i] = (struct node_sockets)HOST_CLOSED;
-	n->ground = netns_build(a, p, e);
-	if (!n->ground)
+	n->netns = netns_build(a, p, e);
+	if (!n->netns)
 		return NULL;
 	n->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (n->epoll < 0 ? err_sys(e, "epoll") : netns_taps_open(n->ground, e)) {
+	if (n->epoll < 0 ? err_sys(e, "epoll") : netns_taps_open(n->netns, e)) {
 		kernel_free(n);
 		return NULL;
 	}
@@ -90,7 +90,7 @@ static int make_socket(void *ctx, int family, int type, int protocol, struct err
 {
 	const struct maker *m = ctx;
 
-	return netns_socket(m->n->ground, m->node, family, type, protocol, e);
+	return netns_socket(m->n->netns, m->node, family, type, protocol, e);
 }
 
 static int kernel_open(struct net *n, unsigned node, struct inet_addr own, struct err *e)
@@ -158,7 +158,7 @@ static void on_tap_frame(void *ctx, const struct tap_frame *f)
 
 static void inject(struct net *n, unsigned iface, const uint8_t *data, size_t len)
 {
-	netns_relay_send(n->ground, iface, data, len);
+	netns_relay_send(n->netns, iface, data, len);
 }
 
 /* A frame that a node sent onto a link which the lab carries over. */
@@ -182,7 +182,7 @@ static void show(struct net *n, unsigned link, const uint8_t *data, size_t len)
 {
 	const struct net_frame f = {.link = link, .data = data, .len = len};
 
-	netns_taps_read(n->ground, on_tap_frame, n); /* what went before it */
+	netns_taps_read(n->netns, on_tap_frame, n); /* what went before it */
 	n->frame(n->frame_ctx, &f);
 }
 
@@ -217,7 +217,7 @@ static void on_port(void *ctx, unsigned iface, const uint8_t *data, size_t len)
 	if (!len)
 		return;
 	show(n, own->link, answer, len);
-	netns_qemu_send(n->ground, iface, answer, len);
+	netns_qemu_send(n->netns, iface, answer, len);
 }
 
 static void kernel_clock(struct net *n, usec now)
@@ -239,7 +239,7 @@ static void kernel_release(struct net *n)
 	/* One after the other, each to the end of its way, as in every other case. */
 	while (faults_take(n->faults, n->now, &iface, &data, &len)) {
 		inject(n, iface, data, len);
-		while (netns_relay_read(n->ground, on_relayed, n))
+		while (netns_relay_read(n->netns, on_relayed, n))
 			;
 	}
 }
@@ -252,14 +252,14 @@ static void kernel_frames(struct net *n, void (*frame)(void *ctx, const struct n
 	n->frame = frame;
 	n->frame_ctx = ctx;
 	do
-		netns_taps_read(n->ground, on_tap_frame, n);
-	while (netns_relay_read(n->ground, on_relayed, n) ||
-	       (ported++ < PORT_FRAMES_MAX && netns_qemu_read(n->ground, on_port, n)));
+		netns_taps_read(n->netns, on_tap_frame, n);
+	while (netns_relay_read(n->netns, on_relayed, n) ||
+	       (ported++ < PORT_FRAMES_MAX && netns_qemu_read(n->netns, on_port, n)));
 }
 
 static bool kernel_quiet(struct net *n)
 {
-	return !netns_in_flight(n->ground) && !netns_unaccounted(n->ground);
+	return !netns_in_flight(n->netns) && !netns_unaccounted(n->netns);
 }
 
 static void kernel_wait(struct net *n, usec timeout)
@@ -268,8 +268,8 @@ static void kernel_wait(struct net *n, usec timeout)
 
 	struct pollfd p[] = {
 		{.fd = n->epoll, .events = POLLIN},
-		{.fd = netns_taps_fd(n->ground), .events = POLLIN},
-		{.fd = netns_qemu_fd(n->ground), .events = POLLIN},
+		{.fd = netns_taps_fd(n->netns), .events = POLLIN},
+		{.fd = netns_qemu_fd(n->netns), .events = POLLIN},
 	};
 
 	ppoll(p, ARRAY_LEN(p), &ts, NULL);
@@ -277,32 +277,32 @@ static void kernel_wait(struct net *n, usec timeout)
 
 static int kernel_age(struct net *n, usec d, struct err *e)
 {
-	return netns_conntrack_age(n->ground, d, e);
+	return netns_conntrack_age(n->netns, d, e);
 }
 
 static size_t kernel_lost(struct net *n)
 {
-	return netns_taps_lost(n->ground);
+	return netns_taps_lost(n->netns);
 }
 
 static int kernel_enter(struct net *n, int node, struct err *e)
 {
-	return netns_enter(n->ground, node, e);
+	return netns_enter(n->netns, node, e);
 }
 
 static enum vm_plug kernel_plug(struct net *n, unsigned node)
 {
-	return netns_qemu_plug(n->ground, n->s->nodes[node].ifaces[0]);
+	return netns_qemu_plug(n->netns, n->s->nodes[node].ifaces[0]);
 }
 
 static int kernel_ruleset(struct net *n, unsigned node, FILE *f, struct err *e)
 {
-	return netns_ruleset_text(n->ground, node, f, e);
+	return netns_ruleset_text(n->netns, node, f, e);
 }
 
 static int kernel_conntrack(struct net *n, unsigned node, FILE *f, struct err *e)
 {
-	return netns_conntrack_text(n->ground, node, f, e);
+	return netns_conntrack_text(n->netns, node, f, e);
 }
 
 /* ---- the lab's own questions ---- */
@@ -318,14 +318,14 @@ static struct sockaddr_in sockaddr_of(struct inet_ep ep)
 static int kernel_hear_open(struct net *n, unsigned node, struct inet_ep own, struct err *e)
 {
 	struct sockaddr_in sa = sockaddr_of(own);
-	int fd = netns_socket(n->ground, node, AF_INET, SOCK_DGRAM, 0, e);
+	int fd = netns_socket(n->netns, node, AF_INET, SOCK_DGRAM, 0, e);
 
 	if (fd < 0)
 		return -1;
-	*vec_push(n->a, &n->ears) = (struct ear){node, fd};
+	*vec_push(n->a, &n->endpoints) = (struct endpoint){node, fd};
 	if (bind(fd, (const struct sockaddr *)&sa, sizeof(sa)))
 		return err_sys(e, "%s: cannot ask from %s", n->s->nodes[node].name, INET_EP(own));
-	return (int)n->ears.n - 1;
+	return (int)n->endpoints.n - 1;
 }
 
 static void forget_frame(void *ctx, const struct net_frame *f)
@@ -341,8 +341,8 @@ static int hear(struct net *n, struct inet_ep *seen)
 	socklen_t len = sizeof(sa);
 	char byte;
 
-	for (size_t i = 0; i < n->ears.n; i++) {
-		if (recvfrom(n->ears.v[i].fd, &byte, 1, 0, (struct sockaddr *)&sa, &len) < 0)
+	for (size_t i = 0; i < n->endpoints.n; i++) {
+		if (recvfrom(n->endpoints.v[i].fd, &byte, 1, 0, (struct sockaddr *)&sa, &len) < 0)
 			continue;
 		*seen = inet_ep(inet_from_bytes((const uint8_t *)&sa.sin_addr, 4),
 				be16toh(sa.sin_port));
@@ -357,7 +357,7 @@ static int kernel_say(struct net *n, int from, struct inet_ep to, struct inet_ep
 {
 	struct sockaddr_in sa = sockaddr_of(to);
 
-	if (sendto(n->ears.v[from].fd, "?", 1, 0, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
+	if (sendto(n->endpoints.v[from].fd, "?", 1, 0, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
 		return -1;
 	for (unsigned i = 0; i < HEAR_TRIES; i++) {
 		int heard = hear(n, seen);
@@ -372,9 +372,9 @@ static int kernel_say(struct net *n, int from, struct inet_ep to, struct inet_ep
 
 static void kernel_hear_close(struct net *n)
 {
-	for (size_t i = 0; i < n->ears.n; i++)
-		close(n->ears.v[i].fd);
-	n->ears.n = 0;
+	for (size_t i = 0; i < n->endpoints.n; i++)
+		close(n->endpoints.v[i].fd);
+	n->endpoints.n = 0;
 	kernel_frames(n, forget_frame, NULL);
 }
 

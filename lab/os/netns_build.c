@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * netns_build.c - a plan's steps carried out, node by node, and sockets made where they belong.
+ * netns_build.c - a plan's steps carried out, node by node.
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lab/os/namespaces.h"
 #include "lab/os/os_priv.h"
 #include "lab/topology/scenario_query.h"
 
@@ -18,10 +17,9 @@
 struct build {
 	struct netns *g;
 	const struct plan *plan;
-	struct rtnl **door;	 /* of n_nodes; NULL before STEP_SPACE */
+	struct rtnl **rtnl;	 /* of n_nodes; NULL before STEP_SPACE */
 	struct rtnl *lab;	 /* of the lab's own namespace; NULL: no link ends there */
 	int here;                /* the node whose namespace we are in; -1 the lab's */
-	int low;                 /* kept free for libnftables: see do_nft() */
 	bool path_filter;        /* new namespaces inherit a return path filter from the host */
 };
 
@@ -31,46 +29,22 @@ static void close_if_open(int fd)
 		close(fd);
 }
 
-int netns_enter(struct netns *g, int node, struct err *e)
-{
-	if (setns(node < 0 ? g->lab_ns : g->node[node].ns, CLONE_NEWNET) < 0)
-		return err_sys(e, "cannot enter the namespace of %s",
-			       node < 0 ? "the lab" : g->s->nodes[node].name);
-	return 0;
-}
-
-int netns_socket(struct netns *g, unsigned node, int family, int type, int protocol, struct err *e)
-{
-	int fd;
-
-	if (netns_enter(g, (int)node, e) < 0)
-		return -1;
-	fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
-	if (fd < 0)
-		err_sys(e, "%s: socket", g->s->nodes[node].name);
-	if (netns_enter(g, -1, fd < 0 ? NULL : e) < 0 && fd >= 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
 /* ---- one step each ---- */
 
 static int do_space(struct build *b, unsigned node, struct err *e)
 {
-	struct rtnl *door;
+	struct rtnl *d;
 
 	if (namespaces_unshare_net(e) < 0)
 		return -1;
 	b->here = (int)node;
-	door = b->door[node] = rtnl_open(e);
-	if (!door)
+	d = b->rtnl[node] = rtnl_open(e);
+	if (!d)
 		return -1;
-	b->g->node[node].ns = namespaces_of_socket(rtnl_fd(door), e);
+	b->g->node[node].ns = namespaces_of_socket(rtnl_fd(d), e);
 	if (b->g->node[node].ns < 0)
 		return -1;
-	return rtnl_loopback_up(door, e);
+	return rtnl_loopback_up(d, e);
 }
 
 static int do_link(struct build *b, const struct step *st, struct err *e)
@@ -80,11 +54,11 @@ static int do_link(struct build *b, const struct step *st, struct err *e)
 	const struct iface *near = &ends[st->iface], *far = &ends[link_other_end(l, st->iface)];
 
 	if (scenario_link_is_cut(b->g->s, st->link))
-		return relay_build(b->g, st->link, b->door, b->lab, e);
-	if (rtnl_veth(b->door[near->node], near, far, b->g->node[far->node].ns, e) < 0 ||
-	    rtnl_quiet(b->door[near->node], near, e) < 0)
+		return relay_build(b->g, st->link, b->rtnl, b->lab, e);
+	if (rtnl_veth(b->rtnl[near->node], near, far, b->g->node[far->node].ns, e) < 0 ||
+	    rtnl_quiet(b->rtnl[near->node], near, e) < 0)
 		return -1;
-	return rtnl_quiet(b->door[far->node], far, e);
+	return rtnl_quiet(b->rtnl[far->node], far, e);
 }
 
 static int be_in(struct build *b, unsigned node, struct err *e)
@@ -101,15 +75,9 @@ static int be_in(struct build *b, unsigned node, struct err *e)
 static void set_all(const char *setting)
 {
 	char path[64];
-	int fd;
 
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/all/%s", setting);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	if (write(fd, "0", 1) < 0)
-		errno = 0;
-	close(fd);
+	procfs_write(path, "0");
 }
 
 /*
@@ -128,30 +96,23 @@ static int do_forward(struct build *b, unsigned node, struct err *e)
 	if (b->path_filter)
 		set_all("rp_filter");
 	for (size_t i = 0; i < n->n_ifaces; i++)
-		if (rtnl_forward(b->door[node], &b->g->s->ifaces[n->ifaces[i]], e) < 0)
+		if (rtnl_forward(b->rtnl[node], &b->g->s->ifaces[n->ifaces[i]], e) < 0)
 			return -1;
 	return 0;
 }
 
-/*
- * libnftables speaks to the namespace in which its context was made, and waits for the answer with
- * select(), which knows descriptors below FD_SETSIZE only: one that was taken before the many of a
- * large lab is given up while it works.
- */
 static int do_nft(struct build *b, const struct step *st, struct err *e)
 {
-	int rc;
+	struct netns_node *n = &b->g->node[st->node];
 
 	if (be_in(b, st->node, e) < 0)
 		return -1;
-	if (!b->g->node[st->node].ct)
-		b->g->node[st->node].ct = conntrack_open(e);
-	if (!b->g->node[st->node].ct)
+	if (!n->ct)
+		n->ct = conntrack_open(e);
+	if (!n->ct)
 		return -1;
-	close(b->low);
-	rc = nft_load(st->nft, e);
-	b->low = fcntl(b->g->lab_ns, F_DUPFD_CLOEXEC, 0);
-	return b->low < 0 ? err_sys(e, "descriptor") : rc;
+	return b->g->s->nodes[st->node].nft ? nft_run_untrusted(st->nft, e)
+					    : nft_run(b->g, st->nft, e);
 }
 
 /* Of a virtual machine there is an end of a link that the kernel knows nothing of; and at the
@@ -179,7 +140,7 @@ static bool is_vms_own(const struct scenario *s, const struct step *st)
 static int do_step(struct build *b, const struct step *st, struct err *e)
 {
 	const struct iface *i = &b->g->s->ifaces[st->iface];
-	struct rtnl *d = b->door[st->node];
+	struct rtnl *d = b->rtnl[st->node];
 
 	if (is_vms_own(b->g->s, st))
 		return 0;
@@ -237,8 +198,8 @@ static int blame(const struct build *b, const struct step *st, struct err *e)
 
 /* ---- all of them ---- */
 
-/* A node's namespace, two doors to its tracking, its tap, three sockets, two files of counters; and
- * some for the lab itself. */
+/* A node's namespace, two sockets for its tracking, its tap, three for its datagrams, two files of
+ * counters; and some for the lab itself. */
 #define NODE_DESCRIPTORS 9
 #define LAB_DESCRIPTORS 64
 
@@ -273,15 +234,10 @@ static int ask_for_stamps(struct err *e)
 
 static bool host_filters_paths(void)
 {
-	char c = '0';
-	int fd = open("/proc/sys/net/ipv4/conf/all/rp_filter", O_RDONLY | O_CLOEXEC);
+	char text[8];
 
-	if (fd < 0)
-		return false;
-	if (read(fd, &c, 1) != 1)
-		c = '0';
-	close(fd);
-	return c != '0';
+	return procfs_read("/proc/sys/net/ipv4/conf/all/rp_filter", text, sizeof(text)) > 0 &&
+	       text[0] != '0';
 }
 
 static int build_lab(struct netns *g, struct err *e)
@@ -290,7 +246,10 @@ static int build_lab(struct netns *g, struct err *e)
 	if (g->stamps < 0)
 		return -1;
 	g->lab_ns = namespaces_of_socket(g->stamps, e);
-	return g->lab_ns < 0 ? -1 : 0;
+	if (g->lab_ns < 0)
+		return -1;
+	g->low_fd = fcntl(g->lab_ns, F_DUPFD_CLOEXEC, 0); /* for nft.c */
+	return g->low_fd < 0 ? err_sys(e, "descriptor") : 0;
 }
 
 static bool any_cut(const struct scenario *s)
@@ -308,9 +267,6 @@ static int build_all(struct build *b, struct err *e)
 	if (build_lab(b->g, e) < 0 || (any_cut(s) && !(b->lab = rtnl_open(e))))
 		return err_prefix(e, "the lab's own namespace");
 	relays_prepare(b->g);
-	b->low = fcntl(b->g->lab_ns, F_DUPFD_CLOEXEC, 0);
-	if (b->low < 0)
-		return err_sys(e, "descriptor");
 	b->path_filter = host_filters_paths();
 	for (size_t i = 0; i < b->plan->n_steps; i++)
 		if (do_step(b, &b->plan->steps[i], e) < 0)
@@ -318,7 +274,7 @@ static int build_all(struct build *b, struct err *e)
 	/* A plan's steps may stand in any order of nodes, so this is asked when all are done. */
 	for (size_t i = 0; i < s->n_ifaces; i++)
 		if (!s->nodes[s->ifaces[i].node].vm &&
-		    rtnl_wait_up(b->door[s->ifaces[i].node], &s->ifaces[i], e) < 0)
+		    rtnl_wait_up(b->rtnl[s->ifaces[i].node], &s->ifaces[i], e) < 0)
 			return err_prefix(e, "%s", s->ifaces[i].full);
 	return 0;
 }
@@ -327,19 +283,19 @@ struct netns *netns_build(struct arena *a, const struct plan *p, struct err *e)
 {
 	const struct scenario *s = p->s;
 	struct netns *g = arena_new_of(a, struct netns);
-	struct build b = {.g = g, .plan = p, .here = -1, .low = -1};
+	struct build b = {.g = g, .plan = p, .here = -1};
 	int rc;
 
 	g->arena = a;
 	g->s = s;
-	g->lab_ns = g->stamps = g->ports_epoll = -1;
+	g->lab_ns = g->low_fd = g->stamps = g->ports_epoll = -1;
 	g->node = arena_array_of(a, s->n_nodes, struct netns_node);
 	for (size_t i = 0; i < s->n_nodes; i++)
 		g->node[i].ns = g->node[i].mib[0] = g->node[i].mib[1] = -1;
 	g->flow = arena_array_of(a, s->n_ifaces, struct flow);
 	g->balance = arena_array_of(a, s->n_ifaces, struct balance);
-	in_flight_prepare(g);
-	b.door = arena_array_of(a, s->n_nodes, struct rtnl *);
+	counters_prepare(g);
+	b.rtnl = arena_array_of(a, s->n_nodes, struct rtnl *);
 	allow_descriptors(s->n_nodes);
 
 	rc = build_all(&b, e);
@@ -350,9 +306,8 @@ struct netns *netns_build(struct arena *a, const struct plan *p, struct err *e)
 	if (rc == 0)
 		rc = qemu_sockets_open(g, e);
 	for (size_t i = 0; i < s->n_nodes; i++)
-		rtnl_close(b.door[i]);
+		rtnl_close(b.rtnl[i]);
 	rtnl_close(b.lab);
-	close_if_open(b.low);
 	if (rc < 0) {
 		netns_free(g);
 		return NULL;
@@ -374,5 +329,6 @@ void netns_free(struct netns *g)
 		close_if_open(g->node[i].mib[1]);
 	}
 	close_if_open(g->lab_ns);
+	close_if_open(g->low_fd);
 	close_if_open(g->stamps);
 }

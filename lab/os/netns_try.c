@@ -3,11 +3,13 @@
  * netns_try.c - can this machine do it? The smallest lab that needs all that a lab needs: two
  * nodes, a link, a ruleset that translates, tracks and counts, taps.
  */
+#include "lab/os/netns_try.h"
+
+#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "lab/os/namespaces.h"
 #include "lab/os/os_priv.h"
 
 static const char everything[] =
@@ -44,8 +46,9 @@ static struct node nodes[] = {
 	{.name = "a", .kind = KIND_HOST, .ifaces = first_iface, .n_ifaces = 1},
 	{.name = "b", .kind = KIND_ROUTER, .ifaces = second_iface, .n_ifaces = 1},
 };
-static unsigned ends[] = {0, 1};
-static struct link links[] = {{.name = "a-b", .ifaces = ends, .n_ifaces = ARRAY_LEN(ends)}};
+static unsigned link_ends[] = {0, 1};
+static struct link links[] = {
+	{.name = "a-b", .ifaces = link_ends, .n_ifaces = ARRAY_LEN(link_ends)}};
 static const struct scenario scenario = {
 	.id = "-",
 	.topology_name = "try",
@@ -70,18 +73,19 @@ static struct step steps[] = {
 };
 static const struct plan plan = {.s = &scenario, .steps = steps, .n_steps = ARRAY_LEN(steps)};
 
+#define TRY_LIMIT (60 * SEC) /* it takes 20 ms; a machine may be busy with labs */
+
+/* @arg: the pipe that the parent reads. */
 static int build(void *arg)
 {
-	struct err *e = arg; /* shared with the parent */
 	CLEANUP(arena_freep) struct arena *a = arena_new();
-	struct netns *g = netns_build(a, &plan, e);
-	int rc;
+	struct err e = {0};
+	struct netns *g = netns_build(a, &plan, &e);
 
-	if (!g)
-		return 1;
-	rc = netns_taps_open(g, e);
+	if (g && !netns_taps_open(g, &e))
+		e.kind = ERR_NONE;
 	netns_free(g);
-	return rc < 0;
+	return child_tell(*(const int *)arg, &e);
 }
 
 /* Where namespaces are allowed, what fails here fails for want of a part of the kernel. */
@@ -98,24 +102,18 @@ static int lacking(const struct err *said, struct err *e)
 
 int namespaces_try(struct err *e)
 {
-	struct err *said = mmap(NULL, sizeof(*said), PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	siginfo_t end = {0};
-	int pidfd, rc = 0;
+	struct err said = {0};
+	struct child c;
+	int ends[2], rc;
 
-	if (said == MAP_FAILED)
-		return err_sys(e, "mmap");
-	if (namespaces_start(build, said, &pidfd, e) < 0) {
-		munmap(said, sizeof(*said));
-		return -1;
-	}
-	if (waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED) < 0)
-		rc = err_sys(e, "waitid");
-	else if (said->kind != ERR_NONE)
-		rc = lacking(said, e);
-	else if (end.si_code != CLD_EXITED || end.si_status != 0)
-		rc = err_set(e, ERR_MACHINE, "the lab on trial died (signal %d)", end.si_status);
-	close(pidfd);
-	munmap(said, sizeof(*said));
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(e, "pipe");
+	rc = namespaces_start(&c, &(struct child_fd){ends[1], ends[1]}, 1, build, &ends[1], e);
+	close(ends[1]);
+	if (!rc && child_hear(&c, ends[0], TRY_LIMIT, &said))
+		rc = said.kind == ERR_MACHINE
+			     ? lacking(&said, e)
+			     : err_set(e, ERR_MACHINE, "the lab on trial: %s", said.text);
+	close(ends[0]);
 	return rc;
 }

@@ -1,22 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * netns_priv.h - what the files of the ground tell each other, and nobody else.
+ * os_priv.h - what the files of lab/os tell each other, above all how a plan becomes network
+ * namespaces.
  *
- * Theory of operation. A lab process has one network namespace of its own, which stays empty, and
- * one per node, which exist as descriptors only. A thread stands in one of them at a time; whoever
- * needs another enters it, does one thing, and goes back. Sockets remember where they were made,
- * so nothing but set-up and questions to the kernel ever enters.
+ *	namespaces.c   fresh namespaces for a lab, or the reason why there are none
+ *	netns_build.c  a plan's steps carried out
+ *	netns_node.c   a node's namespace entered; sockets in it
+ *	rtnetlink.c    libnl-3: links, addresses, routes, neighbours
+ *	nft.c          libnftables: rulesets
+ *	ctnetlink.c    libmnl: connection tracking, counters of drops
+ *	conntrack.c    connection tracking printed, and aged when the clock jumps
+ *	taps.c         AF_PACKET taps, a socket for each namespace
+ *	relay.c        links with faults, whose frames the lab carries itself
+ *	qemu_socket.c  links to a virtual machine, likewise
+ *	counters.c     what taps and relays count
+ *	in_flight.c    is anything still on its way?
+ *
+ * The order of use: namespaces_start(), and in the child netns_build(), netns_taps_open(), sockets,
+ * netns_free(). A lab process has one network namespace of its own, in which only relays end, and
+ * one per node, which exist as descriptors: nothing has a name anywhere, so nothing is left when
+ * the process ends. A thread is in one of them at a time. To work in another it enters that, does
+ * one thing, and goes back; sockets stay in the namespace in which they were made.
  */
 #ifndef NATDLAB_OS_OS_PRIV_H
 #define NATDLAB_OS_OS_PRIV_H
 
-#include "lab/os/conntrack.h"
-#include "lab/os/netns_build.h"
+#include <sys/types.h>
 
+#include "lab/base/err.h"
+#include "lab/net/net.h"
+#include "lab/plan/plan.h"
+#include "lab/product/product.h"
+
+struct netns;       /* a built plan */
 struct taps;        /* taps.c */
 struct relay;       /* relay.c: the lab's end of half a link */
 struct qemu_socket; /* qemu_socket.c: where a virtual machine is plugged in */
 struct rtnl;	    /* rtnetlink.c: a route netlink socket in one namespace */
+struct conntrack;   /* ctnetlink.c: netfilter netlink sockets in one namespace */
 
 /* What the taps counted on one interface: frames. */
 struct flow {
@@ -25,7 +46,7 @@ struct flow {
 	uint64_t injected;   /* ... and put onto its other half */
 };
 
-/* Two counts that come to balance: netns_account.c. */
+/* Two counts that come to balance: in_flight.c. */
 struct balance {
 	int64_t forgiven;    /* the difference that stands for nothing on its way */
 	int64_t last;        /* the difference when last asked ... */
@@ -50,8 +71,8 @@ struct netns_node {
 	int mib[2];          /* /proc/net/snmp and netstat in there, opened when first asked; -1 */
 };
 
-/* Interfaces or nodes whose counts have moved since they were last in balance: the few that
- * somebody has to look at. */
+/* Interfaces or nodes whose counts have moved since they were last in balance: the few that are
+ * looked at. */
 struct moved {
 	unsigned *v;
 	size_t n;
@@ -62,6 +83,7 @@ struct netns {
 	struct arena *arena;
 	const struct scenario *s;
 	int lab_ns;
+	int low_fd;          /* below FD_SETSIZE, held for libnftables: nft.c */
 	int stamps;          /* a socket that keeps the kernel stamping frames */
 	struct netns_node *node; /* of s->n_nodes */
 	struct taps *taps;   /* NULL until opened */
@@ -76,12 +98,30 @@ struct netns {
 	int ports_epoll;           /* -1: there are none */
 };
 
-/* ---- namespaces.c ---- */
+/* ---- procfs.c ---- */
 
-/* Puts this thread into a fresh network namespace. */
-int namespaces_unshare_net(struct err *e) MUST_CHECK;
-/* The namespace in which a socket was made, as a new descriptor, or -1. */
-int namespaces_of_socket(int fd, struct err *e) MUST_CHECK;
+/* The text of a file in /proc, at most @cap - 1 bytes, into @buf, ended by NUL: its length, or -1
+ * with errno. */
+ssize_t procfs_read(const char *path, char *buf, size_t cap);
+/* Writes a text in one write(), as the kernel wants it; -1 with errno. */
+int procfs_write(const char *path, const char *text);
+
+/* ---- netns_build.c ---- */
+
+/* Carries a plan out, inside a child of namespaces_start(). NULL and @e on failure. */
+struct netns *netns_build(struct arena *a, const struct plan *p, struct err *e) MUST_CHECK;
+/* Closes every descriptor; the kernel takes the rest away in its own time. */
+void netns_free(struct netns *g);
+
+/* ---- netns_node.c ---- */
+
+/* The interface at the other end of an interface's link. */
+unsigned netns_other_end(const struct netns *g, unsigned iface);
+
+/* Makes a socket in a node's namespace; -1 on failure. Non-blocking, close-on-exec. */
+int netns_socket(struct netns *g, unsigned node, int family, int type, int protocol, struct err *e);
+/* Enters a node's namespace with this thread (0) or goes back to the lab's (-1 as node). */
+int netns_enter(struct netns *g, int node, struct err *e);
 
 /* ---- rtnetlink.c: in the present namespace ---- */
 
@@ -105,39 +145,154 @@ int rtnl_route(struct rtnl *d, const struct route *r, uint32_t ifindex, struct e
 /* Waits until the interface carries packets (operstate UP): a frame sent before is lost. */
 int rtnl_wait_up(struct rtnl *d, const struct iface *i, struct err *e) MUST_CHECK;
 
-/* ---- nft.c: in the present namespace ---- */
+/* ---- nft.c: in the present namespace, where no node is named ---- */
 
-int nft_load(const char *ruleset, struct err *e) MUST_CHECK;
-/* The same in a node. */
+/* Runs nft commands in one transaction. -1 with nft's first words, ERR_MACHINE, in @e. */
+int nft_run(struct netns *g, const char *commands, struct err *e) MUST_CHECK;
+/* The same for commands of which a part is a stranger's: in a child with a deadline and limited
+ * memory. What does not end in time is ERR_FAILED. */
+int nft_run_untrusted(const char *commands, struct err *e) MUST_CHECK;
+/* nft_run() in a node. */
 int netns_run_nft(struct netns *g, unsigned node, const char *commands, struct err *e) MUST_CHECK;
-/* Packets counted by the named counters `dropped` of all tables here. */
-int nft_dropped(uint64_t *packets, struct err *e) MUST_CHECK;
+/* The ruleset of a node as the kernel prints it. */
+int netns_ruleset_text(struct netns *g, unsigned node, FILE *f, struct err *e) MUST_CHECK;
 
-/* ---- netns_account.c ---- */
+/* ---- ctnetlink.c ---- */
 
-void in_flight_prepare(struct netns *g);
-/* One more: frames that an interface sent, received; that from it a relay took, and put back;
- * IPv4 packets that went into a node, came out. */
-void in_flight_sent(struct netns *g, unsigned iface);
-void in_flight_received(struct netns *g, unsigned iface);
-void in_flight_relayed(struct netns *g, unsigned iface);
-void in_flight_injected(struct netns *g, unsigned iface);
-void in_flight_in(struct netns *g, unsigned node);
-void in_flight_out(struct netns *g, unsigned node);
+struct ct_tuple {
+	struct inet_addr src, dst;
+	uint8_t proto;
+	uint16_t sport, dport;      /* UDP, TCP, ... */
+	uint8_t type, code;         /* ICMP */
+	uint16_t id;
+	uint64_t packets, bytes;
+};
+
+struct ct_entry {
+	uint32_t id;                /* the kernel's name for it */
+	uint32_t left_s;            /* seconds that it has, rounded down */
+	bool replied, assured;
+	uint8_t tcp_state;
+	struct ct_tuple dir[2];        /* original, reply */
+	uint8_t key[128];           /* CTA_TUPLE_ORIG as it came: names the entry to the kernel */
+	uint16_t key_len;
+	/* When it was last aged: what was left, to the microsecond, and how far it was used. */
+	bool aged;
+	usec aged_left;
+	uint64_t aged_packets;
+};
+
+/* An element of a NAPT's set `open` (nft_ruleset.c), which lets strangers in to a machine that
+ * sent. */
+#define CT_OPENING_KEY 12 /* its address, its port in four bytes, perhaps the stranger's address */
+struct ct_opening {
+	uint8_t key[CT_OPENING_KEY];
+	size_t key_len;
+	uint64_t packets;           /* by which it was made and used */
+	/* As with entries: what it had left when it was last aged, and how far it was used. */
+	bool aged;
+	usec aged_left;
+	uint64_t aged_packets;
+};
+
+/* Listens to the present namespace's connection tracking from now on. NULL on failure. */
+struct conntrack *conntrack_open(struct err *e) MUST_CHECK;
+/* NULL is allowed. */
+void conntrack_close(struct conntrack *ct);
+
+/* The table as it is now, in order of protocol and addresses: *@n entries in *@v, the table's own
+ * until the next call. What conntrack.c notes in an entry stays as long as the entry lives. */
+int conntrack_read(struct conntrack *ct, struct ct_entry **v, size_t *n, struct err *e) MUST_CHECK;
+/* Gives an entry that many seconds; 0 removes it. One that has just gone is no error. */
+int conntrack_keep(struct conntrack *ct, const struct ct_entry *en, uint32_t left_s,
+		   struct err *e) MUST_CHECK;
+/* The same for the set `open`: its elements as they are now, in no order. */
+int conntrack_read_open(struct conntrack *ct, struct ct_opening **v, size_t *n,
+			struct err *e) MUST_CHECK;
+/* Packets counted by the named counters `dropped` of all tables of the present namespace. */
+int ctnetlink_dropped(uint64_t *packets, struct err *e) MUST_CHECK;
+
+/* ---- conntrack.c ---- */
+
+/* The entries of a node's table as text, one a line, like `conntrack -L`. */
+int netns_conntrack_text(struct netns *g, unsigned node, FILE *f, struct err *e) MUST_CHECK;
+/* The clock is about to jump: cuts every entry's remaining time by @d, in every node that tracks,
+ * or notes that it must where nothing has passed, as far as the last netns_taps_read() knows;
+ * entries whose time ends are removed. */
+int netns_conntrack_age(struct netns *g, usec d, struct err *e) MUST_CHECK;
 
 /* ---- taps.c ---- */
 
+/* One frame as a tap saw it, once per link: the sending end's copy, which exists also when the
+ * frame is lost on the way. */
+struct tap_frame {
+	unsigned link;           /* index in the scenario */
+	unsigned from_iface;     /* the sending end */
+	uint64_t kernel_ns;      /* CLOCK_REALTIME when the kernel saw it: the order of frames */
+	const uint8_t *data;     /* Ethernet; valid until the next call */
+	size_t len;              /* of @data: at most 2048 bytes are kept */
+	size_t wire_len;         /* as it was on the link */
+};
+
+/* Opens the taps: call before any packet flows. */
+int netns_taps_open(struct netns *g, struct err *e) MUST_CHECK;
+/* Reads all that is there, in the order in which it happened, and hands each frame over. */
+void netns_taps_read(struct netns *g, void (*frame)(void *ctx, const struct tap_frame *f),
+		     void *ctx);
+/* A descriptor that polls as readable when a tap has something: what a lab that lives in real time
+ * sleeps on. Do not read from it. */
+int netns_taps_fd(const struct netns *g);
+/* Frames lost by a tap (socket buffer full): 0, or the capture has holes and says so. */
+size_t netns_taps_lost(struct netns *g);
+
+/* No frame is wanted any more. Closing takes the kernel about 12 ms, which pass in the background
+ * while the lab writes its files; netns_free() waits for them. Do not read the taps again. */
+void netns_taps_close(struct netns *g);
 /* Frames that were taken from the sockets and not handed over yet. */
 size_t taps_kept(const struct netns *g);
 void taps_free(struct netns *g);
 
+/* ---- counters.c ---- */
+
+/* Room for all counts. */
+void counters_prepare(struct netns *g);
+/* Counts one more frame that the interface sent or received, that a relay took from it or put onto
+ * the other half of its link; one more IPv4 packet that came into the node or left it. */
+void counters_sent(struct netns *g, unsigned iface);
+void counters_received(struct netns *g, unsigned iface);
+void counters_relayed(struct netns *g, unsigned iface);
+void counters_injected(struct netns *g, unsigned iface);
+void counters_in(struct netns *g, unsigned node);
+void counters_out(struct netns *g, unsigned node);
+
+/* ---- in_flight.c ---- */
+
+/* Both count what the last netns_taps_read() has seen. What stays outstanding for 200 ms of real
+ * time with nothing new is taken for lost where nobody counts, and forgiven. */
+/* Frames that left one end of a link and have not been seen at the other: 0 when nothing is in
+ * flight on any link. */
+size_t netns_in_flight(struct netns *g);
+/* Packets that a forwarding node took in and neither sent on, nor kept, refused or dropped, as far
+ * as its counters say. */
+size_t netns_unaccounted(struct netns *g);
+
 /* ---- relay.c ---- */
 
+/*
+ * A link with faults is two veth pairs that end in the lab's own namespace, where frames wait to be
+ * carried over. Reads one frame that a node has sent onto such a link and hands it
+ * over, with the interface that sent it; false when there is none.
+ */
+bool netns_relay_read(struct netns *g,
+		      void (*frame)(void *ctx, unsigned iface, const uint8_t *data, size_t len),
+		      void *ctx);
+/* Gives a frame from @iface to the other end of its link, which may be a virtual machine. */
+void netns_relay_send(struct netns *g, unsigned iface, const uint8_t *data, size_t len);
 /* Room for the relays of every link with faults. */
 void relays_prepare(struct netns *g);
-/* Makes both halves of a link with faults, nodes' ends quiet, lab's ends up. @door: of both nodes;
- * @lab: of the lab's namespace. */
-int relay_build(struct netns *g, unsigned link, struct rtnl *const *door, struct rtnl *lab,
+/* Makes both halves of a link with faults, nodes' ends quiet, lab's ends up. @nodes: of
+ * every node; @lab: of the lab's namespace. */
+int relay_build(struct netns *g, unsigned link, struct rtnl *const *nodes, struct rtnl *lab,
 		struct err *e) MUST_CHECK;
 /* Opens the relays' sockets when all links are up: in the lab's namespace. */
 int relays_open(struct netns *g, struct rtnl *lab, struct err *e) MUST_CHECK;
@@ -145,9 +300,29 @@ void relays_close(struct netns *g);
 
 /* ---- qemu_socket.c ---- */
 
+/* One frame that a virtual machine has sent, with the interface that it stands for; false when
+ * there is none. Takes in connections that come and go. */
+bool netns_qemu_read(struct netns *g,
+		     void (*frame)(void *ctx, unsigned iface, const uint8_t *data, size_t len),
+		     void *ctx);
+/* Gives a frame to the machine that stands for @iface; false when there is no such port. */
+bool netns_qemu_send(struct netns *g, unsigned iface, const uint8_t *data, size_t len);
+/* A descriptor that polls as readable when a machine has something; -1 without any, or when one has
+ * said so much lately that it has to wait. */
+int netns_qemu_fd(const struct netns *g);
+/* What is plugged in there, one change a call, in their order; the last again when all are told. */
+enum vm_plug netns_qemu_plug(struct netns *g, unsigned iface);
 /* The sockets for QEMU, one for each virtual machine. */
 int qemu_sockets_open(struct netns *g, struct err *e) MUST_CHECK;
 /* Closes and removes them. */
 void qemu_sockets_close(struct netns *g);
+
+/* ---- product_rootfs.c ---- */
+
+/*
+ * Moves this process, which must be about to exec(), into a mount namespace and a root of its own,
+ * with @real/@p->folder over the system's programs and @p's files in place.
+ */
+int product_rootfs_enter(const char *real, const struct product_setup *p, struct err *e) MUST_CHECK;
 
 #endif

@@ -1,29 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/os/product_process.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "lab/os/child.h"
 #include "lab/os/clock.h"
+#include "lab/os/namespaces.h"
+#include "lab/os/os_priv.h"
 
 #define PATIENCE (3 * SEC) /* for a daemon that was asked to end */
 #define TOLD_FD 3	 /* where the start script speaks; the script knows the number */
 
 struct product_process {
 	const struct node *node;
-	pid_t pid;
-	int pidfd;
+	struct child child;
 	int told;	/* reading end of its pipe */
 	int go;		/* writing end of its standard input; -1: closed */
 	int log;	/* its output, readable too */
@@ -48,36 +45,33 @@ const char *product_process_missing(struct arena *a, const struct scenario *s, c
 
 /* ---- in the child ---- */
 
-static void __attribute__((noreturn)) fail(const struct err *e)
+static int fail(const struct err *e)
 {
 	dprintf(TOLD_FD, "failed %s\n", e->text);
-	_exit(127);
+	return 127;
 }
 
-/* Puts the three descriptors where the script expects them; none of them is below 4. */
-static void take_descriptors(int in, int out, int told)
-{
-	dup2(in, STDIN_FILENO);
-	dup2(out, STDOUT_FILENO);
-	dup2(out, STDERR_FILENO);
-	dup2(told, TOLD_FD);
-}
+struct program {
+	const struct product_setup *setup;
+	const char *real;
+};
 
-static void __attribute__((noreturn))
-child(const struct product_setup *p, const char *real, int in, int out, int told)
+static int run_program(void *arg)
 {
 	static const char *const argv[] = {"sh", PRODUCT_START, NULL};
 	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
 					  "HOME=/tmp", "TERM=dumb", NULL};
+	const struct program *p = arg;
 	struct err e = {0};
 
-	take_descriptors(in, out, told);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || product_rootfs_enter(real, p, &e))
-		fail(&e);
+	if (product_rootfs_enter(p->real, p->setup, &e))
+		return fail(&e);
+	if (namespaces_keep_capabilities())
+		err_sys(&e, "no capabilities inside a namespace");
 	/* execve() changes neither, though its prototype cannot say so. */
-	execve("/bin/sh", (char *const *)argv, (char *const *)env);
-	err_sys(&e, "cannot run /bin/sh");
-	fail(&e);
+	else if (execve("/bin/sh", (char *const *)argv, (char *const *)env))
+		err_sys(&e, "cannot run /bin/sh");
+	return fail(&e);
 }
 
 /* ---- in the lab ---- */
@@ -101,59 +95,40 @@ static int open_log(const char *path, const struct product_setup *p, struct err 
 	return fd;
 }
 
-/* A pipe whose ends are no numbers that a child's descriptors get. */
-static int make_pipe(int ends[2], struct err *e)
-{
-	int low[2];
-
-	if (pipe2(low, O_CLOEXEC) < 0)
-		return err_sys(e, "pipe");
-	for (int i = 0; i < 2; i++) {
-		ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, TOLD_FD + 1);
-		close(low[i]);
-	}
-	return ends[0] < 0 || ends[1] < 0 ? err_sys(e, "descriptor") : 0;
-}
-
 struct product_process *product_process_start(struct arena *a, const struct scenario *s,
 					      const struct node *n, const char *real,
 					      const char *log, struct err *e)
 {
 	struct product_setup p = product_setup(a, s, n);
 	struct product_process *d = arena_new_of(a, struct product_process);
-	int in[2] = {-1, -1}, told[2] = {-1, -1};
+	struct program program = {.setup = &p, .real = real};
+	int in[2], told[2], rc;
 
-	*d = (struct product_process){
-		.node = n, .pid = -1, .pidfd = -1, .told = -1, .go = -1, .log = -1};
+	*d = (struct product_process){.node = n, .child = CHILD_NONE};
 	d->log = open_log(log, &p, e);
-	if (d->log < 0 || make_pipe(in, e))
+	if (d->log < 0)
 		return NULL;
-	if (make_pipe(told, e)) {
-		close(in[0]);
-		close(in[1]);
+	if (pipe2(in, O_CLOEXEC) || pipe2(told, O_CLOEXEC)) {
+		err_sys(e, "pipe");
 		return NULL;
 	}
-	fflush(NULL);
-	d->pid = fork();
-	if (d->pid == 0)
-		child(&p, real, in[0], d->log, told[1]);
+	const struct child_setup how = {
+		.group = true,
+		.n_fds = 4,
+		.fds = {{in[0], STDIN_FILENO},
+			{d->log, STDOUT_FILENO},
+			{d->log, STDERR_FILENO},
+			{told[1], TOLD_FD}},
+	};
+	rc = child_start(&d->child, &how, run_program, &program);
+	if (rc)
+		err_sys(e, "no process for %s", n->name);
 	close(in[0]);
 	close(told[1]);
 	d->go = in[1];
 	d->told = told[0];
 	fcntl(d->told, F_SETFL, O_NONBLOCK);
-	if (d->pid < 0) {
-		err_sys(e, "no process for %s", n->name);
-		return NULL;
-	}
-	d->pidfd = (int)syscall(SYS_pidfd_open, d->pid, 0);
-	if (d->pidfd < 0) {
-		err_sys(e, "pidfd_open for %s", n->name);
-		kill(d->pid, SIGKILL);
-		waitpid(d->pid, NULL, 0);
-		return NULL;
-	}
-	return d;
+	return rc ? NULL : d;
 }
 
 static off_t log_size(const struct product_process *d)
@@ -245,25 +220,16 @@ bool product_process_has_said(const struct product_process *d, const char *words
 	return has;
 }
 
-static void stop_one(struct product_process *d, usec until)
-{
-	struct pollfd p = {.fd = d->pidfd, .events = POLLIN};
-
-	poll(&p, 1, (int)(MAX(until - clock_monotonic(), (usec)0) / MSEC));
-	kill(d->pid, SIGKILL); /* what is over does not mind */
-	waitpid(d->pid, NULL, 0);
-	close(d->pidfd);
-	close(d->told);
-	close(d->go);
-	close(d->log);
-}
-
 void product_processes_stop(struct product_process *const *d, size_t n)
 {
 	usec until = clock_monotonic() + PATIENCE;
 
 	for (size_t i = 0; i < n; i++)
-		kill(d[i]->pid, SIGTERM);
-	for (size_t i = 0; i < n; i++)
-		stop_one(d[i], until);
+		child_signal(&d[i]->child, SIGTERM);
+	for (size_t i = 0; i < n; i++) {
+		child_end(&d[i]->child, until - clock_monotonic());
+		close(d[i]->told);
+		close(d[i]->go);
+		close(d[i]->log);
+	}
 }

@@ -2,16 +2,13 @@
 /*
  * product_process.h - a real product as a node.
  *
- *	product_process.c       the process: started, asked, stopped
- *	product_rootfs.c  what it sees of the file system
- *
  * Theory of operation. A daemon is a child of the lab, which is PID 1 of its PID namespace: when
  * the lab ends, however that happens, the kernel ends the daemon and whatever it has started. It
  * stands in its node's network namespace and in a mount namespace of its own, whose root is made
  * anew: see product_rootfs.c. What it is told, and how it is started, is text of product.h.
  *
- * The lab hears from it through a pipe, reads it with product_process_listen() and never waits for
- *it, so that frames are read all the while.
+ * The lab hears from it through a pipe, reads it with product_process_listen() and never
+ * waits for it, so that frames are read all the while.
  */
 #ifndef NATDLAB_OS_PRODUCT_PROCESS_H
 #define NATDLAB_OS_PRODUCT_PROCESS_H
@@ -40,7 +37,7 @@ struct product_process *product_process_start(struct arena *a, const struct scen
  * last words in @e. */
 int product_process_listen(struct product_process *d, struct err *e) MUST_CHECK;
 bool product_process_is_ready(const struct product_process *d);
-/* A client: dial now. Once, when everybody is ready. */
+/* A client: dial now. Once, when all products are ready. */
 void product_process_dial(struct product_process *d);
 /* A client that has done with dialling: true, and in *@success what its product says. */
 bool product_process_has_dialled(const struct product_process *d, bool *success);
@@ -49,13 +46,5 @@ bool product_process_has_said(const struct product_process *d, const char *words
 
 /* Asks all of them to end, waits up to three seconds, and ends what is left. */
 void product_processes_stop(struct product_process *const *d, size_t n);
-
-/* ---- product_rootfs.c ---- */
-
-/*
- * Moves this process, which must be about to exec(), into a mount namespace and a root of its own,
- * with @real/@p->folder over the system's programs and @p's files in place.
- */
-int product_rootfs_enter(const char *real, const struct product_setup *p, struct err *e) MUST_CHECK;
 
 #endif

@@ -20,8 +20,6 @@
  * It takes a few thousand links, which are made in some milliseconds; overlayfs would be shorter
  * and is not to be had by ordinary users everywhere.
  */
-#include "lab/os/product_process.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +32,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "lab/os/os_priv.h"
 
 /* Any folder that is there: what lies below it is seen again once the root is changed. */
 #define BELOW "/tmp"

@@ -320,7 +320,7 @@ bool netns_qemu_read(struct netns *g,
 			if (!next_frame(p, &data, &len))
 				continue;
 		}
-		in_flight_injected(g, p->iface);
+		counters_injected(g, p->iface);
 		frame(ctx, p->iface, data, len);
 		return true;
 	}

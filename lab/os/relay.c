@@ -64,7 +64,7 @@ static int build_half(struct netns *g, unsigned iface, struct rtnl *node, struct
 	return rtnl_up(lab, &r->end, e);
 }
 
-int relay_build(struct netns *g, unsigned link, struct rtnl *const *door, struct rtnl *lab,
+int relay_build(struct netns *g, unsigned link, struct rtnl *const *nodes, struct rtnl *lab,
 		struct err *e)
 {
 	for (unsigned k = 0; k < 2; k++) {
@@ -72,7 +72,7 @@ int relay_build(struct netns *g, unsigned link, struct rtnl *const *door, struct
 
 		if (g->s->nodes[g->s->ifaces[iface].node].vm)
 			continue; /* that half is a port */
-		if (build_half(g, iface, door[g->s->ifaces[iface].node], lab, e))
+		if (build_half(g, iface, nodes[g->s->ifaces[iface].node], lab, e))
 			return -1;
 	}
 	return 0;
@@ -132,7 +132,7 @@ bool netns_relay_read(struct netns *g,
 			len = sizeof(from);
 		if (n < 0)
 			continue;
-		in_flight_relayed(g, r->iface);
+		counters_relayed(g, r->iface);
 		frame(ctx, r->iface, buf, (size_t)n);
 		return true;
 	}
@@ -141,12 +141,12 @@ bool netns_relay_read(struct netns *g,
 
 void netns_relay_send(struct netns *g, unsigned iface, const uint8_t *data, size_t len)
 {
-	unsigned other = link_other_end(&g->s->links[g->s->ifaces[iface].link], iface);
+	unsigned other = netns_other_end(g, iface);
 	struct relay *to = relay_of(g, other);
 
 	if (netns_qemu_send(g, other, data, len))
 		return;
 	/* A kernel that does not take it now has lost it: it is that kind of link. */
 	if (to && send(to->fd, data, len, 0) == (ssize_t)len)
-		in_flight_injected(g, iface);
+		counters_injected(g, iface);
 }

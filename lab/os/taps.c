@@ -298,14 +298,14 @@ static void take(struct taps *t, struct tap *tap, unsigned slot)
 	if (iface < 0)
 		return;
 	if (from->sll_pkttype != PACKET_OUTGOING) {
-		in_flight_received(t->g, (unsigned)iface);
+		counters_received(t->g, (unsigned)iface);
 		if (ip && from->sll_pkttype != PACKET_OTHERHOST)
-			in_flight_in(t->g, tap->node);
+			counters_in(t->g, tap->node);
 		return;
 	}
-	in_flight_sent(t->g, (unsigned)iface);
+	counters_sent(t->g, (unsigned)iface);
 	if (ip)
-		in_flight_out(t->g, tap->node);
+		counters_out(t->g, tap->node);
 	stamp_of(&m->msg_hdr, &stamp);
 	tap->frame[tap->n++] = (struct tap_frame){
 		.link = t->g->s->ifaces[iface].link,

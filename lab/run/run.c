@@ -20,13 +20,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "lab/os/child.h"
 #include "lab/os/clock.h"
+#include "lab/os/namespaces.h"
 #include "lab/os/product_process.h"
 #include "lab/result/expect.h"
-#include "lab/os/netns_build.h"
 #include "lab/run/lab.h"
 #include "nodes/crypto/crypto.h"
 #include "lab/topology/scenario_query.h"
@@ -35,6 +35,8 @@
  * far below the 1024 that a process may usually have, and far above what a kernel takes down at
  * once. */
 #define LINGERING_MAX 128
+/* How long the kernel may take to end one: a lab of a thousand nodes takes seconds. */
+#define LINGERING_LIMIT (60 * SEC)
 
 /* A lab takes milliseconds, in real time three minutes. */
 #define HANGS_AFTER (600 * SEC)
@@ -47,10 +49,10 @@ struct job {
 	struct scenario_result *result;
 	uint32_t number;
 	int notify; /* the pipe's writing end */
-	pid_t pid;
-	int pidfd;
+	struct child child;
 	bool running; /* started, its result not in yet */
 	usec started;
+	usec killed;  /* when it had taken too long and was; 0: it was not */
 };
 
 struct pool {
@@ -99,7 +101,7 @@ static void finished(struct pool *p, struct job *job)
 		if (!r->error.text[0])
 			err_set(&r->error, ERR_FAILED, "the lab ended without a result");
 	}
-	p->lingering += job->pid > 0;
+	p->lingering += job->child.pid > 0;
 	p->any_ran |= r->ran;
 	p->machine_failed |= !r->ran && r->error.kind == ERR_MACHINE;
 	if (r->verdict != VERDICT_PASS && p->cfg->fail_fast)
@@ -121,6 +123,7 @@ static void start_next(struct pool *p)
 {
 	struct job *job = &p->jobs[p->next++];
 	const struct net_ops *backend = p->cfg->backend;
+	const struct child_setup how = {.n_fds = 1, .fds = {{job->notify, job->notify}}};
 	const char *refused = backend->refuses(job->lab.scenario);
 
 	if (!refused)
@@ -130,29 +133,26 @@ static void start_next(struct pool *p)
 		return;
 	}
 	job->started = clock_monotonic();
-	job->pid = (backend->namespaces ? namespaces_start : namespaces_start_plain)(
-		lab_main, job, &job->pidfd, &job->result->error);
 	p->running++;
 	job->running = true;
-	if (job->pid < 0)
+	if (backend->namespaces
+		    ? namespaces_start(&job->child, how.fds, how.n_fds, lab_main, job,
+				       &job->result->error)
+		    : child_start(&job->child, &how, lab_main, job) &&
+			      err_sys(&job->result->error, "no process can be made for a lab"))
 		finished(p, job);
 }
 
-/* How a process died, in words. */
-static void describe_death(struct job *job)
+/* A lab's process has ended without the word that its result is whole. */
+static void bury(struct pool *p, struct job *job)
 {
-	siginfo_t info = {0};
+	siginfo_t end;
 
-	if (job->result->error.text[0] ||
-	    waitid(P_PIDFD, (id_t)job->pidfd, &info, WEXITED | WNOWAIT))
+	if (!child_wait(&job->child, 0, &end))
 		return;
-	if (info.si_code == CLD_EXITED)
-		err_set(&job->result->error, ERR_FAILED, "the lab's process exited with status %d",
-			info.si_status);
-	else
-		err_set(&job->result->error, ERR_FAILED,
-			"the lab's process was ended by signal %d (%s)", info.si_status,
-			strsignal(info.si_status));
+	if (!job->result->error.text[0])
+		child_describe_end(&end, "the lab's process", &job->result->error);
+	finished(p, job);
 }
 
 static void read_notices(struct pool *p)
@@ -178,13 +178,13 @@ static bool is_ignored(int signal)
  */
 static int heed_signals(struct pool *p, struct err *e)
 {
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	if (!is_ignored(SIGHUP))
-		sigaddset(&set, SIGHUP);
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (!is_ignored(ends[i]))
+			sigaddset(&set, ends[i]);
 	p->enough = mmap(NULL, sizeof(*p->enough), PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (p->enough == MAP_FAILED)
@@ -229,70 +229,85 @@ static usec hangs_at(const struct pool *p, const struct job *job)
 	return job->started + limit;
 }
 
-/* Ends labs that hang, and says when the next one would; in milliseconds for poll(), -1 never. */
-static int end_hanging(struct pool *p)
+/*
+ * Ends a lab that hangs; when something is to be done about it next. One that the kernel does not
+ * let go of, since a thread of it waits for a device or a debugger, is left behind.
+ */
+static usec end_hanging(struct pool *p, struct job *job, usec now)
+{
+	usec at = job->killed ? job->killed + CHILD_KILL_LIMIT : hangs_at(p, job);
+	pid_t pid = job->child.pid;
+
+	if (at > now)
+		return at;
+	err_set(&job->result->error, ERR_FAILED,
+		"the lab did not end in %lld s of real time and was stopped",
+		(long long)((now - job->started) / SEC));
+	if (!job->killed) {
+		job->killed = now;
+		child_signal(&job->child, SIGKILL);
+		return now + CHILD_KILL_LIMIT;
+	}
+	err_set(&job->result->error, ERR_FAILED,
+		"the lab did not end in %lld s of real time, nor %lld s after it was killed; its "
+		"process %d is left behind",
+		(long long)((job->killed - job->started) / SEC),
+		(long long)(CHILD_KILL_LIMIT / SEC), (int)pid);
+	child_abandon(&job->child);
+	finished(p, job);
+	return now; /* there may be another one to start */
+}
+
+/* For poll(): in how many milliseconds the next lab would hang; -1 never. */
+static int end_all_hanging(struct pool *p)
 {
 	usec now = clock_monotonic(), next = USEC_NEVER;
 
 	for (size_t i = p->oldest; i < p->next; i++) {
-		struct job *job = &p->jobs[i];
-		usec at = job->running ? hangs_at(p, job) : USEC_NEVER;
+		usec at = p->jobs[i].running ? end_hanging(p, &p->jobs[i], now) : USEC_NEVER;
 
-		if (at > now) {
-			next = MIN(next, at);
-			continue;
-		}
-		err_set(&job->result->error, ERR_FAILED,
-			"the lab did not end in %lld s of real time and was stopped",
-			(long long)((now - job->started) / SEC));
-		kill(job->pid, SIGKILL);
-		next = MIN(next, now + SEC); /* for its descriptor to tell its death */
+		next = MIN(next, at);
 	}
-	return next == USEC_NEVER ? -1 : (int)((next - now) / MSEC + 1);
+	return next == USEC_NEVER ? -1 : (int)((next - now + MSEC - 1) / MSEC);
 }
 
 /* Waits until a lab has a result or is dead. */
 static int wait_for_one(struct pool *p, struct pollfd *fds, struct err *e)
 {
+	int timeout = end_all_hanging(p);
 	size_t n = 2;
 
 	fds[0] = (struct pollfd){.fd = p->notify[0], .events = POLLIN};
 	fds[1] = (struct pollfd){.fd = p->signals, .events = POLLIN};
 	for (size_t i = p->oldest; i < p->next; i++)
 		if (p->jobs[i].running)
-			fds[n++] = (struct pollfd){.fd = p->jobs[i].pidfd, .events = POLLIN};
-	if (poll(fds, n, end_hanging(p)) < 0 && errno != EINTR)
+			fds[n++] = (struct pollfd){.fd = p->jobs[i].child.pidfd, .events = POLLIN};
+	if (poll(fds, n, timeout) < 0 && errno != EINTR)
 		return err_sys(e, "cannot wait for the labs");
 	read_signal(p);
 	/* The word comes before the death; read it first, so that a finished lab is no dead one. */
 	read_notices(p);
 	for (size_t i = p->oldest, k = 2; i < p->next && k < n; i++) {
-		if (p->jobs[i].pidfd != fds[k].fd)
+		if (p->jobs[i].child.pidfd != fds[k].fd)
 			continue;
-		k++;
-		if (p->jobs[i].running && (fds[k - 1].revents & POLLIN)) {
+		if (p->jobs[i].running && (fds[k].revents & POLLIN)) {
 			read_notices(p);
-			if (p->jobs[i].running) {
-				describe_death(&p->jobs[i]);
-				finished(p, &p->jobs[i]);
-			}
+			if (p->jobs[i].running)
+				bury(p, &p->jobs[i]);
 		}
+		k++;
 	}
 	return 0;
 }
 
-/* A lab that has ended is waited for: at once if it is gone, or until it is. */
+/* A lab that has given its result is waited for: at once if it is gone, or until it is. One that
+ * stays is killed, and then left to the kernel. */
 static void reap_one(struct pool *p, struct job *job, bool until_gone)
 {
-	pid_t pid;
-
-	do
-		pid = waitpid(job->pid, NULL, until_gone ? 0 : WNOHANG);
-	while (pid < 0 && errno == EINTR);
-	if (!pid)
+	if (!until_gone && !child_wait(&job->child, 0, NULL))
 		return;
-	close(job->pidfd);
-	job->pid = job->pidfd = -1;
+	if (!child_end(&job->child, LINGERING_LIMIT))
+		child_abandon(&job->child);
 	p->lingering--;
 }
 
@@ -300,10 +315,11 @@ static void reap_one(struct pool *p, struct job *job, bool until_gone)
 static void reap(struct pool *p)
 {
 	for (size_t i = p->oldest; i < p->next && p->lingering; i++)
-		if (!p->jobs[i].running && p->jobs[i].pid > 0)
+		if (!p->jobs[i].running && p->jobs[i].child.pid > 0)
 			reap_one(p, &p->jobs[i],
 				 p->machines || p->lingering > LINGERING_MAX);
-	while (p->oldest < p->next && !p->jobs[p->oldest].running && p->jobs[p->oldest].pid <= 0)
+	while (p->oldest < p->next && !p->jobs[p->oldest].running &&
+	       p->jobs[p->oldest].child.pid < 0)
 		p->oldest++;
 }
 
@@ -331,10 +347,11 @@ static bool may_start(const struct pool *p)
 
 static int run_pool(struct pool *p, struct err *e)
 {
-	/* Machines come one after the other: their owner has two hands. */
+	/* One at a time, because a person starts each virtual machine. */
 	const size_t jobs = p->machines ? 1 : p->cfg->jobs;
 	struct pollfd *fds = calloc(jobs + 2, sizeof(*fds));
 	int status = 0;
+	usec until;
 
 	if (!fds)
 		abort();
@@ -347,16 +364,14 @@ static int run_pool(struct pool *p, struct err *e)
 	}
 	if (!status && machine_refuses(p))
 		status = refusal(p, e);
+	until = clock_monotonic() + LINGERING_LIMIT;
 	for (size_t i = p->oldest; i < p->next; i++) {
-		struct job *job = &p->jobs[i];
+		struct child *c = &p->jobs[i].child;
 
-		if (job->pid <= 0)
-			continue;
-		if (job->running) {
-			kill(job->pid, SIGKILL);
-			p->lingering++;
-		}
-		reap_one(p, job, true);
+		if (p->jobs[i].running)
+			child_signal(c, SIGKILL);
+		if (!child_end(c, until - clock_monotonic()))
+			child_abandon(c);
 	}
 	free(fds);
 	return status;
@@ -513,8 +528,7 @@ int run_all(struct arena *a, const struct run_config *cfg, struct run_result *ou
 			.result = results[i],
 			.number = (uint32_t)i,
 			.notify = p.notify[1],
-			.pid = -1,
-			.pidfd = -1,
+			.child = CHILD_NONE,
 		};
 	crypto_prepare(); /* once, not in every lab */
 	status = run_pool(&p, e);

@@ -23,7 +23,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lab/os/netns_build.h"
+#include "lab/os/namespaces.h"
+#include "lab/os/os_priv.h"
 #include "tests/bench/bare.h"
 #include "tests/bench/bench.h"
 #include "lab/topology/scenario_query.h"
@@ -353,9 +354,9 @@ int main(int argc, char **argv)
 	char *mistakes = NULL;
 	struct err e = {0};
 	struct topology *t;
-	siginfo_t end = {0};
 	struct setup s;
-	int pidfd;
+	struct child c;
+	siginfo_t end;
 
 	if (argc == 4)
 		what = !strcmp(argv[3], "bare") ? run_bare : NULL;
@@ -367,9 +368,9 @@ int main(int argc, char **argv)
 	s = (struct setup){.plan = plan_new(a, scenario_new(a, t, 0), 1),
 			   .repeats = (size_t)atoi(argv[2])};
 	s.unruled = without_rules(a, s.plan);
-	if (namespaces_start(what, &s, &pidfd, &e) < 0)
+	if (namespaces_start(&c, NULL, 0, what, &s, &e) < 0)
 		die("no lab here", &e);
-	waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED);
+	child_wait(&c, USEC_NEVER, &end);
 	arena_free(a);
 	return end.si_code == CLD_EXITED ? end.si_status : 1;
 }

@@ -29,6 +29,9 @@
 #include <unistd.h>
 
 #include "lab/base/packet.h"
+#include "lab/os/child.h"
+#include "lab/os/namespaces.h"
+#include "lab/os/netns_try.h"
 #include "lab/os/os_priv.h"
 #include "lab/topology/scenario_query.h"
 #include "lab/cli/topology_file.h"
@@ -77,20 +80,24 @@ SHARED void need_labs(void)
 	}
 }
 
+/* Waits for a child: did it return 0? */
+SHARED bool ended_well(struct child *c)
+{
+	siginfo_t end;
+
+	return child_wait(c, USEC_NEVER, &end) && end.si_code == CLD_EXITED && end.si_status == 0;
+}
+
 /* Runs @fn in a lab's process; the test fails unless it returns 0. */
 SHARED void in_lab(int (*fn)(void *arg), void *arg)
 {
+	struct child c;
 	struct err e = {0};
-	siginfo_t end = {0};
-	int pidfd;
 
 	need_labs();
-	if (namespaces_start(fn, arg, &pidfd, &e) < 0)
+	if (namespaces_start(&c, NULL, 0, fn, arg, &e) < 0)
 		fail_msg("%s", e.text);
-	assert_int_equal(waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED), 0);
-	close(pidfd);
-	assert_int_equal(end.si_code, CLD_EXITED);
-	assert_int_equal(end.si_status, 0);
+	assert_true(ended_well(&c));
 }
 
 /* ---- a network ---- */
@@ -299,7 +306,8 @@ SHARED uint64_t dropped_by(struct net *n, const char *node)
 {
 	uint64_t packets = 0;
 
-	if (netns_enter(n->g, (int)node_of(n, node), NULL) < 0 || nft_dropped(&packets, NULL) < 0 ||
+	if (netns_enter(n->g, (int)node_of(n, node), NULL) < 0 ||
+	    ctnetlink_dropped(&packets, NULL) < 0 ||
 	    netns_enter(n->g, -1, NULL) < 0)
 		return UINT64_MAX;
 	return packets;

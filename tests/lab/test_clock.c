@@ -98,23 +98,23 @@ static int late_ones_are_waited_for(struct net *n)
 
 	CHECK(settled(n));
 	/* As on a kernel that has taken a frame and not yet delivered it. */
-	in_flight_sent(n->g, wan);
+	counters_sent(n->g, wan);
 	CHECK(netns_in_flight(n->g) == 1);
-	in_flight_received(n->g, link_other_end(&n->s->links[n->s->ifaces[wan].link], wan));
+	counters_received(n->g, link_other_end(&n->s->links[n->s->ifaces[wan].link], wan));
 	CHECK(netns_in_flight(n->g) == 0);
-	in_flight_in(n->g, internet);
+	counters_in(n->g, internet);
 	CHECK(netns_unaccounted(n->g) == 1);
-	in_flight_out(n->g, internet);
+	counters_out(n->g, internet);
 	CHECK(netns_unaccounted(n->g) == 0);
 	/* What is lost where nobody counts does not stop the clock for ever. */
-	in_flight_sent(n->g, wan);
-	in_flight_in(n->g, internet);
+	counters_sent(n->g, wan);
+	counters_in(n->g, internet);
 	asked = now_real();
 	CHECK(netns_in_flight(n->g) == 1 && netns_unaccounted(n->g) == 1);
 	CHECK(settled(n));
 	CHECK(now_real() - asked >= 100 * MSEC);
 	/* And the next one is waited for again. */
-	in_flight_sent(n->g, wan);
+	counters_sent(n->g, wan);
 	CHECK(netns_in_flight(n->g) == 1);
 	return 0;
 }

@@ -352,7 +352,7 @@ static void the_first_packet_of_a_fresh_lab_is_never_lost(void **state)
 static void any_number_of_labs_live_side_by_side(void **state)
 {
 	struct net n[LABS_AT_ONCE];
-	int pidfd[LABS_AT_ONCE];
+	struct child c[LABS_AT_ONCE];
 	struct err e = {0};
 
 	(void)state;
@@ -360,16 +360,11 @@ static void any_number_of_labs_live_side_by_side(void **state)
 	for (int i = 0; i < LABS_AT_ONCE; i++) {
 		n[i] = net_plan(ARTICLE);
 		n[i].body = udp_reaches;
-		if (namespaces_start(net_run, &n[i], &pidfd[i], &e) < 0)
+		if (namespaces_start(&c[i], NULL, 0, net_run, &n[i], &e) < 0)
 			fail_msg("%s", e.text);
 	}
 	for (int i = 0; i < LABS_AT_ONCE; i++) {
-		siginfo_t end = {0};
-
-		assert_int_equal(waitid(P_PIDFD, (id_t)pidfd[i], &end, WEXITED), 0);
-		assert_int_equal(end.si_code, CLD_EXITED);
-		assert_int_equal(end.si_status, 0);
-		close(pidfd[i]);
+		assert_true(ended_well(&c[i]));
 		arena_free(n[i].a);
 	}
 }

@@ -15,7 +15,9 @@
 
 #include "lab/net/nat_check.h"
 #include "lab/net/sim.h"
-#include "lab/os/netns_build.h"
+#include "lab/os/namespaces.h"
+#include "lab/os/net_kernel.h"
+#include "lab/os/netns_try.h"
 #include "lab/load/load.h"
 
 /* Two machines behind home, two addresses outside; %s: keys of home. */
@@ -95,18 +97,17 @@ static int probe_run(void *arg)
 static void assert_probe(struct probe *p, const char *what)
 {
 	struct err e = {0};
-	siginfo_t end = {0};
-	int pidfd;
+	struct child c;
+	siginfo_t end;
 
 	if (!p->ops->namespaces) {
 		if (probe_run(p))
 			fail_msg("sim: %s", what);
 		return;
 	}
-	if (namespaces_start(probe_run, p, &pidfd, &e) < 0)
+	if (namespaces_start(&c, NULL, 0, probe_run, p, &e) < 0)
 		fail_msg("%s", e.text);
-	assert_int_equal(waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED), 0);
-	close(pidfd);
+	assert_true(child_wait(&c, USEC_NEVER, &end));
 	if (end.si_code != CLD_EXITED || end.si_status != 0)
 		fail_msg("kernel: %s", what);
 }
