@@ -5,14 +5,16 @@
 
 #include "lab/analysis/diagnose.h"
 
-/* Sentences of plain text, static; NULL where there is nothing to say. */
+/* Sentences of plain text; NULL where there is nothing to say. */
 #define ADVICE_CURES 3
 struct advice {
 	const char *cause;
 	const char *cures[ADVICE_CURES]; /* one of them is enough; the first is the nearest */
 	const char *not_the_cause;
 };
-const struct advice *diagnose_advice(const struct exchange *x, const struct judgement *j,
-				     const struct diagnosis *d);
+
+/* What to say of an exchange that was judged and diagnosed. The sentences live in @a. */
+struct advice advice_for(struct arena *a, const struct exchange *x, const struct judgement *j,
+			 const struct diagnosis *d);
 
 #endif

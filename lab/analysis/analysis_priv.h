@@ -16,7 +16,7 @@
  *	responder_guess.c  whose software answers
  *	finding.c     a signature and its evidence, written down
  *	diagnose.c    which signature an exchange of phase 1 bears, diagnose_esp.c behind it
- *	advice.c      the sentences for each signature
+ *	advice.c      which sentences go with a signature; advice_texts.c has them
  *	inspect.c     all of this for captures
  */
 #ifndef NATDLAB_ANALYSIS_ANALYSIS_PRIV_H

@@ -127,7 +127,8 @@ void inspect_judge(struct arena *a, const struct watch *w, const struct inspect_
 	struct exchange **all = gather(a, w, &n);
 
 	out->stray_esp = watch_stray_esp(w);
-	out->v = arena_array_of(a, n, struct inspected);
+	if (out->n != n) /* judged again: the same memory */
+		out->v = arena_array_of(a, n, struct inspected);
 	out->n = n;
 	out->hidden = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -137,7 +138,6 @@ void inspect_judge(struct arena *a, const struct watch *w, const struct inspect_
 		natd_judge(one->x, hints->known, hints->n_known, &hints->client, &hints->server,
 			   &one->j);
 		diagnose(one->x, &one->j, all, n, &one->d);
-		one->advice = diagnose_advice(one->x, &one->j, &one->d);
 		out->hidden += one->d.sig == SIG_SUPERSEDED;
 	}
 }
@@ -146,7 +146,6 @@ void inspect_searched(struct inspected *one)
 {
 	one->searched = true;
 	diagnose_searched(one->x, &one->j, &one->d);
-	one->advice = diagnose_advice(one->x, &one->j, &one->d);
 }
 
 void inspect_ends(const struct exchange *x, struct inet_ep *initiator, struct inet_ep *responder)

@@ -9,7 +9,7 @@
 #ifndef NATDLAB_ANALYSIS_INSPECT_H
 #define NATDLAB_ANALYSIS_INSPECT_H
 
-#include "lab/analysis/advice.h"
+#include "lab/analysis/diagnose.h"
 #include "lab/capture/pcapng.h"
 
 struct inspect_source {
@@ -30,7 +30,6 @@ struct inspected {
 	const struct exchange *x;
 	struct judgement j;
 	struct diagnosis d;
-	const struct advice *advice;
 	bool searched; /* every private address was tried behind its hashes */
 };
 

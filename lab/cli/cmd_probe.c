@@ -238,8 +238,8 @@ static void print_windows(const struct probe_result *r)
 		puts("  † Microsoft's text says so; no capture of it is known");
 	if (r->home[0].result == WINDOWS_BLOCKED)
 		puts("\nTo let a Windows client in, type there as administrator, then restart:\n"
-		     "reg add HKLM\\SYSTEM\\CurrentControlSet\\Services\\PolicyAgent "
-		     "/v AssumeUDPEncapsulationContextOnSendRule /t REG_DWORD /d 2 /f");
+		     "reg add " GATE_REGISTRY_KEY " /v " GATE_REGISTRY_VALUE
+		     " /t REG_DWORD /d 2 /f");
 }
 
 static void print_result(const struct probe_socket *k, const struct probe *p, const char *host,

@@ -3,6 +3,7 @@
 
 #include "lab/report/json_inspect.h"
 
+#include "lab/analysis/advice.h"
 #include "lab/analysis/responder_guess.h"
 #include "lab/analysis/windows.h"
 #include "lab/report/report_priv.h"
@@ -64,16 +65,18 @@ static json_t *string_or_null(const char *s)
 }
 
 /* A command stands on a line of its own in its cure. */
-static void add_advice(json_t *o, const struct advice *a)
+static void add_advice(json_t *o, const struct inspected *in)
 {
+	struct arena *arena CLEANUP(arena_freep) = arena_new();
+	const struct advice a = advice_for(arena, in->x, &in->j, &in->d);
 	json_t *cures = json_array();
 
 	for (size_t i = 0; i < ADVICE_CURES; i++)
-		if (a->cures[i])
-			json_array_append_new(cures, json_string(a->cures[i]));
-	json_object_set_new(o, "cause", string_or_null(a->cause));
+		if (a.cures[i])
+			json_array_append_new(cures, json_string(a.cures[i]));
+	json_object_set_new(o, "cause", string_or_null(a.cause));
 	json_object_set_new(o, "cures", cures);
-	json_object_set_new(o, "not_the_cause", string_or_null(a->not_the_cause));
+	json_object_set_new(o, "not_the_cause", string_or_null(a.not_the_cause));
 }
 
 static const char *encapsulation(const struct exchange *x)
@@ -154,7 +157,7 @@ static json_t *exchange_json(const struct inspected *in)
 	json_object_set_new(o, "certainty", json_string(certainty_name(d->certainty)));
 	json_object_set_new(o, "evidence", evidence_json(d));
 	json_object_set_new(o, "windows", rule_json(in));
-	add_advice(o, in->advice);
+	add_advice(o, in);
 	return o;
 }
 

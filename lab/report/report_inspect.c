@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lab/analysis/advice.h"
 #include "lab/analysis/inspect.h"
 #include "lab/analysis/responder_guess.h"
 #include "lab/analysis/windows.h"
@@ -509,12 +510,15 @@ static void print_verdict(FILE *f, const struct inspected *in, bool colour)
 	print_evidence(f, d);
 }
 
-static void print_advice(FILE *f, const struct advice *a)
+static void print_advice(FILE *f, const struct inspected *in)
 {
-	line(f, "cause", a->cause);
+	struct arena *arena CLEANUP(arena_freep) = arena_new();
+	const struct advice a = advice_for(arena, in->x, &in->j, &in->d);
+
+	line(f, "cause", a.cause);
 	for (size_t i = 0; i < ADVICE_CURES; i++)
-		line(f, i ? "" : "cure", a->cures[i]);
-	line(f, "not the cause", a->not_the_cause);
+		line(f, i ? "" : "cure", a.cures[i]);
+	line(f, "not the cause", a.not_the_cause);
 }
 
 static void print_head(FILE *f, const struct inspected *in, size_t number, size_t of)
@@ -546,7 +550,7 @@ static void print_one(FILE *f, const struct inspected *in, const struct inspect_
 	print_windows(f, in);
 	print_verdict(f, in, style->colour);
 	fputc('\n', f);
-	print_advice(f, in->advice);
+	print_advice(f, in);
 }
 
 static void print_short(FILE *f, const struct inspected *in, size_t number)

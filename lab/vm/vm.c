@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "lab/base/packet.h"
-#include "lab/net/path.h"
 #include "lab/base/quote.h"
+#include "lab/net/path.h"
+#include "nodes/modes/gate.h"
 
 /* ---- what a person is told ---- */
 
@@ -30,8 +31,7 @@ static void put_qemu(FILE *f, const struct scenario *s, const struct node *n, co
 
 static void put_registry(FILE *f, int value)
 {
-	static const char key[] = "HKLM\\SYSTEM\\CurrentControlSet\\Services\\PolicyAgent /v "
-				  "AssumeUDPEncapsulationContextOnSendRule";
+	static const char key[] = GATE_REGISTRY_KEY " /v " GATE_REGISTRY_VALUE;
 
 	if (value < 0)
 		fprintf(f, "  reg delete %s /f\n", key);

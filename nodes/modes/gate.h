@@ -11,6 +11,8 @@
 #include "nodes/modes/mode.h"
 
 #define GATE_VALUES 3 /* of the registry: 0, 1, 2 */
+#define GATE_REGISTRY_KEY "HKLM\\SYSTEM\\CurrentControlSet\\Services\\PolicyAgent"
+#define GATE_REGISTRY_VALUE "AssumeUDPEncapsulationContextOnSendRule"
 
 /* May a connection go on, for a client that concludes this of itself and of its peer? @registry: -1
  * for an absent value, which means 0; values above 2 are not defined and treated as 2. */

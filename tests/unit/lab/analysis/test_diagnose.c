@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "lab/analysis/advice.h"
+#include "lab/analysis/advice_texts.h"
 #include "lab/analysis/analysis_priv.h"
 #include "lab/analysis/windows.h"
 
@@ -354,7 +355,7 @@ static void counters_tell_the_signature(void **state)
 		assert_string_equal(reason_name(d.reason), rows[i].reason);
 		assert_true(strlen(d.sentence) > 20 && d.sentence[strlen(d.sentence) - 1] == '.');
 		assert_true(d.n_evidence > 0 || rows[i].sig == SIG_UNFINISHED);
-		assert_non_null(diagnose_advice(&x, &j, &d)->cause);
+		assert_non_null(advice_for(pool.a, &x, &j, &d).cause);
 	}
 }
 
@@ -494,6 +495,44 @@ static void windows_rule_is_microsofts_table(void **state)
 	assert_int_equal(exchange_windows(&x, &j, 0).result, WINDOWS_CONNECTS);
 }
 
+/* Sentences stand in one table, to be translated: each has words, and arguments that are known. */
+static void every_sentence_of_advice_is_there_with_its_arguments(void **state)
+{
+	static const char *const known[] = {"{error}", "{key}", "{value}"};
+
+	(void)state;
+	for (enum advice_text i = ADVICE_NOTHING + 1; i < ADVICE_TEXTS; i++) {
+		const char *s = advice_text(i);
+
+		assert_non_null(s);
+		assert_true(strlen(s) > 20);
+		while ((s = strchr(s, '{'))) {
+			bool found = false;
+
+			for (size_t k = 0; k < ARRAY_LEN(known); k++)
+				found |= !strncmp(s, known[k], strlen(known[k]));
+			if (!found)
+				fail_msg("%s", s);
+			s++;
+		}
+	}
+	assert_null(advice_text(ADVICE_NOTHING));
+}
+
+static void advice_names_the_error_and_the_registry(void **state)
+{
+	struct exchange x = {0};
+	struct judgement j = {.complete = true, .client_sees = {true, true}};
+	struct diagnosis d = {.sig = SIG_BLOCKED};
+	struct advice a = advice_for(pool.a, &x, &j, &d);
+
+	(void)state;
+	assert_non_null(strstr(a.cause, "Error 809."));
+	assert_string_equal(strchr(a.cures[0], '\n') + 1,
+			    "reg add HKLM\\SYSTEM\\CurrentControlSet\\Services\\PolicyAgent /v "
+			    "AssumeUDPEncapsulationContextOnSendRule /t REG_DWORD /d 2 /f");
+}
+
 /* How the hash was forged tells whose setting to change. */
 static void a_forged_hash_names_the_setting(void **state)
 {
@@ -514,7 +553,7 @@ static void a_forged_hash_names_the_setting(void **state)
 		struct judgement j = {.known4 = {false, forged[i].known},
 				      .means4 = {{{0}, 0}, forged[i].means}};
 
-		assert_non_null(strstr(diagnose_advice(&x, &j, &d)->cures[0], forged[i].setting));
+		assert_non_null(strstr(advice_for(pool.a, &x, &j, &d).cures[0], forged[i].setting));
 	}
 }
 
@@ -528,6 +567,8 @@ int main(void)
 		cmocka_unit_test(a_quick_mode_refused_beside_another_clients_tunnel_is_told),
 		cmocka_unit_test(a_second_answer_to_one_message_1_is_no_failure),
 		cmocka_unit_test(windows_rule_is_microsofts_table),
+		cmocka_unit_test(every_sentence_of_advice_is_there_with_its_arguments),
+		cmocka_unit_test(advice_names_the_error_and_the_registry),
 		cmocka_unit_test(a_forged_hash_names_the_setting),
 	};
 
