@@ -172,8 +172,7 @@ static int find_timeout(struct stage *t, struct nat_found *f, struct inet_ep map
 
 static int run(struct stage *t, const struct plan *p, unsigned node, struct nat_found *f)
 {
-	struct arena *a CLEANUP(arena_freep) = arena_new();
-	const struct napt_table *table = napt_table(napt_tables_new(a, p->s, p->seed), node);
+	const struct napt_table *table = napt_table(p->ports, node);
 	const struct napt_mapping *m;
 	struct inet_ep mapped;
 

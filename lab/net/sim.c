@@ -4,13 +4,9 @@
  *
  * Theory of operation. A datagram that a node sends is carried to its end within the call: from
  * node to node by the scenario's routes, and at each node through the same stages as in Linux:
- * connection tracking with translation of the destination, routing, filter, translation of the
- * source. What a link carries is written as a frame into a queue that frames() empties; what
- * arrives waits in the node's inbox for recv().
- *
- * Connection tracking is Linux' as far as it shows: an entry is made by the first packet that
- * gets through, knows both directions, and lives as long as it is used, with the timeouts of the
- * node's ruleset. Time passes only by age().
+ * translation of the destination, routing, filter, translation of the source (nat_state.h). What a
+ * link carries is written as a frame into a queue that frames() empties; what arrives waits in the
+ * node's inbox for recv(). Time passes only by age().
  */
 #include "lab/net/sim.h"
 
@@ -19,7 +15,7 @@
 
 #include "lab/base/packet.h"
 #include "lab/net/faults.h"
-#include "lab/plan/napt_ports.h"
+#include "lab/net/nat_state.h"
 #include "lab/topology/address_map.h"
 #include "lab/topology/scenario_query.h"
 
@@ -29,30 +25,12 @@
 #define MTU 1500
 #define FRAME_MAX (14 + MTU)
 #define INBOX_MAX 4096		  /* datagrams: about what a socket buffer holds */
-#define OTHER_TIMEOUT (600 * SEC) /* nf_conntrack_generic_timeout */
 
 struct packet_in {
-	uint8_t proto, ttl;
-	struct inet_ep src, dst; /* ports are 0 unless UDP */
+	struct nat_packet ip;
+	uint8_t ttl;
 	const uint8_t *data;
 	size_t len;
-};
-
-/* A tracked connection. The reply's addresses are what this node lets the other side see. */
-struct track {
-	uint8_t proto;
-	struct inet_ep src, dst;
-	struct inet_ep reply_src, reply_dst;
-	bool replied;
-	usec left;
-};
-
-/* An element of a NAPT's set `open` (nft_ruleset.c): who inside has sent, and where its filter
- * cares, to which address. */
-struct opening {
-	struct inet_ep inside;
-	struct inet_addr peer;
-	usec left;
 };
 
 struct waiting {
@@ -70,9 +48,7 @@ struct inbox {
 enum { INBOX_IKE, INBOX_NATT, INBOX_ESP, INBOXES };
 
 struct sim_node {
-	VEC(struct track) tracks;
-	VEC(struct opening) open_to;
-	const struct napt_table *map; /* of a NAPT */
+	struct nat_state *nat;
 	struct inbox inbox[INBOXES];
 	size_t n_waiting;
 	bool open;
@@ -128,147 +104,6 @@ static const char *sim_refuses(const struct scenario *s)
 	return NULL;
 }
 
-/* ---- tracking ---- */
-
-static bool tracks(const struct node *n)
-{
-	return n->kind == KIND_NAPT || n->kind == KIND_EIP || n->has_allow;
-}
-
-static usec timeout_of(const struct node *n, uint8_t proto)
-{
-	return proto == PROTO_UDP ? udp_timeout(n) : OTHER_TIMEOUT;
-}
-
-/* The connection of a packet, and which way it goes. */
-static struct track *find_track(struct sim_node *n, const struct packet_in *p, bool *reply)
-{
-	for (size_t i = 0; i < n->tracks.n; i++) {
-		struct track *t = &n->tracks.v[i];
-
-		if (t->proto != p->proto)
-			continue;
-		*reply = false;
-		if (inet_ep_eq(t->src, p->src) && inet_ep_eq(t->dst, p->dst))
-			return t;
-		*reply = true;
-		if (inet_ep_eq(t->reply_src, p->src) && inet_ep_eq(t->reply_dst, p->dst))
-			return t;
-	}
-	return NULL;
-}
-
-static bool reply_taken(const struct sim_node *n, uint8_t proto, struct inet_ep src,
-			struct inet_ep dst)
-{
-	for (size_t i = 0; i < n->tracks.n; i++) {
-		const struct track *t = &n->tracks.v[i];
-
-		if (t->proto == proto && inet_ep_eq(t->reply_src, src) &&
-		    inet_ep_eq(t->reply_dst, dst))
-			return true;
-	}
-	return false;
-}
-
-/* ---- translation ---- */
-
-static const struct eip_map *eip_by(const struct node *n, struct inet_addr addr, bool outside)
-{
-	for (size_t i = 0; i < n->n_map; i++)
-		if (inet_addr_eq(outside ? n->map[i].outside : n->map[i].inside, addr))
-			return &n->map[i];
-	return NULL;
-}
-
-/* Does a NAPT let in more than answers? */
-static bool lets_in(const struct node *n)
-{
-	return n->kind == KIND_NAPT && n->filtering != DEPENDS_ADDRESS_AND_PORT;
-}
-
-static struct opening *find_opening(const struct node *n, struct sim_node *sn,
-				    struct inet_ep inside, struct inet_addr peer)
-{
-	for (size_t i = 0; i < sn->open_to.n; i++) {
-		struct opening *o = &sn->open_to.v[i];
-
-		if (inet_ep_eq(o->inside, inside) &&
-		    (n->filtering == DEPENDS_NOT || inet_addr_eq(o->peer, peer)))
-			return o;
-	}
-	return NULL;
-}
-
-/* `update @open`: somebody inside sends. */
-static void open_up(struct net *net, unsigned node, struct inet_ep inside, struct inet_addr peer)
-{
-	const struct node *n = &net->s->nodes[node];
-	struct sim_node *sn = &net->nodes[node];
-	struct opening *o = find_opening(n, sn, inside, peer);
-
-	if (!o)
-		o = vec_push(net->a, &sn->open_to);
-	*o = (struct opening){inside, peer, udp_timeout(n)};
-}
-
-static bool is_outside_addr(const struct scenario *s, const struct node *n, struct inet_addr addr)
-{
-	return inet_addr_eq(s->ifaces[n->outside].addr, addr);
-}
-
-/* Where a new connection goes that comes to a NAT. */
-static struct inet_ep new_destination(const struct scenario *s, const struct node *n,
-				      const struct sim_node *sn, int in, const struct packet_in *p)
-{
-	bool from_outside = in >= 0 && (unsigned)in == n->outside;
-	const struct napt_mapping *owner;
-	const struct eip_map *m;
-	const struct forward *f;
-
-	if (n->kind == KIND_EIP && from_outside) {
-		m = eip_by(n, p->dst.addr, true);
-		return m ? inet_ep(m->inside, p->dst.port) : p->dst;
-	}
-	if (n->kind != KIND_NAPT || in < 0 || !(from_outside || n->hairpin) ||
-	    p->proto != PROTO_UDP || !is_outside_addr(s, n, p->dst.addr))
-		return p->dst;
-	f = napt_forward(n, p->proto, p->dst.port);
-	if (f)
-		return inet_ep(f->to, p->dst.port);
-	owner = lets_in(n) ? napt_find_back(sn->map, p->dst) : NULL;
-	return owner ? owner->inside : p->dst;
-}
-
-/* Where a new connection's source goes when it leaves a NAT through the outside, or comes back in
- * by its outside address. */
-static struct inet_ep new_source(const struct scenario *s, const struct node *n,
-				 const struct sim_node *sn, const struct packet_in *p)
-{
-	const struct napt_mapping *mapped;
-	const struct eip_map *m;
-	const struct forward *f;
-	struct inet_ep out = p->src;
-
-	if (n->kind == KIND_EIP) {
-		m = eip_by(n, p->src.addr, false);
-		if (m)
-			out.addr = m->outside;
-		return out;
-	}
-	out.addr = s->ifaces[n->outside].addr;
-	f = napt_forward(n, p->proto, p->src.port);
-	if (f && inet_addr_eq(f->to, p->src.addr))
-		return out;
-	mapped = p->proto == PROTO_UDP ? napt_find(sn->map, p->src, p->dst) : NULL;
-	if (mapped)
-		return mapped->outside;
-	/* masquerade: the same port when it is free, else the next one that is */
-	while (p->proto == PROTO_UDP && reply_taken(sn, p->proto, p->dst, out))
-		out.port = out.port == UINT16_MAX ? 1024 : (uint16_t)(out.port + 1);
-	return out;
-}
-
 /* ---- frames ---- */
 
 /* Writes the frame and shows it. Returns its length; @frame has FRAME_MAX bytes. */
@@ -279,14 +114,14 @@ static size_t emit(struct net *net, const struct hop *hop, const struct packet_i
 	uint8_t body[MTU];
 	struct wr w = wr_new(frame, FRAME_MAX), b = wr_new(body, sizeof(body));
 
-	if (p->proto == PROTO_UDP)
-		wr_udp(&b, p->src, p->dst, p->data, p->len);
+	if (p->ip.proto == PROTO_UDP)
+		wr_udp(&b, p->ip.src, p->ip.dst, p->data, p->len);
 	else
 		wr_bytes(&b, p->data, p->len);
 	wr_bytes(&w, to->mac, 6);
 	wr_bytes(&w, from->mac, 6);
 	wr_u16(&w, 0x0800);
-	wr_ipv4(&w, p->src.addr, p->dst.addr, p->proto, p->ttl, net->ip_id++, wr_len(&b));
+	wr_ipv4(&w, p->ip.src.addr, p->ip.dst.addr, p->ip.proto, p->ttl, net->ip_id++, wr_len(&b));
 	wr_bytes(&w, body, wr_len(&b));
 	assert(wr_ok(&w) && wr_ok(&b));
 	*vec_push(net->a, &net->frames) = (struct queued_frame){
@@ -306,9 +141,9 @@ static size_t emit(struct net *net, const struct hop *hop, const struct packet_i
 static void hear(struct net *net, unsigned node, const struct packet_in *p)
 {
 	for (size_t i = 0; i < net->ears.n; i++) {
-		if (net->ears.v[i].node == node && inet_ep_eq(net->ears.v[i].own, p->dst)) {
+		if (net->ears.v[i].node == node && inet_ep_eq(net->ears.v[i].own, p->ip.dst)) {
 			net->heard = (int)i;
-			net->heard_from = p->src;
+			net->heard_from = p->ip.src;
 		}
 	}
 }
@@ -317,15 +152,15 @@ static void deliver(struct net *net, unsigned node, const struct packet_in *p)
 {
 	struct sim_node *n = &net->nodes[node];
 	struct waiting *w = net->spare;
-	struct inbox *in = &n->inbox[p->proto != PROTO_UDP   ? INBOX_ESP
-				     : p->dst.port == 500 ? INBOX_IKE
+	struct inbox *in = &n->inbox[p->ip.proto != PROTO_UDP   ? INBOX_ESP
+				     : p->ip.dst.port == 500 ? INBOX_IKE
 							  : INBOX_NATT];
 
 	if (net->ears.n)
 		hear(net, node, p);
 	if (!n->open || n->n_waiting == INBOX_MAX)
 		return;
-	if (p->proto == PROTO_UDP && p->dst.port != 500 && p->dst.port != 4500)
+	if (p->ip.proto == PROTO_UDP && p->ip.dst.port != 500 && p->ip.dst.port != 4500)
 		return;
 	if (w)
 		net->spare = w->next;
@@ -333,9 +168,9 @@ static void deliver(struct net *net, unsigned node, const struct packet_in *p)
 		w = arena_alloc(net->a, WAITING_SIZE);
 	memcpy(w->data, p->data, p->len);
 	w->d = (struct datagram){
-		.via = p->proto == PROTO_UDP ? VIA_UDP : VIA_ESP,
-		.local = p->dst,
-		.remote = p->src,
+		.via = p->ip.proto == PROTO_UDP ? VIA_UDP : VIA_ESP,
+		.local = p->ip.dst,
+		.remote = p->ip.src,
 		.data = w->data,
 		.len = p->len,
 	};
@@ -346,135 +181,47 @@ static void deliver(struct net *net, unsigned node, const struct packet_in *p)
 		net->waiting[net->n_waiting++] = node;
 }
 
-static bool allowed(const struct node *n, const struct packet_in *p)
-{
-	for (size_t i = 0; i < n->n_allow; i++) {
-		const struct allow *e = &n->allow[i];
-
-		if (e->proto == p->proto && (p->proto != PROTO_UDP || (p->dst.port >= e->port_lo &&
-								       p->dst.port <= e->port_hi)))
-			return true;
-	}
-	return false;
-}
-
-/* The rulesets' filters (nft_ruleset.c). @out: the interface it would leave by; -1 to the node. */
-static bool filter_passes(struct net *net, unsigned node, int in, int out, bool established,
-			  bool translated, const struct packet_in *p)
-{
-	const struct node *n = &net->s->nodes[node];
-	bool from_outside = in >= 0 && (unsigned)in == n->outside;
-	bool to_outside = out >= 0 && (unsigned)out == n->outside;
-
-	if (established)
-		return true;
-	switch (n->kind) {
-	case KIND_NAPT:
-		if (!translated)
-			return !from_outside;
-		return napt_forward(n, p->proto, p->dst.port) ||
-		       find_opening(n, &net->nodes[node], p->dst, p->src.addr);
-	case KIND_EIP:
-		if (out < 0)
-			return !from_outside;
-		if (from_outside)
-			return translated;
-		return !to_outside || eip_by(n, p->src.addr, false);
-	case KIND_CLIENT:
-	case KIND_SERVER:
-	case KIND_HOST:
-	case KIND_VM:
-		return !n->has_allow || allowed(n, p);
-	case KIND_ROUTER:
-	case KINDS:
-		return true;
-	}
-	return true;
-}
-
 static bool forwards(const struct node *n)
 {
 	return n->kind == KIND_ROUTER || n->kind == KIND_NAPT || n->kind == KIND_EIP;
 }
 
-static bool is_nat(const struct node *n)
-{
-	return n->kind == KIND_NAPT || n->kind == KIND_EIP;
-}
-
-/* From inside to an outside endpoint of a machine inside (RFC 4787 6). */
-static bool comes_back(const struct node *n, int in, bool translated)
-{
-	return n->hairpin && translated && (unsigned)in != n->outside;
-}
-
-/* A packet at a node, from interface @in or from the node itself (-1). False when its way ends
+/* A packet at a node, from interface p->ip.in or from the node itself (-1). False when its way ends
  * here. */
-static bool pass(struct net *net, unsigned node, int in, struct packet_in *p, struct hop *hop)
+static bool pass(struct net *net, unsigned node, struct packet_in *p, struct hop *hop)
 {
-	const struct node *n = &net->s->nodes[node];
-	struct sim_node *sn = &net->nodes[node];
-	struct inet_ep src = p->src, dst = p->dst;
-	bool reply = false, translated = false, established;
-	struct track *t = tracks(n) ? find_track(sn, p, &reply) : NULL;
+	struct nat_state *nat = net->nodes[node].nat;
+	struct nat_packet *ip = &p->ip;
+	struct nat_passage way;
 	struct inet_addr via;
-	int out, to;
 	bool own;
+	int to;
 
-	if (t)
-		p->dst = reply ? t->src : t->reply_src;
-	else
-		p->dst = new_destination(net->s, n, sn, in, p);
-	translated = !inet_ep_eq(p->dst, dst);
-	established = t && (reply || t->replied);
-	own = address_map_is_own(net->map, node, p->dst.addr);
-	out = own ? -1 : address_map_route(net->map, node, p->dst.addr, &via);
-	if (out < 0 && !own)
+	nat_state_arrive(nat, ip, &way);
+	own = address_map_is_own(net->map, node, ip->dst.addr);
+	ip->out = own ? -1 : address_map_route(net->map, node, ip->dst.addr, &via);
+	if (ip->out < 0 && !own)
 		return false;
-	if (in >= 0) {
-		if (out >= 0 && (!forwards(n) || --p->ttl == 0))
-			return false;
-		if (!filter_passes(net, node, in, out, established, translated, p))
-			return false;
-	}
-	if (in >= 0 && out >= 0 && lets_in(n) && p->proto == PROTO_UDP &&
-	    ((unsigned)out == n->outside || comes_back(n, in, translated)))
-		open_up(net, node, p->src, p->dst.addr);
-	if (t)
-		p->src = reply ? t->dst : t->reply_dst;
-	else if (is_nat(n) && in >= 0 && out >= 0 &&
-		 ((unsigned)out == n->outside || comes_back(n, in, translated)))
-		p->src = new_source(net->s, n, sn, p);
-	if (!t && tracks(n)) {
-		t = vec_push(net->a, &sn->tracks);
-		*t = (struct track){
-			.proto = p->proto,
-			.src = src,
-			.dst = dst,
-			.reply_src = p->dst,
-			.reply_dst = p->src,
-		};
-	}
-	if (t) {
-		t->left = timeout_of(n, t->proto);
-		t->replied |= reply;
-	}
-	if (out < 0) {
+	if (ip->in >= 0 && ip->out >= 0 && (!forwards(&net->s->nodes[node]) || --p->ttl == 0))
+		return false;
+	if (!nat_state_filter(nat, ip, &way))
+		return false;
+	nat_state_leave(nat, ip, &way);
+	if (own) {
 		deliver(net, node, p);
 		return false;
 	}
 	/* No such neighbour: a kernel would ask for it by ARP in vain. */
-	to = address_map_neighbour(net->map, (unsigned)out, via);
-	*hop = (struct hop){(unsigned)out, (unsigned)to};
+	to = address_map_neighbour(net->map, (unsigned)ip->out, via);
+	*hop = (struct hop){(unsigned)ip->out, (unsigned)to};
 	return to >= 0;
 }
 
-/* ---- the door ---- */
+/* ---- the backend ---- */
 
 static struct net *sim_build(struct arena *a, const struct plan *p, struct err *e)
 {
 	struct net *net = arena_new_of(a, struct net);
-	struct napt_tables *tables = napt_tables_new(a, p->s, p->seed);
 
 	(void)e;
 	net->s = p->s;
@@ -486,8 +233,7 @@ static struct net *sim_build(struct arena *a, const struct plan *p, struct err *
 	for (unsigned i = 0; i < p->s->n_nodes; i++) {
 		for (unsigned k = 0; k < INBOXES; k++)
 			net->nodes[i].inbox[k].last = &net->nodes[i].inbox[k].first;
-		if (p->s->nodes[i].kind == KIND_NAPT)
-			net->nodes[i].map = napt_table(tables, i);
+		net->nodes[i].nat = nat_state_new(a, p->rules[i]);
 	}
 	return net;
 }
@@ -505,37 +251,39 @@ static int sim_open(struct net *net, unsigned node, struct inet_addr own, struct
 	return 0;
 }
 
-static void carry(struct net *net, unsigned node, int in, struct packet_in p);
+static void carry(struct net *net, unsigned node, struct packet_in p);
 
 /* On a bad link: what the frame's fate is. Each copy goes its own way. */
 static void carry_badly(struct net *net, const struct hop *hop, const struct packet_in *p,
 			const uint8_t *frame, size_t len)
 {
 	struct fate fate = faults_draw(net->faults, hop->out);
+	struct packet_in there = *p;
 
+	there.ip.in = (int)hop->in;
 	for (unsigned i = 0; i < fate.copies; i++) {
 		if (fate.delay[i])
 			faults_hold(net->faults, hop->out, net->now + fate.delay[i], frame, len);
 		else
-			carry(net, net->s->ifaces[hop->in].node, (int)hop->in, *p);
+			carry(net, net->s->ifaces[hop->in].node, there);
 	}
 }
 
 /* A packet at a node, to the end of its way. */
-static void carry(struct net *net, unsigned node, int in, struct packet_in p)
+static void carry(struct net *net, unsigned node, struct packet_in p)
 {
 	uint8_t frame[FRAME_MAX];
 
 	struct hop hop;
 
-	while (pass(net, node, in, &p, &hop)) {
+	while (pass(net, node, &p, &hop)) {
 		size_t len = emit(net, &hop, &p, frame);
 
 		if (link_is_faulty(&net->s->links[net->s->ifaces[hop.out].link].faults)) {
 			carry_badly(net, &hop, &p, frame, len);
 			return;
 		}
-		in = (int)hop.in;
+		p.ip.in = (int)hop.in;
 		node = net->s->ifaces[hop.in].node;
 	}
 }
@@ -552,8 +300,8 @@ static int sim_say(struct net *net, int from, struct inet_ep to, struct inet_ep 
 	const struct ear *ear = &net->ears.v[from];
 
 	net->heard = -1;
-	carry(net, ear->node, -1,
-	      (struct packet_in){.proto = PROTO_UDP, .ttl = TTL_START, .src = ear->own, .dst = to});
+	carry(net, ear->node, (struct packet_in){.ip = {PROTO_UDP, ear->own, to, -1, -1},
+						 .ttl = TTL_START});
 	*seen = net->heard_from;
 	return net->heard;
 }
@@ -600,28 +348,26 @@ static void sim_release(struct net *net)
 		/* The queue's own copy may be overwritten while this one is on its way. */
 		memcpy(frame, data, len);
 		if (packet_parse(&pkt, LINKTYPE_ETHERNET_, frame, len))
-			carry(net, net->s->ifaces[in].node, (int)in,
-			      (struct packet_in){pkt.proto, pkt.ttl, pkt.src, pkt.dst, pkt.payload,
-						 pkt.len});
+			carry(net, net->s->ifaces[in].node,
+			      (struct packet_in){{pkt.proto, pkt.src, pkt.dst, (int)in, -1},
+						 pkt.ttl, pkt.payload, pkt.len});
 	}
 }
 
 static bool sim_send(struct net *net, unsigned node, const struct datagram *d)
 {
 	struct packet_in p = {
-		.proto = d->via == VIA_UDP ? PROTO_UDP : PROTO_ESP,
+		.ip = {d->via == VIA_UDP ? PROTO_UDP : PROTO_ESP, d->local, d->remote, -1, -1},
 		.ttl = TTL_START,
-		.src = d->local,
-		.dst = d->remote,
 		.data = d->data,
 		.len = d->len,
 	};
 
 	if (d->len > MTU - 28)
 		return false;
-	if (p.proto == PROTO_ESP)
-		p.src.port = p.dst.port = 0;
-	carry(net, node, -1, p);
+	if (p.ip.proto == PROTO_ESP)
+		p.ip.src.port = p.ip.dst.port = 0;
+	carry(net, node, p);
 	return true;
 }
 
@@ -704,24 +450,8 @@ static void sim_wait(struct net *net, usec timeout)
 static int sim_age(struct net *net, usec d, struct err *e)
 {
 	(void)e;
-	for (size_t i = 0; i < net->s->n_nodes; i++) {
-		struct sim_node *n = &net->nodes[i];
-		size_t kept = 0;
-
-		for (size_t k = 0; k < n->tracks.n; k++) {
-			n->tracks.v[k].left -= d;
-			if (n->tracks.v[k].left > 0)
-				n->tracks.v[kept++] = n->tracks.v[k];
-		}
-		n->tracks.n = kept;
-		kept = 0;
-		for (size_t k = 0; k < n->open_to.n; k++) {
-			n->open_to.v[k].left -= d;
-			if (n->open_to.v[k].left > 0)
-				n->open_to.v[kept++] = n->open_to.v[k];
-		}
-		n->open_to.n = kept;
-	}
+	for (size_t i = 0; i < net->s->n_nodes; i++)
+		nat_state_age(net->nodes[i].nat, d);
 	return 0;
 }
 
@@ -751,21 +481,8 @@ static int sim_ruleset(struct net *net, unsigned node, FILE *f, struct err *e)
 
 static int sim_conntrack(struct net *net, unsigned node, FILE *f, struct err *e)
 {
-	const struct sim_node *n = &net->nodes[node];
-
 	(void)e;
-	for (size_t i = 0; i < n->tracks.n; i++) {
-		const struct track *t = &n->tracks.v[i];
-
-		fprintf(f,
-			"%s %u %lld src=%s dst=%s sport=%u dport=%u %ssrc=%s dst=%s sport=%u "
-			"dport=%u\n",
-			t->proto == PROTO_UDP ? "udp" : "esp", t->proto,
-			(long long)((t->left + SEC - 1) / SEC), INET_ADDR(t->src.addr),
-			INET_ADDR(t->dst.addr), t->src.port, t->dst.port,
-			t->replied ? "" : "[UNREPLIED] ", INET_ADDR(t->reply_src.addr),
-			INET_ADDR(t->reply_dst.addr), t->reply_src.port, t->reply_dst.port);
-	}
+	nat_state_print(net->nodes[node].nat, f);
 	return 0;
 }
 

@@ -200,7 +200,8 @@ static void add_inside(struct napt_tables *t, unsigned node, struct inet_ep insi
 		struct inet_ep d = once ? (struct inet_ep){0} : of->to.v[i];
 
 		if (is_any(d) || is_any(dst) || covers(d, dst) || covers(dst, d))
-			*vec_push(t->a, &of->v) = (struct napt_mapping){.inside = inside, .dst = d};
+			*vec_push(t->a, &of->v) = (struct napt_mapping){
+				.inside = inside, .dst = d, .forwarded = once};
 		if (once)
 			break;
 	}
@@ -256,7 +257,7 @@ static void draw_ports(struct napt_tables *t, unsigned node)
 		struct napt_mapping *m = &t->of[node].v.v[i];
 		uint16_t port = m->inside.port;
 
-		if (!is_forwarded(n, m->inside))
+		if (!m->forwarded)
 			port = port_choose(n, &t->ports, &d, port);
 		m->outside = inet_ep(t->s->ifaces[n->outside].addr, port);
 	}

@@ -21,6 +21,7 @@
  * one, its port 0: for every port. */
 struct napt_mapping {
 	struct inet_ep inside, outside, dst;
+	bool forwarded; /* of a port that the file forwards, which has rules of its own */
 };
 
 /* All mappings of one NAPT, in the order of the interfaces behind it; those of NATs behind it are

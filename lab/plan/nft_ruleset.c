@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * nft_ruleset.c - the nft text of a node: what the kernel loads and what `natdlab plan` shows, with
- * remarks for whoever reads it there.
- *
- * Everything that a ruleset drops goes through a counter named `dropped`, because the lab's clock
- * must know what became of every packet before it jumps.
- */
-#include "lab/plan/napt_ports.h"
+#include "lab/plan/nft_ruleset.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/plan/plan.h"
-#include "lab/topology/scenario_query.h"
-
-/* ---- text ---- */
-
 struct text {
 	FILE *f;
-	const struct scenario *s;
-	const struct node *n;
-	const char *outside; /* the name of a NAT's outside interface */
+	const struct nat_rules *r;
 };
 
 static void put(struct text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -36,60 +22,12 @@ static void put(struct text *t, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void put_counter(struct text *t)
-{
-	put(t, "\t# What is dropped here is counted, so that it can be told from what is lost.\n"
-	       "\tcounter dropped {\n"
-	       "\t}\n\n");
-}
-
 static unsigned seconds(usec t)
 {
 	return (unsigned)(t / SEC);
 }
 
-static void put_from(struct text *t, bool outside_only)
-{
-	if (outside_only)
-		put(t, "iifname \"%s\" ", t->outside);
-}
-
-/* Said by hand, because the kernel's own timeouts change two seconds after a connection began. */
-static void put_timeout(struct text *t)
-{
-	unsigned s = seconds(udp_timeout(t->n));
-
-	put(t, "\t# How long a UDP connection is remembered without traffic, in seconds%s.\n"
-	       "\tct timeout udp_idle {\n"
-	       "\t\tprotocol udp\n"
-	       "\t\tl3proto ip\n"
-	       "\t\tpolicy = { unreplied : %u, replied : %u }\n"
-	       "\t}\n\n", t->n->kind == KIND_NAPT ? " (RFC 4787 4.3)" : "", s, s);
-}
-
-static void put_idle(struct text *t)
-{
-	put(t, "\t\tmeta l4proto udp ct timeout set \"udp_idle\"\n");
-}
-
-/* Nothing that nobody inside asked for gets to the router itself. A home router that accepted it
- * would hold a connection for it, and could no longer give that port to a client inside. */
-static void put_nat_input(struct text *t)
-{
-	put(t, "\t# To the node itself, from outside: only answers.\n"
-	       "\tchain input {\n"
-	       "\t\ttype filter hook input priority filter; policy accept;\n"
-	       "\t\tiifname \"%s\" ct state established,related accept\n"
-	       "\t\tiifname \"%s\" counter name \"dropped\" drop\n"
-	       "\t}\n\n", t->outside, t->outside);
-}
-
-static void put_elements(struct text *t, bool last)
-{
-	put(t, "%s\n", last ? "" : ",");
-}
-
-/* ---- a NAPT ---- */
+/* ---- maps and sets ---- */
 
 /* What keys the map of ports, in nft's words, by what the mapping depends on. */
 static const struct {
@@ -128,167 +66,111 @@ static const struct {
 			     "ip daddr . udp dport . ip saddr"},
 };
 
-struct napt {
-	struct text *t;
-	const struct napt_mapping *map;
-	size_t n;
-	struct inet_addr addr; /* outside */
-	bool open;	       /* lets in more than connection tracking would */
-};
+/* Number @i of a set's elements; false: it is none of this set. */
+typedef bool put_element_fn(struct text *t, size_t i, bool dry);
 
-/* Does a forwarded port stand for this mapping? That has a rule of its own. */
-static bool has_rule(const struct napt *p, const struct napt_mapping *m)
+static bool put_udp_port(struct text *t, size_t i, bool dry)
 {
-	const struct forward *f = napt_forward(p->t->n, 17, m->inside.port);
+	const struct napt_mapping *m = &t->r->ports->v[i];
 
-	return f && inet_addr_eq(f->to, m->inside.addr);
-}
-
-static size_t count_elements(const struct napt *p)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < p->n; i++)
-		n += !has_rule(p, &p->map[i]);
-	return n;
-}
-
-static void put_napt_element(struct napt *p, const struct napt_mapping *m, bool back)
-{
-	struct text *t = p->t;
-
-	if (back) {
-		put(t, "\t\t\t%s . %u : %s . %u", INET_ADDR(m->outside.addr), m->outside.port,
-		    INET_ADDR(m->inside.addr), m->inside.port);
-		return;
-	}
-	put(t, "\t\t\t%s . %u", INET_ADDR(m->inside.addr), m->inside.port);
-	if (t->n->mapping != DEPENDS_NOT)
+	if (m->forwarded || dry)
+		return !m->forwarded;
+	put(t, "%s . %u", INET_ADDR(m->inside.addr), m->inside.port);
+	if (t->r->mapping != DEPENDS_NOT)
 		put(t, " . %s", INET_ADDR(m->dst.addr));
-	if (t->n->mapping == DEPENDS_ADDRESS_AND_PORT)
+	if (t->r->mapping == DEPENDS_ADDRESS_AND_PORT)
 		put(t, " . %u", m->dst.port);
 	put(t, " : %s . %u", INET_ADDR(m->outside.addr), m->outside.port);
+	return true;
 }
 
-static void put_napt_elements(struct napt *p, bool back)
+static bool put_udp_owner(struct text *t, size_t i, bool dry)
 {
-	size_t n = count_elements(p), k = 0;
+	const struct napt_mapping *m = &t->r->ports->v[i];
 
-	if (n)
-		put(p->t, "\t\telements = {\n");
-	for (size_t i = 0; i < p->n; i++) {
-		if (has_rule(p, &p->map[i]))
+	if (!m->forwarded && !dry)
+		put(t, "%s . %u : %s . %u", INET_ADDR(m->outside.addr), m->outside.port,
+		    INET_ADDR(m->inside.addr), m->inside.port);
+	return !m->forwarded;
+}
+
+static bool put_to_inside(struct text *t, size_t i, bool dry)
+{
+	if (!dry)
+		put(t, "%s : %s", INET_ADDR(t->r->map[i].outside), INET_ADDR(t->r->map[i].inside));
+	return true;
+}
+
+static bool put_to_outside(struct text *t, size_t i, bool dry)
+{
+	if (!dry)
+		put(t, "%s : %s", INET_ADDR(t->r->map[i].inside), INET_ADDR(t->r->map[i].outside));
+	return true;
+}
+
+static bool put_mapped(struct text *t, size_t i, bool dry)
+{
+	if (!dry)
+		put(t, "%s", INET_ADDR(t->r->map[i].inside));
+	return true;
+}
+
+static void put_elements(struct text *t, size_t n, put_element_fn *element)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!element(t, i, true))
 			continue;
-		put_napt_element(p, &p->map[i], back);
-		put_elements(p->t, ++k == n);
+		put(t, any ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
+		element(t, i, false);
+		any = true;
 	}
-	if (n)
-		put(p->t, "\t\t}\n");
-	put(p->t, "\t}\n\n");
+	put(t, any ? "\n\t\t}\n\t}\n\n" : "\t}\n\n");
 }
 
-static void put_napt_maps(struct napt *p)
+static void put_map(struct text *t, enum nat_set set)
 {
-	enum napt_depends m = p->t->n->mapping;
+	const struct nat_rules *r = t->r;
 
-	put(p->t, "\t# Source ports of IKE (500), of IKE and ESP behind NATs (4500) and of L2TP\n"
-		  "%s"
-		  "\tmap udp_ports {\n"
-		  "\t\ttype %s : ipv4_addr . inet_service\n", mappings[m].remark,
-	    mappings[m].type);
-	put_napt_elements(p, false);
-	if (!p->open)
+	if (!nat_rules_use(r, set))
 		return;
-	put(p->t, "\t# The same backwards: whose port is it?\n"
-		  "\tmap udp_owners {\n"
-		  "\t\ttype ipv4_addr . inet_service : ipv4_addr . inet_service\n");
-	put_napt_elements(p, true);
-}
-
-static const char *proto_word(uint8_t proto)
-{
-	return proto == 17 ? "udp" : "tcp";
-}
-
-/* Destinations are translated for what comes unasked: to forwarded ports, and to mapped ones where
- * strangers may be let in. A machine inside may come back by the outside address: hairpin. */
-static void put_napt_prerouting(struct napt *p)
-{
-	struct text *t = p->t;
-
-	if (!p->open && !t->n->n_forward)
+	switch (set) {
+	case NAT_UDP_PORTS:
+		put(t, "\t# Source ports of IKE (500), of IKE and ESP behind NATs (4500) and of L2TP\n"
+		       "%s"
+		       "\tmap udp_ports {\n"
+		       "\t\ttype %s : ipv4_addr . inet_service\n", mappings[r->mapping].remark,
+		    mappings[r->mapping].type);
+		put_elements(t, r->ports->n, put_udp_port);
 		return;
-	put(t, "\tchain prerouting {\n"
-	       "\t\ttype nat hook prerouting priority dstnat; policy accept;\n");
-	for (size_t i = 0; i < t->n->n_forward; i++) {
-		const struct forward *f = &t->n->forward[i];
-
-		put(t, "\t\t");
-		put_from(t, !t->n->hairpin);
-		put(t, "ip daddr %s %s dport %u dnat to %s\n", INET_ADDR(p->addr),
-		    proto_word(f->proto), f->port, INET_ADDR(f->to));
-	}
-	if (p->open) {
-		put(t, "\t\t");
-		put_from(t, !t->n->hairpin);
-		put(t, "dnat ip to ip daddr . udp dport map @udp_owners\n");
-	}
-	put(t, "\t}\n\n");
-}
-
-/* Everything but the mapped UDP ports. */
-static void put_masquerade(struct text *t)
-{
-	const struct node *n = t->n;
-	bool drawn = n->mapping != DEPENDS_NOT;
-
-	switch (n->ports) {
-	case NAPT_PRESERVE:
-		put(t, "\t\toifname \"%s\" masquerade%s\n", t->outside, drawn ? " random" : "");
-		break;
-	case NAPT_RANDOM:
-		put(t, "\t\toifname \"%s\" masquerade random\n", t->outside);
-		break;
-	case NAPT_RANGE:
-		put(t, "\t\toifname \"%s\" meta l4proto { tcp, udp } masquerade to :%u-%u%s\n"
-		       "\t\toifname \"%s\" masquerade\n",
-		    t->outside, n->port_lo, n->port_hi, drawn ? " random" : "", t->outside);
-		break;
+	case NAT_UDP_OWNERS:
+		put(t, "\t# The same backwards: whose port is it?\n"
+		       "\tmap udp_owners {\n"
+		       "\t\ttype ipv4_addr . inet_service : ipv4_addr . inet_service\n");
+		put_elements(t, r->ports->n, put_udp_owner);
+		return;
+	case NAT_TO_INSIDE:
+		put(t, "\tmap to_inside {\n\t\ttype ipv4_addr : ipv4_addr\n");
+		put_elements(t, r->n_map, put_to_inside);
+		return;
+	case NAT_TO_OUTSIDE:
+		put(t, "\tmap to_outside {\n\t\ttype ipv4_addr : ipv4_addr\n");
+		put_elements(t, r->n_map, put_to_outside);
+		return;
+	case NAT_OPEN:
+	case NAT_MAPPED:
+	case NAT_NO_SET:
+	case NAT_SETS:
+		return;
 	}
 }
 
-static void put_napt_postrouting(struct napt *p)
+static void put_open(struct text *t)
 {
-	struct text *t = p->t;
-	const char *key = mappings[t->n->mapping].key;
+	enum napt_depends f = t->r->filtering;
 
-	put(t, "\tchain postrouting {\n"
-	       "\t\ttype nat hook postrouting priority srcnat; policy accept;\n");
-	for (size_t i = 0; i < t->n->n_forward; i++) {
-		const struct forward *f = &t->n->forward[i];
-
-		put(t, "\t\toifname \"%s\" ip saddr %s %s sport %u snat to %s:%u\n", t->outside,
-		    INET_ADDR(f->to), proto_word(f->proto), f->port, INET_ADDR(p->addr), f->port);
-	}
-	put(t, "\t\toifname \"%s\" meta l4proto udp snat ip to %s map @udp_ports\n", t->outside,
-	    key);
-	if (t->n->hairpin)
-		put(t, "\t\t# Who comes back by the outside address does so as the outside knows "
-		       "him\n"
-		       "\t\t# (RFC 4787 REQ-9).\n"
-		       "\t\toifname != \"%s\" ct status dnat meta l4proto udp snat ip to %s map "
-		       "@udp_ports\n", t->outside, key);
-	put_masquerade(t);
-	put(t, "\t}\n}\n\n");
-}
-
-/* Who inside has sent, and to whom, as far as the filter cares. */
-static void put_napt_open(struct napt *p)
-{
-	struct text *t = p->t;
-	enum napt_depends f = t->n->filtering;
-
-	if (!p->open)
+	if (!nat_rules_use(t->r, NAT_OPEN))
 		return;
 	put(t, "\t# Ports from which somebody inside has sent%s: as long as they are in here,\n"
 	       "\t# %s filtering (RFC 4787 5) lets%s strangers in.\n"
@@ -301,260 +183,257 @@ static void put_napt_open(struct napt *p)
 	    f == DEPENDS_NOT ? "" : ", and to which address",
 	    f == DEPENDS_NOT ? "endpoint-independent" : "address-dependent",
 	    f == DEPENDS_NOT ? "" : " only that address, no", filterings[f].type,
-	    seconds(udp_timeout(t->n)));
+	    seconds(t->r->timeout));
 }
 
-static void put_napt_forward(struct napt *p)
+/* What the filters need. Timeouts are said by hand, because the kernel's own change two seconds
+ * after a connection began. */
+static void put_filter_parts(struct text *t)
 {
-	struct text *t = p->t;
-	enum napt_depends f = t->n->filtering;
+	const struct nat_rules *r = t->r;
 
-	put(t, "\t# Through the node: all from inside, only answers from outside%s. ICMP errors\n"
-	       "\t# about a connection are \"related\" to it and are translated with it.\n"
-	       "\tchain forward {\n"
-	       "\t\ttype filter hook forward priority filter; policy accept;\n",
-	    p->open || t->n->n_forward ? " but for those below" : "");
-	put_idle(t);
-	put(t, "\t\tct state invalid counter name \"dropped\" drop\n");
-	if (p->open)
-		put(t, "\t\toifname \"%s\" meta l4proto udp update @open { %s }\n", t->outside,
-		    filterings[f].out);
-	if (p->open && t->n->hairpin)
-		put(t, "\t\tiifname != \"%s\" ct status dnat meta l4proto udp update @open "
-		       "{ %s }\n", t->outside, filterings[f].out);
-	put(t, "\t\tiifname \"%s\" ct state established,related accept\n", t->outside);
-	for (size_t i = 0; i < t->n->n_forward; i++)
-		put(t, "\t\tct status dnat ip daddr %s %s dport %u accept\n",
-		    INET_ADDR(t->n->forward[i].to), proto_word(t->n->forward[i].proto),
-		    t->n->forward[i].port);
-	if (p->open)
-		put(t, "\t\tct status dnat %s @open accept\n", filterings[f].in);
-	put(t, "\t\tiifname \"%s\" counter name \"dropped\" drop\n", t->outside);
-	if (p->open && t->n->hairpin)
-		put(t, "\t\tct state new ct status dnat counter name \"dropped\" drop\n");
-	put(t, "\t}\n}\n");
+	put(t, "\t# What is dropped here is counted, so that it can be told from what is lost.\n"
+	       "\tcounter dropped {\n"
+	       "\t}\n\n");
+	if (r->timeout)
+		put(t, "\t# How long a UDP connection is remembered without traffic, in seconds%s.\n"
+		       "\tct timeout udp_idle {\n"
+		       "\t\tprotocol udp\n"
+		       "\t\tl3proto ip\n"
+		       "\t\tpolicy = { unreplied : %u, replied : %u }\n"
+		       "\t}\n\n", r->timeout_source, seconds(r->timeout), seconds(r->timeout));
+	put_open(t);
+	if (nat_rules_use(r, NAT_MAPPED)) {
+		put(t, "\t# The private addresses that have a public one.\n"
+		       "\tset mapped {\n\t\ttype ipv4_addr\n");
+		put_elements(t, r->n_map, put_mapped);
+	}
 }
 
-static void put_napt(struct text *t, struct arena *a, unsigned node, uint64_t seed)
+/* ---- rules ---- */
+
+static const char *proto_word(uint8_t proto)
 {
-	struct napt p = {
-		.t = t,
-		.addr = t->s->ifaces[t->n->outside].addr,
-		.open = t->n->filtering != DEPENDS_ADDRESS_AND_PORT,
+	switch (proto) {
+	case 1:
+		return "icmp";
+	case 6:
+		return "tcp";
+	case 17:
+		return "udp";
+	case 50:
+		return "esp";
+	default:
+		return "{ tcp, udp }";
+	}
+}
+
+static void put_side(struct text *t, const char *what, enum nat_side side)
+{
+	switch (side) {
+	case NAT_OUTSIDE:
+	case NAT_NOT_OUTSIDE:
+		put(t, "%s %s\"%s\" ", what, side == NAT_OUTSIDE ? "" : "!= ", t->r->outside_name);
+		break;
+	case NAT_LOOPBACK:
+		put(t, "%s \"lo\" ", what);
+		break;
+	case NAT_ANY_SIDE:
+		break;
+	}
+}
+
+static void put_conditions(struct text *t, const struct nat_rule *rule)
+{
+	static const char *const ct[] = {
+		[NAT_ANY_CT] = "",
+		[NAT_NEW] = "ct state new ",
+		[NAT_ESTABLISHED] = "ct state established,related ",
+		[NAT_INVALID] = "ct state invalid ",
 	};
 
-	const struct napt_table *table = napt_table(napt_tables_new(a, t->s, seed), node);
-
-	p.map = table->v;
-	p.n = table->n;
-	put(t, "# %s: a home router. Many machines share the address of %s (NAPT, RFC 3022),\n"
-	       "# and a connection can be begun from inside only%s.\n"
-	       "table ip nat {\n", t->n->name, t->outside,
-	    p.open || t->n->n_forward ? ", with the exceptions below" : "");
-	put_napt_maps(&p);
-	put_napt_prerouting(&p);
-	put_napt_postrouting(&p);
-	put(t, "table ip filter {\n");
-	put_counter(t);
-	put_timeout(t);
-	put_napt_open(&p);
-	put_nat_input(t);
-	put_napt_forward(&p);
+	put_side(t, "iifname", rule->in);
+	put_side(t, "oifname", rule->out);
+	put(t, "%s%s", ct[rule->ct], rule->translated ? "ct status dnat " : "");
+	if (rule->src.len)
+		put(t, "ip saddr %s ", INET_ADDR(rule->src));
+	if (rule->dst.len)
+		put(t, "ip daddr %s ", INET_ADDR(rule->dst));
+	if (rule->sport)
+		put(t, "%s sport %u ", proto_word(rule->proto), rule->sport);
+	else if (rule->dport_hi && rule->dport == rule->dport_hi)
+		put(t, "%s dport %u ", proto_word(rule->proto), rule->dport);
+	else if (rule->dport_hi)
+		put(t, "%s dport %u-%u ", proto_word(rule->proto), rule->dport, rule->dport_hi);
+	else if (rule->proto)
+		put(t, "meta l4proto %s ", proto_word(rule->proto));
+	if (rule->known == NAT_MAPPED)
+		put(t, "ip saddr @mapped ");
+	else if (rule->known == NAT_OPEN)
+		put(t, "%s @open ", filterings[t->r->filtering].in);
 }
 
-/* ---- an Elastic IP ---- */
-
-static void put_eip_map(struct text *t, const char *name, bool inward)
+/* What DNAT and SNAT translate to by a map. */
+static void put_lookup(struct text *t, enum nat_set map)
 {
-	const struct node *n = t->n;
-
-	put(t, "\tmap %s {\n"
-	       "\t\ttype ipv4_addr : ipv4_addr\n", name);
-	if (n->n_map)
-		put(t, "\t\telements = {\n");
-	for (size_t i = 0; i < n->n_map; i++) {
-		const struct eip_map *m = &n->map[i];
-
-		put(t, "\t\t\t%s : %s", INET_ADDR(inward ? m->outside : m->inside),
-		    INET_ADDR(inward ? m->inside : m->outside));
-		put_elements(t, i + 1 == n->n_map);
-	}
-	if (n->n_map)
-		put(t, "\t\t}\n");
-	put(t, "\t}\n\n");
-}
-
-static void put_eip_set(struct text *t)
-{
-	const struct node *n = t->n;
-
-	put(t, "\tset mapped {\n"
-	       "\t\ttype ipv4_addr\n");
-	if (n->n_map)
-		put(t, "\t\telements = {\n");
-	for (size_t i = 0; i < n->n_map; i++) {
-		put(t, "\t\t\t%s", INET_ADDR(n->map[i].inside));
-		put_elements(t, i + 1 == n->n_map);
-	}
-	if (n->n_map)
-		put(t, "\t\t}\n");
-	put(t, "\t}\n\n");
-}
-
-static void put_eip(struct text *t)
-{
-	put(t, "# %s: an Elastic IP. Each public address is one private address (1:1 NAT);\n"
-	       "# ports are never changed, and either side may begin. The machine inside does not\n"
-	       "# know its public address: that is what NAT-D finds out.\n"
-	       "# By connection tracking, not by rewriting each packet alone, so that the packet\n"
-	       "# quoted inside an ICMP error is translated too (RFC 5508 4.2).\n"
-	       "table ip nat {\n", t->n->name);
-	put_eip_map(t, "to_inside", true);
-	put_eip_map(t, "to_outside", false);
-	put(t, "\tchain prerouting {\n"
-	       "\t\ttype nat hook prerouting priority dstnat; policy accept;\n"
-	       "\t\tiifname \"%s\" dnat to ip daddr map @to_inside\n"
-	       "\t}\n\n"
-	       "\tchain postrouting {\n"
-	       "\t\ttype nat hook postrouting priority srcnat; policy accept;\n"
-	       "\t\toifname \"%s\" snat to ip saddr map @to_outside\n"
-	       "\t}\n}\n\n"
-	       "table ip filter {\n", t->outside, t->outside);
-	put_counter(t);
-	put_timeout(t);
-	put(t, "\t# The private addresses that have a public one.\n");
-	put_eip_set(t);
-	put_nat_input(t);
-	put(t, "\t# Through the node: inwards what was translated, outwards whoever has a\n"
-	       "\t# public address.\n"
-	       "\tchain forward {\n"
-	       "\t\ttype filter hook forward priority filter; policy accept;\n");
-	put_idle(t);
-	put(t, "\t\tct state invalid counter name \"dropped\" drop\n"
-	       "\t\tct state established,related accept\n"
-	       "\t\tiifname \"%s\" ct status dnat accept\n"
-	       "\t\tiifname \"%s\" counter name \"dropped\" drop\n"
-	       "\t\toifname \"%s\" ip saddr @mapped accept\n"
-	       "\t\toifname \"%s\" counter name \"dropped\" drop\n"
-	       "\t}\n}\n", t->outside, t->outside, t->outside, t->outside);
-}
-
-static void put_allow_entry(struct text *t, const struct allow *e)
-{
-	switch (e->proto) {
-	case 1:
-		put(t, "\t\tmeta l4proto icmp accept\n");
+	switch (map) {
+	case NAT_UDP_PORTS:
+		put(t, "ip to %s map @udp_ports\n", mappings[t->r->mapping].key);
 		break;
-	case 50:
-		put(t, "\t\tmeta l4proto esp accept\n");
+	case NAT_UDP_OWNERS:
+		put(t, "ip to ip daddr . udp dport map @udp_owners\n");
 		break;
-	default:
-		put(t, "\t\t%s dport %u", e->proto == 17 ? "udp" : "tcp", e->port_lo);
-		if (e->port_hi != e->port_lo)
-			put(t, "-%u", e->port_hi);
-		put(t, " accept\n");
+	case NAT_TO_INSIDE:
+		put(t, "to ip daddr map @to_inside\n");
+		break;
+	case NAT_TO_OUTSIDE:
+		put(t, "to ip saddr map @to_outside\n");
+		break;
+	case NAT_OPEN:
+	case NAT_MAPPED:
+	case NAT_NO_SET:
+	case NAT_SETS:
 		break;
 	}
 }
 
-static void put_allow(struct text *t)
+static void put_action(struct text *t, const struct nat_rule *rule)
 {
-	put(t, "# %s: the security group before it. It remembers what the machine itself began,\n"
-	       "# and answers to that need no permission.\n"
-	       "table ip filter {\n", t->n->name);
-	put_counter(t);
-	put_timeout(t);
-	put(t, "\tchain output {\n"
-	       "\t\ttype filter hook output priority filter; policy accept;\n");
-	put_idle(t);
-	put(t, "\t}\n\n"
-	       "\tchain input {\n"
-	       "\t\ttype filter hook input priority filter; policy accept;\n"
-	       "\t\tiifname \"lo\" accept\n");
-	put_idle(t);
-	put(t, "\t\tct state established,related accept\n"
-	       "\t\tct state invalid counter name \"dropped\" drop\n");
-	for (size_t i = 0; i < t->n->n_allow; i++)
-		put_allow_entry(t, &t->n->allow[i]);
-	put(t, "\t\tcounter name \"dropped\" drop\n"
-	       "\t}\n}\n");
-}
-
-/* A virtual machine loads no rules of ours: its security group stands at its link's other end. */
-static void put_vm_allow(struct text *t, const struct node *vm, const char *iface)
-{
-	put(t, "# %s: the security group before it, which it cannot hold itself, being a virtual\n"
-	       "# machine. It remembers what the machine began.\n"
-	       "table ip before-%s {\n", vm->name, vm->name);
-	put_counter(t);
-	put(t, "\tchain to_machine {\n"
-	       "\t\ttype filter hook postrouting priority srcnat + 10; policy accept;\n"
-	       "\t\toifname != \"%s\" accept\n"
-	       "\t\tct state established,related accept\n", iface);
-	for (size_t i = 0; i < vm->n_allow; i++)
-		put_allow_entry(t, &vm->allow[i]);
-	put(t, "\t\tcounter name \"dropped\" drop\n"
-	       "\t}\n}\n");
-}
-
-static void put_vms(struct text *t)
-{
-	for (size_t i = 0; i < t->n->n_ifaces; i++) {
-		const struct iface *own = &t->s->ifaces[t->n->ifaces[i]];
-		const struct link *l = &t->s->links[own->link];
-
-		for (size_t k = 0; k < l->n_ifaces; k++) {
-			const struct node *vm = &t->s->nodes[t->s->ifaces[l->ifaces[k]].node];
-
-			if (vm != t->n && vm->vm && vm->has_allow)
-				put_vm_allow(t, vm, own->name);
-		}
+	switch (rule->action) {
+	case NAT_ACCEPT:
+		put(t, "accept\n");
+		break;
+	case NAT_DROP:
+		put(t, "counter name \"dropped\" drop\n");
+		break;
+	case NAT_TIME_OUT:
+		put(t, "ct timeout set \"udp_idle\"\n");
+		break;
+	case NAT_REMEMBER:
+		put(t, "update @open { %s }\n", filterings[t->r->filtering].out);
+		break;
+	case NAT_DNAT:
+	case NAT_SNAT:
+		put(t, rule->action == NAT_DNAT ? "dnat " : "snat ");
+		if (rule->map != NAT_NO_SET)
+			put_lookup(t, rule->map);
+		else if (rule->to.port)
+			put(t, "to %s\n", INET_EP(rule->to));
+		else
+			put(t, "to %s\n", INET_ADDR(rule->to.addr));
+		break;
+	case NAT_MASQUERADE:
+		put(t, "masquerade");
+		if (rule->port_lo)
+			put(t, " to :%u-%u", rule->port_lo, rule->port_hi);
+		put(t, "%s\n", rule->random ? " random" : "");
+		break;
 	}
 }
 
-static void put_extra(struct text *t)
-{
-	size_t len = strlen(t->n->nft);
+/* ---- chains and tables ---- */
 
-	put(t, "\n# From the topology file:\n%s%s", t->n->nft,
-	    len && t->n->nft[len - 1] == '\n' ? "" : "\n");
+static const struct {
+	const char *name, *at;
+} hooks[NAT_HOOKS] = {
+	[NAT_PREROUTING] = {"prerouting", "nat hook prerouting priority dstnat"},
+	[NAT_POSTROUTING] = {"postrouting", "nat hook postrouting priority srcnat"},
+	[NAT_OUTPUT] = {"output", "filter hook output priority filter"},
+	[NAT_INPUT] = {"input", "filter hook input priority filter"},
+	[NAT_FORWARD] = {"forward", "filter hook forward priority filter"},
+	[NAT_TO_MACHINE] = {"to_machine", "filter hook postrouting priority srcnat + 10"},
+};
+
+/* @before: was there a chain above it in this table? */
+static bool put_chain(struct text *t, enum nat_hook hook, bool before)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < t->r->n; i++) {
+		const struct nat_rule *rule = &t->r->v[i];
+
+		if (rule->hook != hook)
+			continue;
+		if (!any)
+			put(t, "%s%s\tchain %s {\n\t\ttype %s; policy accept;\n", before ? "\n" : "",
+			    t->r->remark[hook] ? t->r->remark[hook] : "", hooks[hook].name,
+			    hooks[hook].at);
+		any = true;
+		put(t, "%s\t\t", rule->remark ? rule->remark : "");
+		put_conditions(t, rule);
+		put_action(t, rule);
+	}
+	if (any)
+		put(t, "\t}\n");
+	return before || any;
 }
 
-const char *ruleset_text(struct arena *a, const struct scenario *s, unsigned node, uint64_t seed)
+static bool translates(const struct nat_rules *r)
 {
-	const struct node *n = &s->nodes[node];
-	struct text t = {.s = s, .n = n};
+	return r->ports || r->map || nat_rules_use(r, NAT_TO_INSIDE);
+}
+
+static void put_rules(struct text *t)
+{
+	bool any = false;
+
+	put(t, "%s", t->r->head);
+	if (translates(t->r)) {
+		put(t, "table ip nat {\n");
+		for (unsigned set = NAT_NO_SET; set < NAT_SETS; set++)
+			put_map(t, (enum nat_set)set);
+		for (unsigned h = NAT_PREROUTING; h <= NAT_POSTROUTING; h++)
+			any = put_chain(t, (enum nat_hook)h, any);
+		put(t, "}\n\n");
+	}
+	put(t, "table ip %s {\n", t->r->table);
+	put_filter_parts(t);
+	any = false;
+	for (unsigned h = NAT_OUTPUT; h < NAT_HOOKS; h++)
+		any = put_chain(t, (enum nat_hook)h, any);
+	put(t, "}\n");
+}
+
+/* Empties the tables of @old but for what tracked connections hold on to. */
+static void put_removal(struct text *t, const struct nat_rules *r)
+{
+	for (; t->r; t->r = t->r->next) {
+		if (translates(t->r))
+			put(t, "delete table ip nat\n");
+		put(t, "flush table ip %s\n", t->r->table);
+		if (nat_rules_use(t->r, NAT_OPEN) &&
+		    (!r || !nat_rules_use(r, NAT_OPEN) || r->filtering != t->r->filtering ||
+		     r->timeout != t->r->timeout))
+			put(t, "delete set ip filter open\n");
+		if (nat_rules_use(t->r, NAT_MAPPED))
+			put(t, "delete set ip filter mapped\n");
+	}
+}
+
+const char *nft_ruleset_instead(struct arena *a, const struct nat_rules *old,
+				const struct nat_rules *r, const char *extra)
+{
+	struct text t = {.r = old};
 	char *buf = NULL;
 	size_t len = 0;
 	const char *out;
 
 	t.f = open_memstream(&buf, &len);
 	assert(t.f);
-	switch (n->kind) {
-	case KIND_NAPT:
-		t.outside = s->ifaces[n->outside].name;
-		put_napt(&t, a, node, seed);
-		break;
-	case KIND_EIP:
-		t.outside = s->ifaces[n->outside].name;
-		put_eip(&t);
-		break;
-	case KIND_CLIENT:
-	case KIND_SERVER:
-	case KIND_HOST:
-	case KIND_VM:
-		if (n->has_allow && !n->vm)
-			put_allow(&t);
-		break;
-	case KIND_ROUTER:
-	case KINDS:
-		break;
-	}
-	put_vms(&t);
-	if (n->nft)
-		put_extra(&t);
+	put_removal(&t, r);
+	for (t.r = r; t.r; t.r = t.r->next)
+		put_rules(&t);
+	len = extra ? strlen(extra) : 0;
+	if (extra)
+		put(&t, "\n# From the topology file:\n%s%s", extra,
+		    len && extra[len - 1] == '\n' ? "" : "\n");
 	fclose(t.f);
 	out = len ? arena_strn(a, buf, len) : NULL;
 	free(buf);
 	return out;
+}
+
+const char *nft_ruleset(struct arena *a, const struct nat_rules *r, const char *extra)
+{
+	return nft_ruleset_instead(a, NULL, r, extra);
 }

@@ -8,6 +8,8 @@
  */
 #include "lab/plan/plan.h"
 
+#include "lab/plan/nft_ruleset.h"
+
 typedef VEC(struct step) step_vec;
 
 static struct step *push(struct arena *a, step_vec *v, enum step_kind kind, unsigned node)
@@ -34,11 +36,15 @@ static void push_links(struct arena *a, step_vec *v, const struct scenario *s)
 	}
 }
 
-static void push_rules(struct arena *a, step_vec *v, const struct scenario *s, uint64_t seed)
+static void push_rules(struct arena *a, step_vec *v, struct plan *p)
 {
-	for (unsigned i = 0; i < s->n_nodes; i++) {
-		const char *nft = ruleset_text(a, s, i, seed);
+	const struct scenario *s = p->s;
 
+	for (unsigned i = 0; i < s->n_nodes; i++) {
+		const char *nft;
+
+		p->rules[i] = nat_rules_new(a, s, i, p->ports);
+		nft = nft_ruleset(a, p->rules[i], s->nodes[i].nft);
 		if (nft)
 			push(a, v, STEP_NFT, i)->nft = nft;
 		if (forwards(&s->nodes[i]))
@@ -89,16 +95,18 @@ struct plan *plan_new(struct arena *a, const struct scenario *s, uint64_t seed)
 	struct plan *p = arena_new_of(a, struct plan);
 	step_vec v = {0};
 
+	p->s = s;
 	p->seed = seed;
+	p->ports = napt_tables_new(a, s, seed);
+	p->rules = arena_array_of(a, s->n_nodes, const struct nat_rules *);
 	for (unsigned i = 0; i < s->n_nodes; i++)
 		push(a, &v, STEP_SPACE, i);
 	push_links(a, &v, s);
-	push_rules(a, &v, s, seed);
+	push_rules(a, &v, p);
 	push_ifaces(a, &v, s, STEP_ADDR);
 	push_ifaces(a, &v, s, STEP_UP);
 	push_neighbours(a, &v, s);
 	push_routes(a, &v, s);
-	p->s = s;
 	p->steps = v.v;
 	p->n_steps = v.n;
 	return p;

@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-#include "lab/topology/scenario.h"
+#include "lab/plan/nat_rules.h"
 
 enum step_kind {
 	STEP_SPACE,   /* a network namespace for a node, loopback up */
@@ -36,16 +36,14 @@ struct step {
 struct plan {
 	const struct scenario *s;
 	uint64_t seed;
+	struct napt_tables *ports;
+	const struct nat_rules **rules; /* of each node; NULL: none */
 	struct step *steps;
 	size_t n_steps;
 };
 
 /* @seed: of the run, for the ports that a NAPT draws. */
 struct plan *plan_new(struct arena *a, const struct scenario *s, uint64_t seed);
-
-/* The ruleset of a node as nft text; NULL when it needs none (nft_ruleset.c). Drops are counted in
- * a named counter `dropped` of each table, which the lab's clock reads. */
-const char *ruleset_text(struct arena *a, const struct scenario *s, unsigned node, uint64_t seed);
 
 /* The whole plan as a shell script on @f: re-executes itself under unshare, needs no root, leaves
  * nothing. With arguments it runs them in a node: `sh plan.sh client ping 203.0.113.10`. */

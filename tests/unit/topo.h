@@ -13,6 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "lab/plan/nft_ruleset.h"
 #include "lab/topology/scenario.h"
 #include "lab/cli/topology_file.h"
 
@@ -47,6 +48,14 @@ static inline struct scenario *topo_scenario(struct arena *a, const struct topol
 	}
 	fail_msg("no scenario %s", id ? id : "at all");
 	return NULL;
+}
+
+/* The ruleset of a node as nft text; NULL: it has none. */
+static inline const char *ruleset_text(struct arena *a, const struct scenario *s, unsigned node,
+				       uint64_t seed)
+{
+	return nft_ruleset(a, nat_rules_new(a, s, node, napt_tables_new(a, s, seed)),
+			   s->nodes[node].nft);
 }
 
 #define ARTICLE "topologies/article.yaml"

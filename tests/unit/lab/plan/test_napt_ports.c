@@ -90,6 +90,11 @@ static void a_word_is_a_rule(void **state)
 		 "oifname \"wan\" ip saddr 192.168.2.10 udp sport 500 snat to 198.51.100.10:500\n"},
 		{", forward: {udp/500: b}",
 		 "\t\tct status dnat ip daddr 192.168.2.10 udp dport 500 accept\n"},
+		{", forward: {udp/500: b}",
+		 "!oifname != \"wan\""},
+		{", forward: {udp/500: b}, hairpin: true",
+		 "oifname != \"wan\" ct status dnat ip saddr 192.168.2.10 udp sport 500 snat to "
+		 "198.51.100.10:500\n"},
 		{", forward: {udp/500: b}, hairpin: true",
 		 "\t\tip daddr 198.51.100.10 udp dport 500 dnat to 192.168.2.10\n"},
 	};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * nft_ruleset.h - a node's rules as nft text: what the kernel loads and what `natdlab plan` shows,
+ * with remarks for whoever reads it there. Pure.
+ *
+ * Everything that a ruleset drops goes through a counter named `dropped`, because the lab's clock
+ * must know what became of every packet before it jumps.
+ */
+#ifndef NATDLAB_PLAN_NFT_RULESET_H
+#define NATDLAB_PLAN_NFT_RULESET_H
+
+#include "lab/plan/nat_rules.h"
+
+/* @r: of a node, may be NULL; @extra: the node's own nft text, put behind, or NULL. NULL when both
+ * are. */
+const char *nft_ruleset(struct arena *a, const struct nat_rules *r, const char *extra);
+
+/*
+ * The same to be loaded in place of @old, in one transaction. What the kernel holds for tracked
+ * connections stays as it is: their timeouts, and the counters of drops. So does NAT_OPEN when both
+ * lists key it alike. Tables that neither list has are not touched.
+ */
+const char *nft_ruleset_instead(struct arena *a, const struct nat_rules *old,
+				const struct nat_rules *r, const char *extra);
+
+#endif
