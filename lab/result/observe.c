@@ -38,11 +38,25 @@ struct named {
 	unsigned number;
 };
 
-/* Links and nodes by name, and what is whose: events and sightings are many. */
-struct index {
+/* What an event has told of an exchange, until it is known which exchange is whose: that is said
+ * by the wire, when all of it has been seen. */
+struct told {
+	struct connection *of; /* EV_NATD: whose link has seen it */
+	uint8_t cky_i[8];
+	uint8_t kind; /* EV_NATD, EV_PSK or EV_ALIVE */
+	bool alive;
+	enum reason why;
+	uint32_t seq;
+};
+
+struct observer {
 	const struct scenario *s;
+	struct scenario_result *r;
+	struct arena *a;
+	/* Links and nodes by name, and what is whose: events and sightings are many. */
 	struct named *links, *nodes; /* sorted */
 	struct connection **of_node; /* of each node; NULL: it does not dial */
+	VEC(struct told) facts;
 };
 
 static int by_name(const void *a, const void *b)
@@ -59,31 +73,34 @@ static int find_named(const struct named *v, size_t n, const char *name)
 	return found ? (int)found->number : -1;
 }
 
-static struct index index_new(struct arena *a, const struct scenario *s, struct scenario_result *r)
+struct observer *observe_new(struct arena *a, const struct scenario *s, struct scenario_result *r)
 {
-	struct index x = {
+	struct observer *o = arena_new_of(a, struct observer);
+
+	*o = (struct observer){
 		.s = s,
+		.r = r,
+		.a = a,
 		.links = arena_array_of(a, s->n_links, struct named),
 		.nodes = arena_array_of(a, s->n_nodes, struct named),
 		.of_node = arena_array_of(a, s->n_nodes, struct connection *),
 	};
-
 	for (unsigned i = 0; i < s->n_links; i++)
-		x.links[i] = (struct named){s->links[i].name, i};
+		o->links[i] = (struct named){s->links[i].name, i};
 	for (unsigned i = 0; i < s->n_nodes; i++)
-		x.nodes[i] = (struct named){s->nodes[i].name, i};
+		o->nodes[i] = (struct named){s->nodes[i].name, i};
 	if (s->n_links)
-		qsort(x.links, s->n_links, sizeof(*x.links), by_name);
+		qsort(o->links, s->n_links, sizeof(*o->links), by_name);
 	if (s->n_nodes)
-		qsort(x.nodes, s->n_nodes, sizeof(*x.nodes), by_name);
+		qsort(o->nodes, s->n_nodes, sizeof(*o->nodes), by_name);
 	for (unsigned i = 0; i < r->n_connections; i++)
-		x.of_node[r->connections[i].client] = &r->connections[i];
-	return x;
+		o->of_node[r->connections[i].client] = &r->connections[i];
+	return o;
 }
 
 /* The connection of a client whose own interface is end number @end of the link of that name;
  * NULL: there is none. False from at_link_end(): the link has not so many ends. */
-static bool at_link_end(const struct index *x, const char *name, size_t end,
+static bool at_link_end(const struct observer *x, const char *name, size_t end,
 			struct connection **out)
 {
 	int link = find_named(x->links, x->s->n_links, name);
@@ -110,7 +127,7 @@ unsigned observe_progress(const struct exchange *x)
 }
 
 /* The client that sent the exchange's first message: its own link saw it with its own address. */
-static struct connection *sender_of(const struct index *x, const struct exchange *ex)
+static struct connection *sender_of(const struct observer *x, const struct exchange *ex)
 {
 	const struct mm_seen *m = &ex->mm[1];
 	struct connection *c;
@@ -124,7 +141,7 @@ static struct connection *sender_of(const struct index *x, const struct exchange
 
 /* A client may begin again, and SoftEther answers a repeated message 1 with a second exchange:
  * the one that came farthest counts, the first of equals. */
-static void take_exchanges(const struct index *x, const struct watch *w)
+static void take_exchanges(const struct observer *x, const struct watch *w)
 {
 	struct exchange *const *v;
 	size_t n = watch_exchanges(w, &v);
@@ -152,89 +169,87 @@ static void take_outcome(struct connection *c, const struct event *ev)
 	c->outcome_event = ev->seq;
 }
 
-/* Was the client still there after its idle time? */
-static void take_alive(struct scenario_result *r, const struct event *ev)
+static struct told *note(struct observer *o, const struct event *ev)
 {
-	const uint8_t *cky = ev_get_hex(ev, K_CKY_I);
+	struct told *f = vec_push(o->a, &o->facts);
 
-	for (unsigned i = 0; i < r->n_connections && cky; i++) {
-		struct connection *c = &r->connections[i];
-
-		if (!c->exchanged || memcmp(cky, c->x.cky_i, 8) != 0)
-			continue;
-		c->asked = true;
-		c->alive = ev_get_bool(ev, K_ALIVE);
-		c->why_dead = ev_get_word(ev, K_WHY);
-		c->alive_event = ev->seq;
-	}
+	*f = (struct told){.kind = ev->kind, .seq = ev->seq};
+	memcpy(f->cky_i, ev_get_hex(ev, K_CKY_I), sizeof(f->cky_i));
+	return f;
 }
 
-/* The event in which the client's own link showed message 4's hashes. */
-static void take_natd(struct connection *c, const struct event *ev)
+static void note_alive(struct observer *o, const struct event *ev)
 {
-	const uint8_t *cky = ev_get_hex(ev, K_CKY_I);
+	struct told *f = note(o, ev);
 
-	if (c && c->exchanged && !c->natd_event && cky && !memcmp(cky, c->x.cky_i, 8))
-		c->natd_event = ev->seq;
+	f->alive = ev_get_bool(ev, K_ALIVE);
+	f->why = ev_get_word(ev, K_WHY);
+}
+
+void observe_event(struct observer *o, const struct event *ev)
+{
+	struct connection *c;
+	int node;
+
+	if (ev->wire && ev->kind == EV_NATD && ev_get_u(ev, K_MESSAGE) == 4) {
+		for (size_t end = 0; at_link_end(o, ev->place, end, &c); end++)
+			if (c)
+				note(o, ev)->of = c;
+	} else if (!ev->wire && ev->kind == EV_OUTCOME) {
+		node = find_named(o->nodes, o->s->n_nodes, ev->place);
+		if (node >= 0 && o->of_node[node])
+			take_outcome(o->of_node[node], ev);
+	} else if (!ev->wire && ev->kind == EV_PSK) {
+		note(o, ev);
+	} else if (!ev->wire && ev->kind == EV_ALIVE) {
+		note_alive(o, ev);
+	}
 }
 
 /*
- * A server that cannot read message 5 often says nothing: its client waits in vain and knows of no
- * reason. The lab does: the server has told it.
+ * EV_NATD: the event in which the client's own link showed message 4's hashes. EV_PSK: a server
+ * that cannot read message 5 often says nothing, so its client waits in vain and knows of no
+ * reason; the server has told the lab. EV_ALIVE: was the client there after its idle time?
  */
-static void take_psk(const struct scenario *s, struct scenario_result *r, const struct event *ev)
+static void take_fact(const struct scenario *s, struct connection *c, const struct told *f)
 {
-	const uint8_t *cky = ev_get_hex(ev, K_CKY_I);
-
-	for (unsigned i = 0; i < r->n_connections && cky; i++) {
-		struct connection *c = &r->connections[i];
-
-		if (!c->exchanged || memcmp(cky, c->x.cky_i, 8) || c->reason != REASON_NO_REPLY)
-			continue;
+	if (f->kind == EV_NATD && c == f->of && !c->natd_event) {
+		c->natd_event = f->seq;
+	} else if (f->kind == EV_PSK && c->reason == REASON_NO_REPLY) {
 		c->reason = REASON_PSK_MISMATCH;
 		c->error = (int)mode_error(s->nodes[c->client].client, c->reason);
+	} else if (f->kind == EV_ALIVE) {
+		c->asked = true;
+		c->alive = f->alive;
+		c->why_dead = f->why;
+		c->alive_event = f->seq;
 	}
 }
 
-static void take_events(const struct index *x, const struct ev_log *log, struct scenario_result *r)
+static void take_facts(struct observer *o)
 {
-	struct connection *c;
+	for (size_t i = 0; i < o->facts.n; i++) {
+		const struct told *f = &o->facts.v[i];
 
-	for (size_t i = 0; i < log->ev.n; i++) {
-		const struct event *ev = &log->ev.v[i];
+		for (unsigned k = 0; k < o->r->n_connections; k++) {
+			struct connection *c = &o->r->connections[k];
 
-		if (!ev->wire && ev->kind == EV_OUTCOME) {
-			int node = find_named(x->nodes, x->s->n_nodes, ev->place);
-
-			if (node >= 0 && x->of_node[node])
-				take_outcome(x->of_node[node], ev);
-		} else if (ev->wire && ev->kind == EV_NATD && ev_get_u(ev, K_MESSAGE) == 4) {
-			for (size_t end = 0; at_link_end(x, ev->place, end, &c); end++)
-				take_natd(c, ev);
+			if (c->exchanged && !memcmp(f->cky_i, c->x.cky_i, sizeof(f->cky_i)))
+				take_fact(o->s, c, f);
 		}
 	}
-	for (size_t i = 0; i < log->ev.n; i++) {
-		const struct event *ev = &log->ev.v[i];
-
-		if (!ev->wire && ev->kind == EV_PSK)
-			take_psk(x->s, r, ev);
-		if (!ev->wire && ev->kind == EV_ALIVE)
-			take_alive(r, ev);
-	}
 }
 
-void observe(const struct scenario *s, const struct watch *w, const struct ev_log *log,
-	     struct scenario_result *r)
+void observe_end(struct observer *o, const struct watch *w)
 {
-	struct arena *a CLEANUP(arena_freep) = arena_new();
-	struct index x = index_new(a, s, r);
+	const struct scenario *s = o->s;
 	size_t n_known;
-	const struct known *known = observe_known(a, s, &n_known);
+	const struct known *known = observe_known(o->a, s, &n_known);
 
-	take_exchanges(&x, w);
-	take_events(&x, log, r);
-	for (unsigned i = 0; i < r->n_connections; i++) {
-		struct connection *c = &r->connections[i];
+	take_exchanges(o, w);
+	take_facts(o);
+	for (unsigned i = 0; i < o->r->n_connections; i++) {
+		struct connection *c = &o->r->connections[i];
 		struct inet_ep client = inet_ep(node_addr(s, c->client), IKE_PORT);
 		struct inet_ep server = {0};
 

@@ -76,7 +76,8 @@ struct lab {
 	const struct net_ops *ops;
 	struct net *net;
 	struct watch *watch;
-	struct ev_log log;
+	struct observer *observer;
+	uint32_t n_events;
 	struct output_dir *keep; /* the scenario's files, or NULL */
 	struct actor *actors;
 	size_t n_actors, n_undecided, n_staying;
@@ -101,15 +102,25 @@ struct lab {
 static bool is_too_many(const struct lab *lab, enum ev_kind kind)
 {
 	return lab->guests && kind != EV_OUTCOME &&
-	       lab->log.ev.n >= (kind == EV_OTHER ? OTHERS_MAX : EVENTS_MAX);
+	       lab->n_events >= (kind == EV_OTHER ? OTHERS_MAX : EVENTS_MAX);
+}
+
+/* Numbers the event and hands it on; nothing here keeps it. */
+static void take_event(struct lab *lab, const struct event *e)
+{
+	struct event ev = *e;
+
+	if (is_too_many(lab, e->kind))
+		return;
+	ev.seq = ++lab->n_events;
+	observe_event(lab->observer, &ev);
+	if (lab->keep)
+		output_dir_event(lab->keep, &ev);
 }
 
 static void on_wire_event(void *ctx, const struct event *e)
 {
-	struct lab *lab = ctx;
-
-	if (!is_too_many(lab, e->kind))
-		ev_log_put(&lab->log, e);
+	take_event(ctx, e);
 }
 
 static void on_frame(void *ctx, const struct net_frame *f)
@@ -156,13 +167,10 @@ static void on_node_event(void *ctx, const struct event *e)
 		actor->again = true;
 		return;
 	}
-	if (is_too_many(actor->lab, e->kind))
-		return;
-
 	ev.t = actor->lab->now;
 	ev.place = actor->node->name;
 	ev.wire = false;
-	ev_log_put(&actor->lab->log, &ev);
+	take_event(actor->lab, &ev);
 	if (ev.kind == EV_ALIVE)
 		actor->lab->n_staying--;
 }
@@ -254,7 +262,6 @@ static int start(struct lab *lab, struct err *e)
 		if (!lab->keep)
 			return -1;
 	}
-	ev_log_init(&lab->log, lab->a);
 	lab->watch = watch_new(lab->a, &sink);
 	for (size_t i = 0; i < s->n_nodes; i++)
 		n += speaks(&s->nodes[i]);
@@ -539,6 +546,8 @@ static int advance(struct lab *lab, usec to, struct err *e)
 		if (lab->real && product_nodes_poll(lab->real, &ready, e))
 			return -1;
 
+		if (lab->keep)
+			output_dir_flush(lab->keep);
 		if (to > now)
 			lab->ops->wait(lab->net, to - now);
 		lab->now = clock_monotonic() - lab->started;
@@ -612,6 +621,7 @@ int lab_run(const struct lab_config *cfg, struct scenario_result *r)
 	int status;
 
 	*lab = (struct lab){.cfg = cfg, .s = cfg->scenario, .a = a, .ops = cfg->backend};
+	lab->observer = observe_new(a, lab->s, r);
 	lab->realtime = cfg->realtime || product_nodes_any(lab->s) || scenario_has_vm(lab->s);
 	lab->limit = LAB_LIMIT;
 	for (size_t i = 0; i < lab->s->n_nodes; i++)
@@ -626,17 +636,17 @@ int lab_run(const struct lab_config *cfg, struct scenario_result *r)
 	if (!status && lab->guests)
 		vm_watch_end(lab->guests, lab->now);
 	if (!status) {
-		observe(lab->s, lab->watch, &lab->log, r);
+		observe_end(lab->observer, lab->watch);
 		explain_undecided(lab, r);
 		expect_judge(lab->s, r);
 		r->lasted = lab->now;
 		r->frames = lab->frames;
-		r->events = (uint32_t)lab->log.ev.n;
+		r->events = lab->n_events;
 		r->lost = (uint32_t)lab->ops->lost(lab->net);
 	}
 	if (!status && lab->keep) {
 		give_secrets(lab);
-		status = output_dir_finish(lab->keep, lab->ops, lab->net, &lab->log, &r->error);
+		status = output_dir_finish(lab->keep, lab->ops, lab->net, &r->error);
 	}
 	r->ran = !status;
 	if (cfg->ready)

@@ -30,7 +30,7 @@ struct output_dir {
 	const struct plan *plan;
 	usec epoch;
 	struct kept_capture all, *links; /* one for each of the scenario's links */
-	FILE *isakmp_keys, *esp_keys;
+	FILE *isakmp_keys, *esp_keys, *events, *log;
 	VEC(struct secret) written; /* both ends know the same secrets: each is written once */
 };
 
@@ -163,7 +163,9 @@ struct output_dir *output_dir_new(struct arena *a, const char *dir, const struct
 		return NULL;
 	k->isakmp_keys = open_in(k, "wireshark/ikev1_decryption_table", e);
 	k->esp_keys = k->isakmp_keys ? open_in(k, "wireshark/esp_sa", e) : NULL;
-	if (!k->esp_keys || open_captures(k, e))
+	k->events = k->esp_keys ? open_in(k, "events.jsonl", e) : NULL;
+	k->log = k->events ? open_in(k, "log.txt", e) : NULL;
+	if (!k->log || open_captures(k, e))
 		return NULL;
 	return k;
 }
@@ -249,26 +251,16 @@ void output_dir_secrets(struct output_dir *k, const struct vpn *vpn)
 	vpn_each_secret(vpn, &out);
 }
 
-static int write_events(struct output_dir *k, const struct ev_log *log, struct err *e)
+void output_dir_event(struct output_dir *k, const struct event *e)
 {
-	FILE *f = open_in(k, "events.jsonl", e);
-
-	if (!f)
-		return -1;
-	for (size_t i = 0; i < log->ev.n; i++)
-		json_event(f, &log->ev.v[i]);
-	return close_file(f, k, "events.jsonl", e);
+	json_event(k->events, e);
+	ev_print(k->log, e);
 }
 
-static int write_log(struct output_dir *k, const struct ev_log *log, struct err *e)
+void output_dir_flush(struct output_dir *k)
 {
-	FILE *f = open_in(k, "log.txt", e);
-
-	if (!f)
-		return -1;
-	for (size_t i = 0; i < log->ev.n; i++)
-		ev_print(f, &log->ev.v[i]);
-	return close_file(f, k, "log.txt", e);
+	fflush(k->events);
+	fflush(k->log);
 }
 
 /* One file for all nodes: a heading and what @print says, for each node that has rules. */
@@ -296,7 +288,7 @@ static int write_per_node(struct output_dir *k, struct net *net, const char *nam
 }
 
 int output_dir_finish(struct output_dir *k, const struct net_ops *ops, struct net *net,
-		      const struct ev_log *log, struct err *e)
+		      struct err *e)
 {
 	int status = close_capture(k, &k->all, e);
 
@@ -304,8 +296,8 @@ int output_dir_finish(struct output_dir *k, const struct net_ops *ops, struct ne
 		status |= close_capture(k, &k->links[i], e);
 	status |= close_file(k->isakmp_keys, k, "wireshark/ikev1_decryption_table", e);
 	status |= close_file(k->esp_keys, k, "wireshark/esp_sa", e);
-	status |= write_events(k, log, e);
-	status |= write_log(k, log, e);
+	status |= close_file(k->events, k, "events.jsonl", e);
+	status |= close_file(k->log, k, "log.txt", e);
 	status |= write_per_node(k, net, "rules.nft", ops->ruleset, e);
 	status |= write_per_node(k, net, "conntrack.txt", ops->conntrack, e);
 	return status ? -1 : 0;

@@ -23,10 +23,14 @@ struct output_dir;
 struct output_dir *output_dir_new(struct arena *a, const char *dir, const struct plan *plan,
 				  usec epoch, struct err *e);
 void output_dir_frame(struct output_dir *k, unsigned link, usec t, const uint8_t *data, size_t len);
+/* Goes to events.jsonl and log.txt at once, or with the next ones. */
+void output_dir_event(struct output_dir *k, const struct event *e);
+/* What has been written so far can be read by others now. */
+void output_dir_flush(struct output_dir *k);
 void output_dir_secrets(struct output_dir *k, const struct vpn *vpn);
 /* Writes the rest and closes all. */
 int output_dir_finish(struct output_dir *k, const struct net_ops *ops, struct net *net,
-		      const struct ev_log *log, struct err *e) MUST_CHECK;
+		      struct err *e) MUST_CHECK;
 
 /* mkdir -p; what is there already must be a folder that can be written in. 0, or -1. */
 int output_dir_make_dir(const char *path, struct err *e) MUST_CHECK;

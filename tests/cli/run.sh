@@ -180,6 +180,20 @@ for file in events.jsonl capture.pcapng plan.sh rules.nft conntrack.txt log.txt;
 done
 check 'every event is JSON' jq -es 'length > 12' "$T/kept/softether-4/registry-0/events.jsonl"
 
+it 'events can be read while the lab runs'
+needs_lab
+"$natdlab" run --realtime --filter rras-2012r2/registry-0 -o "$T/live" \
+	topologies/article.yaml >/dev/null 2>&1 &
+lab=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	sleep 0.2
+	grep -q '"kind":"policy"' "$T/live/rras-2012r2/registry-0/events.jsonl" 2>/dev/null && break
+done
+check 'it ends at once' kill -0 "$lab"
+check 'nothing of the gate' grep -q '"kind":"policy"' "$T/live/rras-2012r2/registry-0/events.jsonl"
+kill "$lab" 2>/dev/null
+wait "$lab" 2>/dev/null
+
 it '-o refuses a folder that cannot be made, before anything runs'
 : >"$T/file"
 run "$natdlab" run --seed 1 -o "$T/file/kept" "$article"
