@@ -103,8 +103,9 @@ static enum drop input_esp(struct vpn *v, const struct datagram *d, usec now)
 	struct esp_udp udp;
 	enum drop drop;
 	uint32_t spi;
+	uint8_t plain[DATAGRAM_MAX]; /* not of each node: thousands of them hear one at a time */
 
-	if (!esp_peek_spi(d->data, d->len, &spi) || d->len > sizeof(v->rx))
+	if (!esp_peek_spi(d->data, d->len, &spi) || d->len > sizeof(plain))
 		return DROP_SHORT;
 	c = child_by_spi(v, spi);
 	if (!c) {
@@ -113,8 +114,8 @@ static enum drop input_esp(struct vpn *v, const struct datagram *d, usec now)
 	}
 	if (c->c.udp != (d->via == VIA_UDP))
 		return DROP_SELECTOR;
-	memcpy(v->rx, d->data, d->len);
-	drop = esp_open(&c->in, v->rx, d->len, &o);
+	memcpy(plain, d->data, d->len);
+	drop = esp_open(&c->in, plain, d->len, &o);
 	if (drop != DROP_NONE)
 		return drop;
 	ike_sa_traffic(c->peer->sa, false, now);

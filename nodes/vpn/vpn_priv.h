@@ -105,7 +105,6 @@ struct vpn {
 	size_t n_secrets;
 	struct isakmp_secret *isakmp_secrets, *last_isakmp_secret;
 	struct esp_secret *esp_secrets, *last_esp_secret;
-	uint8_t rx[DATAGRAM_MAX]; /* ESP is decrypted here */
 	uint8_t tx[L2TP_DATA_MAX + ESP_OVERHEAD_MAX + 8];
 };
 
