@@ -5,21 +5,20 @@
 #include <string.h>
 
 #include "lab/base/text.h"
-#include "lab/infer/emit_mode.h"
-#include "lab/infer/infer.h"
 #include "lab/analysis/inspect.h"
-#include "nodes/modes/agreement.h"
+#include "lab/infer/infer.h"
 #include "lab/infer/replay.h"
+#include "nodes/modes/agreement.h"
 
 #define SERVERS_MAX 32 /* below 2 * 26: give_name() has so many letters */
 #define FITS_MAX 2000
 #define WIDTH 96
 
 struct server {
-	struct met met;
-	const struct emit_seen *seen[MET_EXCHANGES]; /* as in met.v */
-	struct fit fit;
-	struct ties ties;
+	struct observed_server observed;
+	const struct emit_seen *seen[OBSERVED_EXCHANGES]; /* as in observed.v */
+	struct inference inferred;
+	struct infer_equals equals;
 	char name[40];
 };
 
@@ -51,7 +50,7 @@ static void remark(const struct emitter *e, unsigned indent, unsigned hang, cons
 }
 
 /* "message 4, frame 4 of client.pcap" */
-static const char *where(const struct emitter *e, const struct finding *f)
+static const char *where(const struct emitter *e, const struct aspect_seen *f)
 {
 	const struct exchange *x = f->by->x;
 	struct mark at = f->message ? x->kept[f->message].at : x->kept[0].at;
@@ -68,14 +67,41 @@ static const char *where(const struct emitter *e, const struct finding *f)
 	return arena_printf(e->a, "%s, frame %u of %s", what, at.frame, at.place);
 }
 
-/* "a, b, c": the aspects in this state, but for those of which there is a doubt. */
-static const char *aspects_in(const struct emitter *e, const struct fit *f, int state)
+/* Does another member of the same aspect decide about this one? Then that one's key stands for
+ * both. */
+static bool is_detail(const struct member *m)
+{
+	const struct member_if *needs = m->in[ROLE_SERVER].needs;
+
+	for (size_t i = 0; needs && i < mode_members.n; i++)
+		if (mode_members.v[i].aspect == m->aspect &&
+		    mode_members.v[i].in[ROLE_SERVER].at == needs->at)
+			return true;
+	return m->implied_by;
+}
+
+/* The keys that say an aspect: "ciphers, hashes, groups". */
+static const char *aspect_keys(const struct emitter *e, enum aspect a)
 {
 	const char *s = NULL;
 
-	for (enum aspect a = 0; a < ASPECTS; a++)
+	for (size_t i = 0; i < mode_members.n; i++) {
+		const struct member *m = &mode_members.v[i];
+
+		if (m->key && m->aspect == a && !is_detail(m))
+			s = s ? arena_printf(e->a, "%s, %s", s, m->key) : m->key;
+	}
+	return s;
+}
+
+/* "a, b, c": the aspects in this state, but for those of which there is a doubt. */
+static const char *aspects_in(const struct emitter *e, const struct inference *f, int state)
+{
+	const char *s = NULL;
+
+	for (enum aspect a = ASPECT_HIDDEN + 1; a < ASPECTS; a++)
 		if ((int)f->of[a].state == state && !f->of[a].doubt)
-			s = s ? arena_printf(e->a, "%s, %s", s, aspect_name(a)) : aspect_name(a);
+			s = s ? arena_printf(e->a, "%s, %s", s, aspect_keys(e, a)) : aspect_keys(e, a);
 	return s;
 }
 
@@ -83,7 +109,7 @@ static const char *aspects_in(const struct emitter *e, const struct fit *f, int 
 
 /* Was nothing seen of what the server says of its own address, although it is asked? Then what
  * Windows makes of it is the model's, and not the server's. */
-static bool is_guess(const struct fit *f)
+static bool is_guess(const struct inference *f)
 {
 	return f->row.natt && f->of[ASPECT_OWN_HASH].state == NOT_SEEN;
 }
@@ -94,12 +120,12 @@ static void put_proof(const struct emitter *e, const struct server *s)
 	struct replay *r = arena_new_of(e->a, struct replay);
 	unsigned n2 = 0, same2 = 0, n4 = 0, alike4 = 0;
 
-	for (size_t i = 0; i < s->met.n; i++) {
-		const struct exchange *x = s->met.v[i].x;
+	for (size_t i = 0; i < s->observed.n; i++) {
+		const struct exchange *x = s->observed.v[i].x;
 
 		if (!x->kept[1].len || !x->kept[2].len)
 			continue;
-		replay_exchange(&s->fit.row, x, s->met.v[i].j, r);
+		replay_exchange(&s->inferred.row, x, s->observed.v[i].j, r);
 		n2++;
 		same2 += replay_same_message2(x, r);
 		n4 += x->kept[3].len && x->kept[4].len;
@@ -114,29 +140,29 @@ static void put_proof(const struct emitter *e, const struct server *s)
 			  : ".");
 }
 
-static void put_doubts(const struct emitter *e, const struct fit *f)
+static void put_doubts(const struct emitter *e, const struct inference *f)
 {
 	if (is_guess(f))
 		remark(e, 2, 9, "doubt:   server_hash: no NAT-D hash of the server's was seen, and "
 		       "it decides what Windows makes of it. The row has that of %s; the server may "
 		       "send another one.", f->like->name);
-	for (enum aspect a = 0; a < ASPECTS; a++)
+	for (enum aspect a = ASPECT_HIDDEN + 1; a < ASPECTS; a++)
 		if (f->of[a].doubt)
-			remark(e, 2, 9, "doubt:   %s: %s.%s", aspect_name(a), f->of[a].doubt,
+			remark(e, 2, 9, "doubt:   %s: %s.%s", aspect_keys(e, a), f->of[a].doubt,
 			       f->of[a].by_address ? e->about->hint : "");
 }
 
 static void put_knowledge(const struct emitter *e, const struct server *s)
 {
-	const struct fit *f = &s->fit;
+	const struct inference *f = &s->inferred;
 	const char *alike = aspects_in(e, f, AS_THE_ROW), *unseen = aspects_in(e, f, NOT_SEEN);
-	const char *ties = NULL;
+	const char *equals = NULL;
 
-	for (size_t i = 0; i < s->ties.n; i++)
-		ties = ties ? arena_printf(e->a, "%s, %s", ties, s->ties.v[i]->name)
-			    : s->ties.v[i]->name;
-	if (ties)
-		remark(e, 2, 9, "as near: %s; nothing that was seen tells them from %s.", ties,
+	for (size_t i = 0; i < s->equals.n; i++)
+		equals = equals ? arena_printf(e->a, "%s, %s", equals, s->equals.v[i]->name)
+			    : s->equals.v[i]->name;
+	if (equals)
+		remark(e, 2, 9, "as near: %s; nothing that was seen tells them from %s.", equals,
 		       f->like->name);
 	if (alike)
 		remark(e, 2, 9, "seen:    as %s does it: %s.", f->like->name, alike);
@@ -149,8 +175,8 @@ static void put_knowledge(const struct emitter *e, const struct server *s)
 
 static void put_float(const struct emitter *e, const struct server *s)
 {
-	for (size_t i = 0; i < s->met.n; i++) {
-		const struct exchange *x = s->met.v[i].x;
+	for (size_t i = 0; i < s->observed.n; i++) {
+		const struct exchange *x = s->observed.v[i].x;
 
 		if (!x->floated && !x->esp[0] && !x->esp[1])
 			continue;
@@ -163,13 +189,13 @@ static void put_float(const struct emitter *e, const struct server *s)
 
 static void put_mode(const struct emitter *e, const struct server *s)
 {
-	const struct fit *f = &s->fit;
+	const struct inference *f = &s->inferred;
 	enum aspect last = ASPECTS;
 
 	fputc('\n', e->f);
-	remark(e, 2, 0, "%s, %zu exchange%s%s", INET_EP(s->met.ep), s->met.n,
-	       s->met.n > 1 ? "s" : "",
-	       s->met.more ? arena_printf(e->a, " and %zu that were not looked at", s->met.more)
+	remark(e, 2, 0, "%s, %zu exchange%s%s", INET_EP(s->observed.ep), s->observed.n,
+	       s->observed.n > 1 ? "s" : "",
+	       s->observed.more ? arena_printf(e->a, " and %zu that were not looked at", s->observed.more)
 			   : "");
 	put_proof(e, s);
 	put_float(e, s);
@@ -178,16 +204,16 @@ static void put_mode(const struct emitter *e, const struct server *s)
 	fprintf(e->f, "  %s:\n    like: %s\n    title: A server that was met, like %s%s\n", s->name,
 		f->like->name, f->like->name,
 		is_guess(f) ? "; what it says of NAT is a guess" : "");
-	for (enum key k = 0; k < KEYS; k++) {
-		enum aspect a = emit_key_aspect(k);
+	for (size_t i = 0; i < mode_members.n; i++) {
+		const struct member *m = &mode_members.v[i];
 
-		if (!f->said[k])
+		if (!f->said[i])
 			continue;
-		if (a != last)
-			remark(e, 4, 0, "%s", where(e, &f->of[a]));
-		last = a;
-		fprintf(e->f, "    %s: ", key_row(k)->name);
-		emit_key_value(e->f, &f->row, k);
+		if (m->aspect != last)
+			remark(e, 4, 0, "%s", where(e, &f->of[m->aspect]));
+		last = m->aspect;
+		fprintf(e->f, "    %s: ", m->key);
+		member_write(e->f, m, ROLE_SERVER, &f->row);
 		fputc('\n', e->f);
 	}
 }
@@ -209,14 +235,14 @@ static void put_head(const struct emitter *e)
 	fputs("#\n", e->f);
 	remark(e, 0, 0, "  natdlab run THIS-FILE           what Windows and a Mac make of it");
 	remark(e, 0, 0, "  natdlab modes %-17s what the row says that it is like",
-	       e->v[0]->fit.like->name);
+	       e->v[0]->inferred.like->name);
 	fputs("#\n", e->f);
 	remark(e, 0, 0, "The block under modes: can stand in any other topology file. The network is "
 	       "the article's, with addresses of its own.");
 	if (e->more)
 		remark(e, 0, 0, "%zu more exchanges are left out.", e->more);
 	for (size_t i = 0; i < e->n; i++)
-		guesses += is_guess(&e->v[i]->fit);
+		guesses += is_guess(&e->v[i]->inferred);
 	fprintf(e->f, "name: %s\n"
 		      "title: %s before Windows and a Mac%s\n"
 		      "question: Does Windows connect, and with which value of the registry?\n"
@@ -231,12 +257,12 @@ static void put_head(const struct emitter *e)
  * one of the dialled address and the row is none that copies. */
 static enum emit_place place_of(const struct server *s)
 {
-	for (size_t i = 0; i < s->met.n; i++)
+	for (size_t i = 0; i < s->observed.n; i++)
 		if (s->seen[i]->server != SERVER_WHO_KNOWS)
 			return s->seen[i]->server;
-	for (size_t i = 0; i < s->met.n; i++)
-		if (s->met.v[i].j->server_hash == CLASS_EXACT_OR_COPIED &&
-		    s->fit.row.natd_own == NATD_OWN_EXACT)
+	for (size_t i = 0; i < s->observed.n; i++)
+		if (s->observed.v[i].j->server_hash == CLASS_EXACT_OR_COPIED &&
+		    s->inferred.row.natd_own == NATD_OWN_EXACT)
 			return SERVER_PUBLIC;
 	return SERVER_WHO_KNOWS;
 }
@@ -295,7 +321,7 @@ static bool gets_there(const struct server *s, bool at_home)
 	struct four_ends usual = agreement_usual_ends(at_home, !is_public(s));
 	struct agreement p;
 
-	agreement_find(mode_client("windows-10"), 2, &s->fit.row, &usual, &p);
+	agreement_find(mode_client("windows-10"), 2, &s->inferred.row, &usual, &p);
 	return p.natt && p.outcome == OUTCOME_CONNECTED;
 }
 
@@ -311,9 +337,9 @@ static bool is_microsoft(const struct exchange *x)
  * a server that copies treats clients differently. */
 static enum emit_client conclusion(const struct server *s)
 {
-	for (size_t i = 0; i < s->met.n; i++)
+	for (size_t i = 0; i < s->observed.n; i++)
 		if (s->seen[i]->client != CLIENT_NO_IDEA &&
-		    (s->fit.row.natd_own != NATD_OWN_PARROT || is_microsoft(s->seen[i]->x)))
+		    (s->inferred.row.natd_own != NATD_OWN_PARROT || is_microsoft(s->seen[i]->x)))
 			return s->seen[i]->client;
 	return CLIENT_NO_IDEA;
 }
@@ -328,11 +354,11 @@ static void claim(const struct emitter *e, const struct server *s, const char *o
 /* Does the client, with a public address, still believe that it is behind a NAT? -1: not known. */
 static int public_client_misled(const struct server *s)
 {
-	const struct finding *f = &s->fit.of[ASPECT_PEER_HASH];
+	const struct aspect_seen *f = &s->inferred.of[ASPECT_PEER_HASH];
 
 	if (f->state == NOT_SEEN || f->doubt)
 		return -1;
-	return s->fit.row.natd_peer != NATD_PEER_EXACT;
+	return s->inferred.row.natd_peer != NATD_PEER_EXACT;
 }
 
 static void put_claims(const struct emitter *e, const struct server *s)
@@ -397,10 +423,10 @@ static bool worth_it(const struct exchange *x)
 static struct server *server_of(struct emitter *e, struct inet_ep ep, const struct emit_seen *s)
 {
 	for (size_t i = 0; i < e->n && e->fits < FITS_MAX; i++) {
-		if (!inet_ep_eq(e->v[i]->met.ep, ep))
+		if (!inet_ep_eq(e->v[i]->observed.ep, ep))
 			continue;
 		e->fits++;
-		if (met_joins(&e->v[i]->met, s->x, s->j, s->searched))
+		if (infer_joins(&e->v[i]->observed, s->x, s->j, s->searched))
 			return e->v[i];
 	}
 	if (e->n == SERVERS_MAX || e->fits == FITS_MAX) {
@@ -408,8 +434,8 @@ static struct server *server_of(struct emitter *e, struct inet_ep ep, const stru
 		return NULL;
 	}
 	e->v[e->n] = arena_new_of(e->a, struct server);
-	e->v[e->n]->met.ep = ep;
-	e->v[e->n]->met.end = e->about->end;
+	e->v[e->n]->observed.ep = ep;
+	e->v[e->n]->observed.end = e->about->end;
 	return e->v[e->n++];
 }
 
@@ -425,9 +451,9 @@ static void gather(struct emitter *e, const struct emit_seen *v, size_t n)
 		s = server_of(e, responder, &v[i]);
 		if (!s)
 			continue;
-		if (s->met.n < MET_EXCHANGES)
-			s->seen[s->met.n] = &v[i];
-		met_add(e->a, &s->met, v[i].x, v[i].j, v[i].searched);
+		if (s->observed.n < OBSERVED_EXCHANGES)
+			s->seen[s->observed.n] = &v[i];
+		evidence_add(e->a, &s->observed, v[i].x, v[i].j, v[i].searched);
 	}
 }
 
@@ -436,14 +462,14 @@ static void gather(struct emitter *e, const struct emit_seen *v, size_t n)
 static void give_name(const struct emitter *e, size_t i)
 {
 	struct server *s = e->v[i];
-	const struct inet_addr *a = &s->met.ep.addr;
+	const struct inet_addr *a = &s->observed.ep.addr;
 	char port[8] = "", twin[8] = "";
 	unsigned twins = 1;
 
 	for (size_t k = 0; k < i; k++)
-		twins += inet_ep_eq(e->v[k]->met.ep, s->met.ep);
-	if (s->met.ep.port != IKE_PORT)
-		snprintf(port, sizeof(port), "-%u", s->met.ep.port);
+		twins += inet_ep_eq(e->v[k]->observed.ep, s->observed.ep);
+	if (s->observed.ep.port != IKE_PORT)
+		snprintf(port, sizeof(port), "-%u", s->observed.ep.port);
 	if (twins > 26) /* behind "-z" stands "-aa" */
 		snprintf(twin, sizeof(twin), "-a%c", 'a' + (int)(twins - 27) % 26);
 	else if (twins > 1)
@@ -484,7 +510,7 @@ size_t emit_modes(FILE *f, struct arena *a, const struct emit_about *about,
 	if (!e.n)
 		return 0;
 	for (size_t i = 0; i < e.n; i++) {
-		fit_server(&e.v[i]->met, &e.v[i]->fit, &e.v[i]->ties);
+		infer_server(&e.v[i]->observed, &e.v[i]->inferred, &e.v[i]->equals);
 		give_name(&e, i);
 	}
 	put_head(&e);

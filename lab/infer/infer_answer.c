@@ -5,19 +5,19 @@
  */
 #include <string.h>
 
-#include "lab/infer/infer.h"
+#include "lab/infer/infer_answer.h"
 #include "nodes/ike/ike.h"
 
 /* ---- NAT traversal ---- */
 
 /* A server that knows it answers a client that offers it. */
-static void fit_natt(struct fit *f, const struct met *met)
+static void infer_natt(struct inference *f, const struct observed_server *seen)
 {
-	const struct met_exchange *first = NULL;
+	const struct observed_exchange *first = NULL;
 	bool knows = false;
 
-	for (size_t i = 0; i < met->n; i++) {
-		const struct met_exchange *e = &met->v[i];
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct observed_exchange *e = &seen->v[i];
 
 		if (!e->x->mm[2].seen || !(e->x->offered_natt || e->x->answered_natt))
 			continue;
@@ -27,11 +27,8 @@ static void fit_natt(struct fit *f, const struct met *met)
 	}
 	if (!first)
 		return;
-	fit_seen(f, ASPECT_NATT, first, 2);
-	if (f->row.natt == knows)
-		return;
+	evidence_seen(f, ASPECT_NATT, first, 2);
 	f->row.natt = knows;
-	fit_said(f, ASPECT_NATT, first, 2, KEY_NATT);
 }
 
 /* ---- the choice ---- */
@@ -65,11 +62,8 @@ static struct suite suite_of(const struct isakmp_transform *t)
 	return s;
 }
 
-/* The attributes that make a choice. */
-static const uint16_t chosen_by[] = {P1_ENC, P1_KEYLEN, P1_HASH, P1_GROUP, P1_AUTH};
-
 /* The transform of message 1 that message 2 speaks of. */
-static const struct isakmp_transform *chosen(const struct met_exchange *e)
+static const struct isakmp_transform *chosen(const struct observed_exchange *e)
 {
 	const struct isakmp_transform *got;
 
@@ -80,9 +74,8 @@ static const struct isakmp_transform *chosen(const struct met_exchange *e)
 		const struct isakmp_transform *t = &e->m[1]->sa.transforms[i];
 		bool same = true;
 
-		for (size_t k = 0; k < ARRAY_LEN(chosen_by); k++)
-			same &= isakmp_attr_value(t, chosen_by[k], 0) ==
-				isakmp_attr_value(got, chosen_by[k], 0);
+		for (const uint16_t *type = phase1_choice; *type; type++)
+			same &= isakmp_attr_value(t, *type, 0) == isakmp_attr_value(got, *type, 0);
 		if (same)
 			return t;
 	}
@@ -100,7 +93,7 @@ static const struct isakmp_transform *rows_choice(const struct server_mode *row,
 }
 
 /* Was message 1 refused, in so many words? */
-static bool refused(const struct met_exchange *e)
+static bool refused(const struct observed_exchange *e)
 {
 	enum { NO_PROPOSAL_CHOSEN = 14 };
 
@@ -108,10 +101,10 @@ static bool refused(const struct met_exchange *e)
 	       e->x->notify == NO_PROPOSAL_CHOSEN;
 }
 
-static bool chooses_right(const struct server_mode *row, const struct met *met)
+static bool chooses_right(const struct server_mode *row, const struct observed_server *seen)
 {
-	for (size_t i = 0; i < met->n; i++) {
-		const struct met_exchange *e = &met->v[i];
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct observed_exchange *e = &seen->v[i];
 		const struct isakmp_transform *t = chosen(e);
 
 		if (t && rows_choice(row, e->m[1]) != t)
@@ -163,7 +156,7 @@ static void refuse_before(struct server_mode *row, const struct phase1_accept *n
 
 /* A row that takes nothing cannot be written: it takes a group then that nobody here offered. */
 static void leave_something(struct phase1_accept *a, const struct phase1_accept *like,
-			    const struct met *met)
+			    const struct observed_server *seen)
 {
 	uint32_t offered = 0;
 
@@ -172,9 +165,9 @@ static void leave_something(struct phase1_accept *a, const struct phase1_accept 
 	a->hashes = a->hashes ? a->hashes : like->hashes;
 	if (a->groups)
 		return;
-	for (size_t i = 0; i < met->n; i++)
-		for (size_t k = 0; met->v[i].m[1] && k < met->v[i].m[1]->sa.n_transforms; k++) {
-			struct suite s = suite_of(&met->v[i].m[1]->sa.transforms[k]);
+	for (size_t i = 0; i < seen->n; i++)
+		for (size_t k = 0; seen->v[i].m[1] && k < seen->v[i].m[1]->sa.n_transforms; k++) {
+			struct suite s = suite_of(&seen->v[i].m[1]->sa.transforms[k]);
 
 			offered |= s.known ? ACCEPT(s.group) : 0;
 		}
@@ -185,31 +178,19 @@ static void leave_something(struct phase1_accept *a, const struct phase1_accept 
 		a->groups = like->groups;
 }
 
-static void say_choice(struct fit *f, const struct met_exchange *by, uint8_t message)
-{
-	const struct phase1_accept *a = &f->row.phase1, *b = &f->like->phase1;
-
-	if (a->ciphers != b->ciphers || a->keys != b->keys)
-		fit_said(f, ASPECT_CHOICE, by, message, KEY_CIPHERS);
-	if (a->hashes != b->hashes)
-		fit_said(f, ASPECT_CHOICE, by, message, KEY_HASHES);
-	if (a->groups != b->groups)
-		fit_said(f, ASPECT_CHOICE, by, message, KEY_GROUPS);
-}
-
 /* What was chosen anywhere is accepted; of what was passed over, or refused, something is not. */
-static void fit_choice(struct fit *f, const struct met *met)
+static void infer_choice(struct inference *f, const struct observed_server *seen)
 {
-	const struct met_exchange *first = NULL;
+	const struct observed_exchange *first = NULL;
 	struct phase1_accept needed = {0};
 	bool unknown = false;
 
-	for (size_t i = 0; i < met->n; i++) {
-		const struct isakmp_transform *t = chosen(&met->v[i]);
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct isakmp_transform *t = chosen(&seen->v[i]);
 		struct suite s;
 
-		if (!first && (t || refused(&met->v[i])))
-			first = &met->v[i];
+		if (!first && (t || refused(&seen->v[i])))
+			first = &seen->v[i];
 		if (!t)
 			continue;
 		s = suite_of(t);
@@ -219,25 +200,24 @@ static void fit_choice(struct fit *f, const struct met *met)
 	}
 	if (!first)
 		return;
-	fit_seen(f, ASPECT_CHOICE, first, refused(first) ? 0 : 2);
-	if (!chooses_right(&f->row, met)) {
+	evidence_seen(f, ASPECT_CHOICE, first, refused(first) ? 0 : 2);
+	if (!chooses_right(&f->row, seen)) {
 		f->row.phase1.ciphers |= needed.ciphers;
 		f->row.phase1.keys |= needed.keys;
 		f->row.phase1.hashes |= needed.hashes;
 		f->row.phase1.groups |= needed.groups;
-		for (size_t i = 0; i < met->n; i++) {
-			const struct met_exchange *e = &met->v[i];
+		for (size_t i = 0; i < seen->n; i++) {
+			const struct observed_exchange *e = &seen->v[i];
 
 			if (chosen(e) || refused(e))
 				refuse_before(&f->row, &needed, e->m[1], chosen(e));
 		}
-		leave_something(&f->row.phase1, &f->like->phase1, met);
-		say_choice(f, first, f->of[ASPECT_CHOICE].message);
+		leave_something(&f->row.phase1, &f->like->phase1, seen);
 	}
 	if (unknown) {
 		f->of[ASPECT_CHOICE].doubt = "it took a transform whose algorithms natdlab's nodes "
 					     "do not have: the lab takes another one, or none";
-	} else if (!chooses_right(&f->row, met)) {
+	} else if (!chooses_right(&f->row, seen)) {
 		f->odd = true;
 		f->of[ASPECT_CHOICE].doubt = "it does not take the first transform that it "
 					     "accepts, and natdlab's nodes do";
@@ -246,18 +226,18 @@ static void fit_choice(struct fit *f, const struct met *met)
 
 /* ---- how it is written ---- */
 
-static bool writes_right(const struct server_mode *row, const struct met *met)
+static bool writes_right(const struct server_mode *row, const struct observed_server *seen)
 {
 	uint8_t body[WATCH_KEPT];
 
-	for (size_t i = 0; i < met->n; i++) {
-		const struct isakmp_transform *t = chosen(&met->v[i]);
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct isakmp_transform *t = chosen(&seen->v[i]);
 		const struct view *want;
 		size_t len;
 
 		if (!t)
 			continue;
-		want = &met->v[i].m[2]->sa.body;
+		want = &seen->v[i].m[2]->sa.body;
 		len = ike_answer_sa(row, t, body, sizeof(body));
 		if (len != want->len || memcmp(body, want->p, len) != 0)
 			return false;
@@ -265,111 +245,96 @@ static bool writes_right(const struct server_mode *row, const struct met *met)
 	return true;
 }
 
+/* Adds @type to @n types unless it is among them, or there is no room. Returns their number. */
+static size_t add_type(uint16_t order[MODE_ATTRS], size_t n, uint16_t type)
+{
+	for (size_t k = 0; k < n; k++)
+		if (order[k] == type)
+			return n;
+	if (n < MODE_ATTRS - 1)
+		order[n++] = type;
+	return n;
+}
+
 /* The order of attributes in the transform that has most of them. */
-static void read_order(const struct met *met, uint16_t order[MODE_ATTRS])
+static void read_order(const struct observed_server *seen, uint16_t order[MODE_ATTRS])
 {
 	const struct isakmp_transform *longest = NULL;
 	size_t n = 0;
 
-	for (size_t i = 0; i < met->n; i++) {
+	for (size_t i = 0; i < seen->n; i++) {
 		const struct isakmp_transform *t;
 
-		if (!chosen(&met->v[i]))
+		if (!chosen(&seen->v[i]))
 			continue;
-		t = &met->v[i].m[2]->sa.transforms[0];
+		t = &seen->v[i].m[2]->sa.transforms[0];
 		if (!longest || t->n_attrs > longest->n_attrs)
 			longest = t;
 	}
 	memset(order, 0, MODE_ATTRS * sizeof(*order));
-	for (size_t i = 0; longest && i < longest->n_attrs && n < MODE_ATTRS - 1; i++) {
-		uint16_t type = longest->attrs[i].type;
-		size_t k = 0;
-
-		while (k < n && order[k] != type)
-			k++;
-		if (k == n && phase1_attr_name(type))
-			order[n++] = type;
-	}
+	for (size_t i = 0; longest && i < longest->n_attrs; i++)
+		if (longest->attrs[i].type < phase1_attr_words.n &&
+		    phase1_attr_words.v[longest->attrs[i].type])
+			n = add_type(order, n, longest->attrs[i].type);
 	/* What was not there (a key length beside 3DES) has to stand somewhere. */
-	for (size_t i = 0; i < ARRAY_LEN(chosen_by) && n < MODE_ATTRS - 1; i++) {
-		size_t k = 0;
-
-		while (k < n && order[k] != chosen_by[i])
-			k++;
-		if (k == n)
-			order[n++] = chosen_by[i];
-	}
+	for (const uint16_t *type = phase1_choice; *type; type++)
+		n = add_type(order, n, *type);
 }
 
-static bool try_rewritten(struct fit *f, const struct met *met)
+static bool try_rewritten(struct inference *f, const struct observed_server *seen)
 {
 	f->row.sa_encoding = SA_REENCODED;
 	for (unsigned way = 0; way < 4; way++) {
 		f->row.life_variable = way & 1;
 		f->row.keeps_number = way & 2;
-		if (writes_right(&f->row, met))
+		if (writes_right(&f->row, seen))
 			return true;
 	}
 	f->row.life_variable = f->row.keeps_number = false;
 	return false;
 }
 
-static void fit_sa(struct fit *f, const struct met *met)
+static void infer_sa(struct inference *f, const struct observed_server *seen)
 {
-	const struct server_mode *like = f->like;
-	const struct met_exchange *first = NULL;
-	enum { MESSAGE = 2 };
+	const struct observed_exchange *first = NULL;
 
-	for (size_t i = 0; i < met->n && !first; i++)
-		if (chosen(&met->v[i]))
-			first = &met->v[i];
+	for (size_t i = 0; i < seen->n && !first; i++)
+		if (chosen(&seen->v[i]))
+			first = &seen->v[i];
 	if (!first)
 		return;
-	fit_seen(f, ASPECT_SA, first, MESSAGE);
-	if (writes_right(&f->row, met))
+	evidence_seen(f, ASPECT_SA, first, 2);
+	if (writes_right(&f->row, seen))
 		return;
 	f->row.sa_encoding = SA_AS_OFFERED;
-	if (!writes_right(&f->row, met)) {
-		read_order(met, f->row.phase1_attrs);
-		if (!try_rewritten(f, met))
+	if (!writes_right(&f->row, seen)) {
+		read_order(seen, f->row.phase1_attrs);
+		if (!try_rewritten(f, seen))
 			f->of[ASPECT_SA].doubt = "it says more in its transform than can be "
 						 "written here";
 	}
-	if (f->row.sa_encoding != like->sa_encoding)
-		fit_said(f, ASPECT_SA, first, MESSAGE, KEY_SA_PAYLOAD);
-	if (f->row.sa_encoding == SA_AS_OFFERED)
-		return;
-	if (memcmp(f->row.phase1_attrs, like->phase1_attrs, sizeof(like->phase1_attrs)) != 0)
-		fit_said(f, ASPECT_SA, first, MESSAGE, KEY_ATTRIBUTES);
-	if (f->row.life_variable != like->life_variable)
-		fit_said(f, ASPECT_SA, first, MESSAGE, KEY_LIFE);
-	if (f->row.keeps_number != like->keeps_number)
-		fit_said(f, ASPECT_SA, first, MESSAGE, KEY_TRANSFORM_NUMBER);
 }
 
 /* ---- message 4 ---- */
 
-static void fit_nonce(struct fit *f, const struct met *met)
+static void infer_nonce(struct inference *f, const struct observed_server *seen)
 {
-	const struct met_exchange *first = NULL;
+	const struct observed_exchange *first = NULL;
 	bool differ = false;
 
-	for (size_t i = 0; i < met->n; i++) {
-		const struct isakmp_msg *m = met->v[i].m[4];
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct isakmp_msg *m = seen->v[i].m[4];
 
 		if (!m || !m->nonce.p || m->nonce.len < 8 || m->nonce.len > 255)
 			continue;
 		if (!first)
-			first = &met->v[i];
+			first = &seen->v[i];
 		differ |= m->nonce.len != first->m[4]->nonce.len;
 	}
 	if (!first)
 		return;
-	fit_seen(f, ASPECT_NONCE, first, 4);
-	if (first->m[4]->nonce.len != f->row.nonce_len) {
-		f->row.nonce_len = (uint8_t)first->m[4]->nonce.len;
-		fit_said(f, ASPECT_NONCE, first, 4, KEY_NONCE);
-	}
+	evidence_seen(f, ASPECT_NONCE, first, 4);
+	f->row.nonce_len = (uint8_t)first->m[4]->nonce.len;
 	if (differ) {
 		f->odd = true;
 		f->of[ASPECT_NONCE].doubt = "it varies from exchange to exchange";
@@ -389,11 +354,11 @@ static bool sayable(const struct answer_part *v, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		of[v[i].kind]++;
 		if (v[i].kind == ANSWER_VID)
-			bytes += 4 + vid_rule_bytes(&v[i].vid).len;
+			bytes += vid_rule_room(&v[i].vid);
 	}
 	return of[ANSWER_KEY] == 1 && of[ANSWER_NONCE] == 1 && of[ANSWER_PEER_HASH] == 1 &&
-	       of[ANSWER_OWN_HASH] >= 1 && of[ANSWER_OWN_HASH] <= OWN_HASHES_MAX &&
-	       bytes <= OWN_VIDS4_MAX;
+	       of[ANSWER_OWN_HASH] >= 1 && of[ANSWER_OWN_HASH] <= MODE_OWN_HASHES &&
+	       bytes <= MODE_VIDS4_BYTES;
 }
 
 /* Message 4 as parts of a row; *@left_out: some have no word there. */
@@ -421,7 +386,7 @@ static uint8_t parts_of(const struct isakmp_msg *m, struct answer_part out[MODE_
 				part.vid.other = p->body;
 		}
 		if (n == MODE_ANSWER || (part.kind == ANSWER_KEY && p->type != PAYLOAD_KE) ||
-		    (p->type == PAYLOAD_VID && (!p->body.len || p->body.len > OWN_VID_MAX)))
+		    (p->type == PAYLOAD_VID && (!p->body.len || p->body.len > MODE_VID_BYTES)))
 			*left_out = true;
 		else
 			out[n++] = part;
@@ -438,16 +403,16 @@ static bool usual(const struct answer_part *v, size_t n)
 	return n == 2 || n == 4;
 }
 
-static void fit_order(struct fit *f, const struct met *met)
+static void infer_order(struct inference *f, const struct observed_server *seen)
 {
-	const struct met_exchange *best = NULL;
+	const struct observed_exchange *best = NULL;
 	struct answer_part parts[MODE_ANSWER];
 	bool left_out = false;
 	uint8_t n;
 
 	/* One with hashes says more. */
-	for (size_t i = 0; i < met->n; i++) {
-		const struct met_exchange *e = &met->v[i];
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct observed_exchange *e = &seen->v[i];
 
 		if (e->m[4] && (!best || (!best->m[4]->natd.n && e->m[4]->natd.n)))
 			best = e;
@@ -455,7 +420,7 @@ static void fit_order(struct fit *f, const struct met *met)
 	if (!best)
 		return;
 	n = parts_of(best->m[4], parts, &left_out);
-	fit_seen(f, ASPECT_MESSAGE_4, best, 4);
+	evidence_seen(f, ASPECT_MESSAGE_4, best, 4);
 	if (left_out)
 		f->of[ASPECT_MESSAGE_4].doubt = "it has payloads that cannot be written here";
 	if (usual(parts, n))
@@ -472,36 +437,30 @@ static void fit_order(struct fit *f, const struct met *met)
 	memset(f->row.message4, 0, sizeof(f->row.message4));
 	memcpy(f->row.message4, parts, n * sizeof(parts[0]));
 	f->row.n_message4 = n;
-	fit_said(f, ASPECT_MESSAGE_4, best, 4, KEY_MESSAGE_4);
 }
 
-static void fit_unasked(struct fit *f, const struct met *met)
+static void infer_unasked(struct inference *f, const struct observed_server *seen)
 {
-	for (size_t i = 0; i < met->n; i++) {
-		const struct met_exchange *e = &met->v[i];
-		bool unasked;
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct observed_exchange *e = &seen->v[i];
 
 		if (!e->m[3] || !e->m[4] || !e->x->offered_natt || !e->x->answered_natt ||
 		    e->x->natd3.n)
 			continue;
-		unasked = e->x->natd4.n > 0;
-		fit_seen(f, ASPECT_UNASKED, e, 4);
-		if (f->row.natd_unasked != unasked) {
-			f->row.natd_unasked = unasked;
-			fit_said(f, ASPECT_UNASKED, e, 4, KEY_HASHES_UNASKED);
-		}
+		evidence_seen(f, ASPECT_UNASKED, e, 4);
+		f->row.natd_unasked = e->x->natd4.n > 0;
 		return;
 	}
 }
 
 /* ---- refusals ---- */
 
-static void fit_refusal(struct fit *f, const struct met *met)
+static void infer_refusal(struct inference *f, const struct observed_server *seen)
 {
 	static const uint8_t none[8];
 
-	for (size_t i = 0; i < met->n; i++) {
-		const struct met_exchange *e = &met->v[i];
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct observed_exchange *e = &seen->v[i];
 		const struct isakmp_header *h;
 		bool has_spi;
 
@@ -509,12 +468,10 @@ static void fit_refusal(struct fit *f, const struct met *met)
 			continue;
 		h = &e->m[0]->h;
 		has_spi = e->m[0]->n_notifies && e->m[0]->notifies[0].spi.len == 16;
-		fit_seen(f, ASPECT_REFUSAL, e, 0);
+		evidence_seen(f, ASPECT_REFUSAL, e, 0);
 		f->row.no_proposal = has_spi ? NO_PROPOSAL_SPI16 : NO_PROPOSAL_PLAIN;
 		if (memcmp(h->cky_i, e->x->cky_i, 8) != 0)
 			f->row.no_proposal = NO_PROPOSAL_RANDOM_COOKIE;
-		if (f->row.no_proposal != f->like->no_proposal)
-			fit_said(f, ASPECT_REFUSAL, e, 0, KEY_NO_PROPOSAL);
 		if (f->row.no_proposal == NO_PROPOSAL_PLAIN && memcmp(h->cky_r, none, 8) != 0)
 			f->of[ASPECT_REFUSAL].doubt = "it has a cookie of its own, which natdlab's "
 						      "does not";
@@ -522,13 +479,13 @@ static void fit_refusal(struct fit *f, const struct met *met)
 	}
 }
 
-void fit_answers(struct fit *f, const struct met *met)
+void infer_answers(struct inference *f, const struct observed_server *seen)
 {
-	fit_natt(f, met);
-	fit_choice(f, met);
-	fit_sa(f, met);
-	fit_nonce(f, met);
-	fit_order(f, met);
-	fit_unasked(f, met);
-	fit_refusal(f, met);
+	infer_natt(f, seen);
+	infer_choice(f, seen);
+	infer_sa(f, seen);
+	infer_nonce(f, seen);
+	infer_order(f, seen);
+	infer_unasked(f, seen);
+	infer_refusal(f, seen);
 }

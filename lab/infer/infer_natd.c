@@ -4,7 +4,7 @@
  * seen. From afar several kinds look alike, so each hash leaves a set of them; the row's own kind
  * is kept as long as it is in all sets.
  */
-#include "lab/infer/infer.h"
+#include "lab/infer/infer_natd.h"
 
 /* What a hash may be. */
 enum {
@@ -27,7 +27,7 @@ static unsigned of_faked(bool known, struct inet_ep ep)
 }
 
 /* The server's hash of itself. */
-static unsigned may_be_own(const struct met_exchange *e)
+static unsigned may_be_own(const struct observed_exchange *e)
 {
 	const struct judgement *j = e->j;
 
@@ -47,7 +47,7 @@ static unsigned may_be_own(const struct met_exchange *e)
 	return e->searched ? MAY_RANDOM : MAY_EXACT | MAY_RANDOM | MAY_PORT_ZERO;
 }
 
-static unsigned may_be_peer(const struct met_exchange *e)
+static unsigned may_be_peer(const struct observed_exchange *e)
 {
 	const struct judgement *j = e->j;
 
@@ -109,58 +109,58 @@ static unsigned peer_does(enum natd_peer peer)
 }
 
 /* How many exchanges show something else. */
-static unsigned misses_own(const struct met *met, enum natd_own own, bool bound)
+static unsigned misses_own(const struct observed_server *seen, enum natd_own own, bool bound)
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < met->n; i++)
-		if (met->v[i].x->natd4.n >= 2)
-			n += !(own_does(own, bound, met->v[i].x) & may_be_own(&met->v[i]));
+	for (size_t i = 0; i < seen->n; i++)
+		if (seen->v[i].x->natd4.n >= 2)
+			n += !(own_does(own, bound, seen->v[i].x) & may_be_own(&seen->v[i]));
 	return n;
 }
 
-static unsigned misses_peer(const struct met *met, enum natd_peer peer)
+static unsigned misses_peer(const struct observed_server *seen, enum natd_peer peer)
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < met->n; i++)
-		if (met->v[i].x->natd4.n)
-			n += !(peer_does(peer) & may_be_peer(&met->v[i]));
+	for (size_t i = 0; i < seen->n; i++)
+		if (seen->v[i].x->natd4.n)
+			n += !(peer_does(peer) & may_be_peer(&seen->v[i]));
 	return n;
 }
 
-static const struct met_exchange *first_hash(const struct met *met, size_t n)
+static const struct observed_exchange *first_hash(const struct observed_server *seen, size_t n)
 {
-	for (size_t i = 0; i < met->n; i++)
-		if (met->v[i].x->natd4.n >= n)
-			return &met->v[i];
+	for (size_t i = 0; i < seen->n; i++)
+		if (seen->v[i].x->natd4.n >= n)
+			return &seen->v[i];
 	return NULL;
 }
 
 /* One exchange that leaves no choice, if there is one: that is where it was seen. */
-static const struct met_exchange *clearest(const struct met *met, size_t n,
-					   unsigned (*may)(const struct met_exchange *e))
+static const struct observed_exchange *clearest(const struct observed_server *seen, size_t n,
+					   unsigned (*may)(const struct observed_exchange *e))
 {
-	for (size_t i = 0; i < met->n; i++) {
-		unsigned m = met->v[i].x->natd4.n >= n ? may(&met->v[i]) : 0;
+	for (size_t i = 0; i < seen->n; i++) {
+		unsigned m = seen->v[i].x->natd4.n >= n ? may(&seen->v[i]) : 0;
 
 		if (m && !(m & (m - 1)))
-			return &met->v[i];
+			return &seen->v[i];
 	}
-	return first_hash(met, n);
+	return first_hash(seen, n);
 }
 
-static void doubt_of_own(struct finding *out, const struct met *met)
+static void doubt_of_own(struct aspect_seen *out, const struct observed_server *seen)
 {
 	unsigned all = ~0u;
 	bool microsoft = false, other = false;
 
-	for (size_t i = 0; i < met->n; i++) {
-		if (met->v[i].x->natd4.n < 2)
+	for (size_t i = 0; i < seen->n; i++) {
+		if (seen->v[i].x->natd4.n < 2)
 			continue;
-		all &= may_be_own(&met->v[i]);
-		microsoft |= is_microsoft(met->v[i].x);
-		other |= !is_microsoft(met->v[i].x);
+		all &= may_be_own(&seen->v[i]);
+		microsoft |= is_microsoft(seen->v[i].x);
+		other |= !is_microsoft(seen->v[i].x);
 	}
 	out->by_address = true;
 	if (all == (MAY_EXACT | MAY_RANDOM | MAY_PORT_ZERO))
@@ -174,7 +174,7 @@ static void doubt_of_own(struct finding *out, const struct met *met)
 		out->doubt = "what it says to others than Windows and Macs was not seen";
 }
 
-static void fit_own(struct fit *f, const struct met *met)
+static void infer_own(struct inference *f, const struct observed_server *seen)
 {
 	static const struct {
 		enum natd_own own;
@@ -184,15 +184,15 @@ static void fit_own(struct fit *f, const struct met *met)
 		{NATD_OWN_RANDOM, true},    {NATD_OWN_PORT_ZERO, true}, {NATD_OWN_ADDR_ZERO, true},
 		{NATD_OWN_PORT_ZERO, false},
 	};
-	const struct met_exchange *by = clearest(met, 2, may_be_own);
+	const struct observed_exchange *by = clearest(seen, 2, may_be_own);
 	unsigned least;
 
 	if (!by || !f->row.natt)
 		return;
-	fit_seen(f, ASPECT_OWN_HASH, by, 4);
-	least = misses_own(met, f->row.natd_own, !f->row.address_zero);
+	evidence_seen(f, ASPECT_OWN_HASH, by, 4);
+	least = misses_own(seen, f->row.natd_own, !f->row.address_zero);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		unsigned n = misses_own(met, kinds[i].own, kinds[i].bound);
+		unsigned n = misses_own(seen, kinds[i].own, kinds[i].bound);
 
 		if (n >= least)
 			continue;
@@ -200,39 +200,31 @@ static void fit_own(struct fit *f, const struct met *met)
 		f->row.natd_own = kinds[i].own;
 		f->row.address_zero = !kinds[i].bound;
 	}
-	if (f->row.natd_own != f->like->natd_own)
-		fit_said(f, ASPECT_OWN_HASH, by, 4, KEY_OWN_HASH);
-	/* The word exact says already that it knows its address. */
-	if (f->row.address_zero != f->like->address_zero &&
-	    !(f->said[KEY_OWN_HASH] && f->row.natd_own == NATD_OWN_EXACT))
-		fit_said(f, ASPECT_OWN_HASH, by, 4, KEY_BOUND);
 	f->odd |= least > 0;
 	if (least)
 		f->of[ASPECT_OWN_HASH].doubt =
 			"it is not the same in every exchange, in a way that was not understood";
 	else
-		doubt_of_own(&f->of[ASPECT_OWN_HASH], met);
+		doubt_of_own(&f->of[ASPECT_OWN_HASH], seen);
 }
 
-static void fit_peer(struct fit *f, const struct met *met)
+static void infer_peer(struct inference *f, const struct observed_server *seen)
 {
-	const struct met_exchange *by = clearest(met, 1, may_be_peer);
+	const struct observed_exchange *by = clearest(seen, 1, may_be_peer);
 	unsigned least;
 
 	if (!by || !f->row.natt)
 		return;
-	fit_seen(f, ASPECT_PEER_HASH, by, 4);
-	least = misses_peer(met, f->row.natd_peer);
+	evidence_seen(f, ASPECT_PEER_HASH, by, 4);
+	least = misses_peer(seen, f->row.natd_peer);
 	for (enum natd_peer p = NATD_PEER_EXACT; p <= NATD_PEER_ADDR_ZERO; p++) {
-		unsigned n = misses_peer(met, p);
+		unsigned n = misses_peer(seen, p);
 
 		if (n >= least)
 			continue;
 		least = n;
 		f->row.natd_peer = p;
 	}
-	if (f->row.natd_peer != f->like->natd_peer)
-		fit_said(f, ASPECT_PEER_HASH, by, 4, KEY_OWN_PEER_HASH);
 	f->odd |= least > 0;
 	if (least)
 		f->of[ASPECT_PEER_HASH].doubt =
@@ -242,8 +234,8 @@ static void fit_peer(struct fit *f, const struct met *met)
 			"exact and all false ones look alike behind a NAT of the client's";
 }
 
-void fit_hashes(struct fit *f, const struct met *met)
+void infer_hashes(struct inference *f, const struct observed_server *seen)
 {
-	fit_own(f, met);
-	fit_peer(f, met);
+	infer_own(f, seen);
+	infer_peer(f, seen);
 }

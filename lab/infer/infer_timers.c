@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/infer/infer.h"
+#include "lab/infer/infer_timers.h"
 
 #define ANSWER_WITHIN (SEC)   /* behind a client's duplicate */
 #define TOLERANCE (300 * MSEC) /* of a clock, a queue, a scheduler */
@@ -50,10 +50,10 @@ static bool answers_duplicate(const struct exchange *x, unsigned n, usec t)
 }
 
 /* How long the server waited for the message behind @n, as far as was seen. */
-static usec waited(const struct met *met, const struct exchange *x, unsigned n)
+static usec waited(const struct observed_server *seen, const struct exchange *x, unsigned n)
 {
 	const struct mm_seen *next = &x->mm[n + 1];
-	usec end = met->end;
+	usec end = seen->end;
 
 	if (next->seen)
 		end = next->t;
@@ -63,7 +63,7 @@ static usec waited(const struct met *met, const struct exchange *x, unsigned n)
 }
 
 /* The server's own retransmissions of message @n. */
-static void read_retry(const struct met *met, const struct exchange *x, unsigned n,
+static void read_retry(const struct observed_server *seen, const struct exchange *x, unsigned n,
 		       struct retry *out)
 {
 	usec t;
@@ -73,7 +73,7 @@ static void read_retry(const struct met *met, const struct exchange *x, unsigned
 		usec after = t - x->mm[n].t;
 		uint32_t ms;
 
-		if (after <= 0 || after > MIN(waited(met, x, n), LATEST) ||
+		if (after <= 0 || after > MIN(waited(seen, x, n), LATEST) ||
 		    answers_duplicate(x, n, t))
 			continue;
 		ms = ((uint32_t)(after / MSEC) + GRAIN / 2) / GRAIN * GRAIN;
@@ -107,14 +107,14 @@ static bool retry_fits(const struct retry *row, const struct retry *seen, usec w
 }
 
 /* Which exchange tells most of the times of message @n. */
-static const struct met_exchange *longest_wait(const struct met *met, unsigned n)
+static const struct observed_exchange *longest_wait(const struct observed_server *seen, unsigned n)
 {
-	const struct met_exchange *best = NULL;
+	const struct observed_exchange *best = NULL;
 
-	for (size_t i = 0; i < met->n; i++) {
-		const struct met_exchange *e = &met->v[i];
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct observed_exchange *e = &seen->v[i];
 
-		if (e->x->mm[n].seen && (!best || waited(met, e->x, n) > waited(met, best->x, n)))
+		if (e->x->mm[n].seen && (!best || waited(seen, e->x, n) > waited(seen, best->x, n)))
 			best = e;
 	}
 	return best;
@@ -124,7 +124,7 @@ static const struct met_exchange *longest_wait(const struct met *met, unsigned n
  * Behind NAT message 5 goes to port 4500. A capture of port 500 alone does not have it, and would
  * make a server that got it look like one that waits in silence; unless the client asked again.
  */
-static bool may_have_floated(const struct met_exchange *e)
+static bool may_have_floated(const struct observed_exchange *e)
 {
 	const struct natd_seen *s = &e->j->client_sees;
 	bool nat = e->j->complete && (s->self_behind_nat || s->peer_behind_nat);
@@ -132,30 +132,29 @@ static bool may_have_floated(const struct met_exchange *e)
 	return nat && !e->x->mm[5].seen && e->x->mm[3].copies < 2;
 }
 
-static void fit_retry(struct fit *f, const struct met *met, unsigned n, enum aspect a, enum key k,
-		      struct retry *row)
+static void infer_retry(struct inference *f, const struct observed_server *seen, unsigned n,
+			enum aspect a, struct retry *row)
 {
-	const struct met_exchange *by = longest_wait(met, n);
-	struct retry seen;
+	const struct observed_exchange *by = longest_wait(seen, n);
+	struct retry again;
 
 	if (!by)
 		return;
-	read_retry(met, by->x, n, &seen);
+	read_retry(seen, by->x, n, &again);
 	/* Too short a time to say anything of a server that said nothing. */
-	if (!seen.n && (waited(met, by->x, n) < SEC || (n == 4 && may_have_floated(by))))
+	if (!again.n && (waited(seen, by->x, n) < SEC || (n == 4 && may_have_floated(by))))
 		return;
-	fit_seen(f, a, by, (uint8_t)n);
-	if (retry_fits(row, &seen, waited(met, by->x, n)))
+	evidence_seen(f, a, by, (uint8_t)n);
+	if (retry_fits(row, &again, waited(seen, by->x, n)))
 		return;
-	*row = seen;
-	fit_said(f, a, by, (uint8_t)n, k);
+	*row = again;
 	if (!by->x->delete_at.place)
 		f->of[a].doubt = "later ones may be missing: the capture shows how long somebody "
 				 "waited, not how long the server would have";
 }
 
 /* What was sent again after the row would have forgotten the exchange shows that it had not. */
-static void fit_memory(struct fit *f)
+static void infer_memory(struct inference *f)
 {
 	static const struct {
 		enum aspect aspect;
@@ -167,60 +166,53 @@ static void fit_memory(struct fit *f)
 		const struct retry *r = rows[i];
 		uint32_t last = r->n ? r->at_ms[r->n - 1] : 0;
 
-		if (f->of[v[i].aspect].state != CHANGED || !f->row.half_open_ms ||
+		if (!evidence_changed(f, v[i].aspect) || !f->row.half_open_ms ||
 		    last < f->row.half_open_ms)
 			continue;
 		f->row.half_open_ms = (last / 1000 + 1) * 1000;
-		fit_said(f, ASPECT_HALF_OPEN, f->of[v[i].aspect].by, v[i].message, KEY_HALF_OPEN);
+		evidence_seen(f, ASPECT_HALF_OPEN, f->of[v[i].aspect].by, v[i].message);
 	}
 }
 
 /* An exchange that nobody finished went on for longer than the row would have waited, and no Delete
  * came. */
-static void fit_no_delete(struct fit *f, const struct met *met)
+static void infer_no_delete(struct inference *f, const struct observed_server *seen)
 {
-	for (size_t i = 0; i < met->n && f->row.half_open_delete; i++) {
-		const struct exchange *x = met->v[i].x;
+	for (size_t i = 0; i < seen->n && f->row.half_open_delete; i++) {
+		const struct exchange *x = seen->v[i].x;
 
 		if (!x->mm[2].seen || x->mm[5].seen || x->mm[6].seen || x->delete_at.place ||
-		    may_have_floated(&met->v[i]) ||
-		    met->end < x->mm[1].t + f->row.half_open_ms * MSEC + SEC)
+		    may_have_floated(&seen->v[i]) ||
+		    seen->end < x->mm[1].t + f->row.half_open_ms * MSEC + SEC)
 			continue;
 		f->row.half_open_delete = false;
-		fit_said(f, ASPECT_HALF_OPEN, &met->v[i], 2, KEY_HALF_OPEN_DELETE);
+		evidence_seen(f, ASPECT_HALF_OPEN, &seen->v[i], 2);
 	}
 }
 
 /* An exchange that nobody finished, and a Delete in clear. */
-static void fit_half_open(struct fit *f, const struct met *met)
+static void infer_half_open(struct inference *f, const struct observed_server *seen)
 {
-	for (size_t i = 0; i < met->n; i++) {
-		const struct met_exchange *e = &met->v[i];
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct observed_exchange *e = &seen->v[i];
 		usec after = e->x->delete_at.t - e->x->mm[1].t;
-		uint32_t ms;
 
 		if (!e->x->delete_at.place || !e->x->mm[1].seen || e->x->mm[5].seen ||
 		    after < SEC || after > LATEST)
 			continue;
-		ms = (uint32_t)((after + SEC / 2) / SEC * 1000);
-		fit_seen(f, ASPECT_HALF_OPEN, e, 0);
-		if (!f->row.half_open_delete) {
-			f->row.half_open_delete = true;
-			fit_said(f, ASPECT_HALF_OPEN, e, 0, KEY_HALF_OPEN_DELETE);
-		}
-		if (ms != f->row.half_open_ms) {
-			f->row.half_open_ms = ms;
-			fit_said(f, ASPECT_HALF_OPEN, e, 0, KEY_HALF_OPEN);
-		}
+		evidence_seen(f, ASPECT_HALF_OPEN, e, 0);
+		f->row.half_open_delete = true;
+		f->row.half_open_ms = (uint32_t)((after + SEC / 2) / SEC * 1000);
 		return;
 	}
 }
 
 /* Another exchange of the same message 1 that was answered in [@from, @from + @within]? */
-static bool another_exchange(const struct met *met, const struct met_exchange *e, usec from)
+static bool another_exchange(const struct observed_server *seen,
+			     const struct observed_exchange *e, usec from)
 {
-	for (size_t i = 0; i < met->n; i++) {
-		const struct exchange *x = met->v[i].x;
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct exchange *x = seen->v[i].x;
 
 		if (x != e->x && !memcmp(x->cky_i, e->x->cky_i, 8) && x->mm[2].seen &&
 		    x->mm[2].t >= from && x->mm[2].t <= from + ANSWER_WITHIN)
@@ -234,7 +226,8 @@ static bool another_exchange(const struct met *met, const struct met_exchange *e
  * answer was the newest thing that the server had said, and only where the capture goes on long
  * enough to show one. -1: nothing was seen.
  */
-static int fate_of_duplicate(const struct met *met, const struct met_exchange *e, unsigned n)
+static int fate_of_duplicate(const struct observed_server *seen,
+			     const struct observed_exchange *e, unsigned n)
 {
 	const struct exchange *x = e->x;
 	int fate = -1;
@@ -245,9 +238,9 @@ static int fate_of_duplicate(const struct met *met, const struct met_exchange *e
 		usec next = n + 2 <= 6 ? sent_at(x, n + 2, 0) : USEC_NEVER;
 
 		if (answered == USEC_NEVER || answered >= t || next <= t ||
-		    met->end < t + ANSWER_WITHIN)
+		    seen->end < t + ANSWER_WITHIN)
 			continue;
-		if (n == 1 && another_exchange(met, e, t))
+		if (n == 1 && another_exchange(seen, e, t))
 			return DUP_NEW_EXCHANGE;
 		if (sent_between(x, n + 1, t, ANSWER_WITHIN))
 			return DUP_SAME_ANSWER;
@@ -256,53 +249,45 @@ static int fate_of_duplicate(const struct met *met, const struct met_exchange *e
 	return fate;
 }
 
-static const struct {
-	unsigned message;
-	enum aspect aspect;
-	enum key key;
-} duplicates[] = {
-	{1, ASPECT_DUPLICATE_1, KEY_DUPLICATE_1},
-	{3, ASPECT_DUPLICATE_3, KEY_DUPLICATE_3},
-	{5, ASPECT_DUPLICATE_5, KEY_DUPLICATE_5},
-};
-
-static void fit_duplicates(struct fit *f, const struct met *met)
+/* What it does with duplicates of message @n, by the first exchange that shows it; -1: none
+ * does. */
+static int infer_duplicate(struct inference *f, const struct observed_server *seen, unsigned n,
+			   enum aspect a)
 {
-	for (size_t d = 0; d < ARRAY_LEN(duplicates); d++) {
-		for (size_t i = 0; i < met->n; i++) {
-			int fate = fate_of_duplicate(met, &met->v[i], duplicates[d].message);
-			int now = d == 0   ? (int)f->row.dup_message1
-				  : d == 1 ? (int)f->row.dup_message3
-					   : (int)f->row.dup_message5;
+	for (size_t i = 0; i < seen->n; i++) {
+		int fate = fate_of_duplicate(seen, &seen->v[i], n);
 
-			if (fate < 0 || f->of[duplicates[d].aspect].state != NOT_SEEN)
-				continue;
-			fit_seen(f, duplicates[d].aspect, &met->v[i],
-				 (uint8_t)duplicates[d].message);
-			if (fate == DUP_SILENCE)
-				f->of[duplicates[d].aspect].doubt =
-					"a packet may have been lost";
-			if (fate == now)
-				continue;
-			if (d == 0)
-				f->row.dup_message1 = (unsigned)fate;
-			else if (d == 1)
-				f->row.dup_message3 = (unsigned)fate;
-			else
-				f->row.dup_message5 = (unsigned)fate;
-			fit_said(f, duplicates[d].aspect, &met->v[i],
-				 (uint8_t)duplicates[d].message, duplicates[d].key);
-		}
+		if (fate < 0)
+			continue;
+		evidence_seen(f, a, &seen->v[i], (uint8_t)n);
+		if (fate == DUP_SILENCE)
+			f->of[a].doubt = "a packet may have been lost";
+		return fate;
 	}
+	return -1;
 }
 
-void fit_times(struct fit *f, const struct met *met)
+static void infer_duplicates(struct inference *f, const struct observed_server *seen)
 {
-	fit_retry(f, met, 2, ASPECT_AGAIN_2, KEY_MESSAGE_2_AGAIN, &f->row.message2_retry);
-	fit_retry(f, met, 4, ASPECT_AGAIN_4, KEY_MESSAGE_4_AGAIN, &f->row.message4_retry);
-	fit_half_open(f, met);
+	int first = infer_duplicate(f, seen, 1, ASPECT_DUPLICATE_1);
+	int third = infer_duplicate(f, seen, 3, ASPECT_DUPLICATE_3);
+	int fifth = infer_duplicate(f, seen, 5, ASPECT_DUPLICATE_5);
+
+	if (first >= 0)
+		f->row.dup_message1 = (unsigned)first;
+	if (third >= 0)
+		f->row.dup_message3 = (unsigned)third;
+	if (fifth >= 0)
+		f->row.dup_message5 = (unsigned)fifth;
+}
+
+void infer_times(struct inference *f, const struct observed_server *seen)
+{
+	infer_retry(f, seen, 2, ASPECT_AGAIN_2, &f->row.message2_retry);
+	infer_retry(f, seen, 4, ASPECT_AGAIN_4, &f->row.message4_retry);
+	infer_half_open(f, seen);
 	if (f->of[ASPECT_HALF_OPEN].state == NOT_SEEN)
-		fit_no_delete(f, met);
-	fit_memory(f);
-	fit_duplicates(f, met);
+		infer_no_delete(f, seen);
+	infer_memory(f);
+	infer_duplicates(f, seen);
 }

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "lab/infer/infer.h"
+#include "lab/infer/infer_vids.h"
 #include "nodes/ike/ike.h"
 
 /* A vendor ID of this server, over all of its exchanges. */
@@ -49,7 +49,7 @@ static bool has_vid(const struct isakmp_msg *m, struct view v, bool begun)
 	return false;
 }
 
-static bool row_says_these(const struct server_mode *row, const struct met_exchange *e)
+static bool row_says_these(const struct server_mode *row, const struct observed_exchange *e)
 {
 	struct view want[MODE_VIDS], got[MODE_VIDS];
 	size_t n = ike_answer_vids(row, e->m[1], want);
@@ -86,11 +86,11 @@ static size_t merge_vids(struct said_vid *all, size_t n, const struct view *v, s
 	return n;
 }
 
-static void watch_condition(struct said_vid *v, const struct met *met)
+static void watch_condition(struct said_vid *v, const struct observed_server *seen)
 {
 	v->always = v->only_if_sent = v->only_if_begun = true;
-	for (size_t i = 0; i < met->n; i++) {
-		const struct met_exchange *e = &met->v[i];
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct observed_exchange *e = &seen->v[i];
 		bool said, sent, begun;
 
 		if (!e->m[1] || !e->m[2])
@@ -138,61 +138,58 @@ static struct vid_rule rule_for(const struct server_mode *like, const struct sai
 	return r;
 }
 
-static bool fits_all(const struct server_mode *row, const struct met *met)
+static bool fits_all(const struct server_mode *row, const struct observed_server *seen)
 {
-	for (size_t i = 0; i < met->n; i++)
-		if (met->v[i].m[1] && met->v[i].m[2] && !row_says_these(row, &met->v[i]))
+	for (size_t i = 0; i < seen->n; i++)
+		if (seen->v[i].m[1] && seen->v[i].m[2] && !row_says_these(row, &seen->v[i]))
 			return false;
 	return true;
 }
 
-static const struct met_exchange *first_answered(const struct met *met)
+static const struct observed_exchange *first_answered(const struct observed_server *seen)
 {
-	for (size_t i = 0; i < met->n; i++)
-		if (met->v[i].m[1] && met->v[i].m[2])
-			return &met->v[i];
+	for (size_t i = 0; i < seen->n; i++)
+		if (seen->v[i].m[1] && seen->v[i].m[2])
+			return &seen->v[i];
 	return NULL;
 }
 
-void fit_vids(struct fit *f, const struct met *met)
+void infer_vids(struct inference *f, const struct observed_server *seen)
 {
-	const struct met_exchange *first = first_answered(met);
+	const struct observed_exchange *first = first_answered(seen);
 	struct said_vid all[MODE_VIDS] = {0};
 	size_t n = 0, bytes = 0;
 	bool doubt = false;
 
 	if (!first)
 		return;
-	fit_seen(f, ASPECT_VIDS, first, 2);
-	if (fits_all(&f->row, met))
+	evidence_seen(f, ASPECT_VIDS, first, 2);
+	if (fits_all(&f->row, seen))
 		return;
-	for (size_t i = 0; i < met->n; i++) {
+	for (size_t i = 0; i < seen->n; i++) {
 		struct view v[MODE_VIDS];
 
-		if (met->v[i].m[1] && met->v[i].m[2])
-			n = merge_vids(all, n, v, vids_in(met->v[i].m[2], v));
+		if (seen->v[i].m[1] && seen->v[i].m[2])
+			n = merge_vids(all, n, v, vids_in(seen->v[i].m[2], v));
 	}
 	memset(f->row.vids, 0, sizeof(f->row.vids));
 	f->row.n_vids = 0;
 	for (size_t i = 0; i < n; i++) {
 		bytes += 4 + all[i].bytes.len;
-		if (!all[i].bytes.len || all[i].bytes.len > OWN_VID_MAX || bytes > OWN_VIDS_MAX)
+		if (!all[i].bytes.len || all[i].bytes.len > MODE_VID_BYTES ||
+		    bytes > MODE_VIDS_BYTES)
 			continue; /* no file can say this */
-		watch_condition(&all[i], met);
+		watch_condition(&all[i], seen);
 		f->row.vids[f->row.n_vids++] = rule_for(f->like, &all[i], &doubt);
 	}
-	fit_said(f, ASPECT_VIDS, first, 2, KEY_VENDOR_IDS);
 	f->row.one_natt_vid = false;
-	if (!fits_all(&f->row, met)) { /* the best of NAT-T's alone? */
+	if (!fits_all(&f->row, seen)) { /* the best of NAT-T's alone? */
 		f->row.one_natt_vid = true;
-		if (fits_all(&f->row, met))
-			fit_said(f, ASPECT_VIDS, first, 2, KEY_ONE_NATT_ID);
-		else
-			f->row.one_natt_vid = false;
+		f->row.one_natt_vid = fits_all(&f->row, seen);
 	}
 	if (f->row.n_vids < n)
 		f->of[ASPECT_VIDS].doubt = "some are empty or too long to be written here";
-	else if (!fits_all(&f->row, met)) {
+	else if (!fits_all(&f->row, seen)) {
 		f->odd = true;
 		f->of[ASPECT_VIDS].doubt =
 			"what decides which client gets which was not understood";

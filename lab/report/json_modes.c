@@ -3,8 +3,11 @@
 
 #include "lab/report/json_modes.h"
 
+#include <string.h>
+
 #include "lab/report/report_priv.h"
 #include "nodes/modes/agreement.h"
+#include "nodes/modes/member_value.h"
 
 static json_t *facts_json(const struct fact *v, size_t n)
 {
@@ -56,6 +59,92 @@ static json_t *retry_json(const struct retry *r)
 	return json_pack("{s:o, s:f}", "again", a, "give_up", r->give_up_ms / 1000.0);
 }
 
+static json_t *offers_json(const struct phase1_transform *v, size_t n)
+{
+	json_t *a = json_array();
+	char buf[24];
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(
+			a, json_pack("{s:s, s:s, s:s, s:i}", "cipher",
+				     isakmp_cipher_name(v[i].cipher, v[i].keybits, buf), "hash",
+				     isakmp_hash_name(v[i].hash), "group",
+				     isakmp_group_name(v[i].group), "life", (int)v[i].life));
+	return a;
+}
+
+static json_t *words_json(const struct member *m, enum mode_role role, const void *mode)
+{
+	const char *words[MEMBER_WORDS_MAX];
+	size_t n = member_words(m, role, mode, words);
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(a, json_string(words[i]));
+	return a;
+}
+
+static json_t *member_json(const struct member *m, enum mode_role role, const void *mode)
+{
+	const struct member_place *p = &m->in[role];
+	const void *at = (const uint8_t *)mode + p->at;
+	size_t n = p->count_at ? member_count(p, mode) : 0;
+
+	switch (m->kind) {
+	case MEMBER_TEXT:
+		return json_string(*(const char *const *)at);
+	case MEMBER_BOOL:
+	case MEMBER_NOT:
+		return json_boolean(!member_number(p, mode) == (m->kind == MEMBER_NOT));
+	case MEMBER_WORD:
+		return json_string(word_of(m->words, member_number(p, mode)));
+	case MEMBER_NUMBER:
+		return json_integer(member_number(p, mode));
+	case MEMBER_TIME:
+		return json_real(member_number(p, mode) / 1000.0);
+	case MEMBER_TIMES:
+		return retry_json(at);
+	case MEMBER_VIDS:
+		return rules_json(at, n);
+	case MEMBER_SUITES:
+	case MEMBER_SET:
+	case MEMBER_LIST:
+		return words_json(m, role, mode);
+	case MEMBER_OFFERS:
+		return offers_json(at, n);
+	case MEMBER_PARTS:
+	case MEMBER_ESP_OFFERS:
+	case MEMBER_WRONG:
+		break;
+	}
+	return json_null(); /* for people only */
+}
+
+void members_json(json_t *o, const struct member_table *t, enum mode_role role, const void *mode,
+		  enum member_section section)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct member *m = &t->v[i];
+		const struct member_place *p = &m->in[role];
+		const char *slash = m->json ? strchr(m->json, '/') : NULL;
+		json_t *to = o;
+
+		if (!m->json || !p->size || p->section != section)
+			continue;
+		if (slash) {
+			char group[32];
+
+			snprintf(group, sizeof(group), "%.*s", (int)(slash - m->json), m->json);
+			to = json_object_get(o, group);
+			if (!to)
+				json_object_set_new(o, group, to = json_object());
+		}
+		json_object_set_new(to, slash ? slash + 1 : m->json,
+				    member_holds(p->needs, mode) ? member_json(m, role, mode)
+								 : json_null());
+	}
+}
+
 /* {"0": "blocked", "1": ..., "2": ...}: what Windows 10 makes of this server. */
 static json_t *windows_json(const struct server_mode *s, bool napt, bool eip)
 {
@@ -72,91 +161,34 @@ static json_t *windows_json(const struct server_mode *s, bool napt, bool eip)
 	return o;
 }
 
-static json_t *set_json(uint32_t set, const char *(*name)(unsigned value))
-{
-	json_t *a = json_array();
-
-	for (unsigned v = 0; v < 32; v++)
-		if (set & ACCEPT(v))
-			json_array_append_new(a, json_string(name(v)));
-	return a;
-}
-
-static json_t *ciphers_json(const struct phase1_accept *p)
-{
-	json_t *a = json_array();
-	char buf[24];
-
-	for (unsigned v = 0; v < 32; v++)
-		if (p->ciphers & ACCEPT(v) && v != CIPHER_AES)
-			json_array_append_new(a, json_string(isakmp_cipher_name(v, 0, buf)));
-	for (unsigned bits = 64; bits <= 256; bits += 64)
-		if (p->ciphers & ACCEPT(CIPHER_AES) && p->keys & ACCEPT_KEY(bits))
-			json_array_append_new(
-				a, json_string(isakmp_cipher_name(CIPHER_AES, bits, buf)));
-	return a;
-}
-
-static json_t *methods_json(const enum ppp_method *v)
-{
-	json_t *a = json_array();
-
-	for (size_t i = 0; i < PPP_AUTH_MAX && v[i] != PPP_AUTH_NONE; i++)
-		json_array_append_new(a, json_string(ppp_method_name(v[i])));
-	return a;
-}
-
 static json_t *server_mode_json(const struct server_mode *s)
 {
-	return json_pack(
-		"{s:s, s:s, s:b, s:s?, s:s?, s:b, s:{s:o, s:o}, s:{s:o, s:o}, s:o,"
-		" s:{s:o, s:o, s:o}, s:i, s:o, s:{s:o, s:o, s:o, s:o}, s:o, s:o}",
-		"name", s->name, "title", s->title, "natt", s->natt, "server_hash",
-		s->natt ? natd_own_name(s->natd_own) : NULL, "peer_hash",
-		s->natt ? natd_peer_name(s->natd_peer) : NULL, "bound", !s->address_zero,
-		"windows_server_behind_nat", "client_behind_nat", windows_json(s, true, true),
-		"client_public", windows_json(s, false, true), "windows_server_public",
-		"client_behind_nat", windows_json(s, true, false), "client_public",
-		windows_json(s, false, false), "vendor_ids",
-		rules_json(s->vids, s->n_vids), "accepts", "ciphers",
-		ciphers_json(&s->phase1), "hashes", set_json(s->phase1.hashes, isakmp_hash_name),
-		"groups", set_json(s->phase1.groups, isakmp_group_name), "nonce",
-		(int)s->nonce_len, "authentication", methods_json(s->auth), "times", "message2", retry_json(&s->message2_retry), "message4",
-		retry_json(&s->message4_retry), "quick", retry_json(&s->quick_retry), "l2tp",
-		retry_json(&s->l2tp_retry), "facts", facts_json(s->facts, s->n_facts), "known",
-		known_json(s->known));
-}
+	json_t *o = json_pack("{s:s, s:s}", "name", s->name, "title", s->title);
 
-static json_t *offers_json(const struct client_mode *c)
-{
-	json_t *a = json_array();
-	char buf[24];
-
-	for (size_t i = 0; i < c->n_phase1; i++) {
-		const struct phase1_transform *t = &c->phase1[i];
-
-		json_array_append_new(
-			a, json_pack("{s:s, s:s, s:s, s:i}", "cipher",
-				     isakmp_cipher_name(t->cipher, t->keybits, buf), "hash",
-				     isakmp_hash_name(t->hash), "group",
-				     isakmp_group_name(t->group), "life", (int)t->life));
-	}
-	return a;
+	members_json(o, &mode_members, ROLE_SERVER, s, SECTION_ADDRESSES);
+	json_object_set_new(o, "windows_server_behind_nat",
+			    json_pack("{s:o, s:o}", "client_behind_nat", windows_json(s, true, true),
+				      "client_public", windows_json(s, false, true)));
+	json_object_set_new(o, "windows_server_public",
+			    json_pack("{s:o, s:o}", "client_behind_nat",
+				      windows_json(s, true, false), "client_public",
+				      windows_json(s, false, false)));
+	for (enum member_section part = SECTION_VIDS; part < SECTIONS; part++)
+		members_json(o, &mode_members, ROLE_SERVER, s, part);
+	json_object_set_new(o, "facts", facts_json(s->facts, s->n_facts));
+	json_object_set_new(o, "known", known_json(s->known));
+	return o;
 }
 
 static json_t *client_mode_json(const struct client_mode *c)
 {
-	return json_pack("{s:s, s:s, s:b, s:o, s:o, s:i, s:o, s:{s:o, s:o, s:o, s:o}, s:o, s:o}",
-			 "name",
-			 c->name, "title", c->title, "asks_registry", c->gate == GATE_MICROSOFT,
-			 "vendor_ids", rules_json(c->vids, c->n_vids), "offers",
-			 offers_json(c),
-			 "nonce", (int)c->nonce_len, "authentication",
-			 methods_json(c->auth), "times", "message1",
-			 retry_json(&c->main_retry), "messages3_5", retry_json(&c->later_retry),
-			 "quick", retry_json(&c->quick_retry), "l2tp", retry_json(&c->l2tp_retry),
-			 "facts", facts_json(c->facts, c->n_facts), "known",
-			 known_json(c->known));
+	json_t *o = json_pack("{s:s, s:s}", "name", c->name, "title", c->title);
+
+	for (enum member_section part = SECTION_ADDRESSES; part < SECTIONS; part++)
+		members_json(o, &mode_members, ROLE_CLIENT, c, part);
+	json_object_set_new(o, "facts", facts_json(c->facts, c->n_facts));
+	json_object_set_new(o, "known", known_json(c->known));
+	return o;
 }
 
 void json_modes(FILE *f, const struct server_mode *server, const struct client_mode *client)

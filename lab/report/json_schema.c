@@ -107,15 +107,22 @@ static json_t *type_schema(const struct key_row *row)
 	return json_object();
 }
 
-static json_t *key_schema(enum key k)
+static json_t *row_schema(const struct key_row *row, json_t *o)
 {
-	const struct key_row *row = key_row(k);
-	json_t *o = nested(k);
-
 	if (!o)
 		o = type_schema(row);
 	json_object_set_new(o, "description", json_string(row->doc));
 	return o;
+}
+
+void members_schema(json_t *properties, const struct member_table *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		struct key_row row = member_key_row(&t->v[i]);
+
+		if (row.place == PLACE_MODE)
+			json_object_set_new(properties, row.name, row_schema(&row, NULL));
+	}
 }
 
 /* The keys that may stand at a place, and no others. */
@@ -125,7 +132,10 @@ static json_t *place_schema(enum place p)
 
 	for (enum key k = 0; k < KEYS; k++)
 		if (key_row(k)->place == p)
-			json_object_set_new(properties, key_row(k)->name, key_schema(k));
+			json_object_set_new(properties, key_row(k)->name,
+					    row_schema(key_row(k), nested(k)));
+	if (p == PLACE_MODE)
+		members_schema(properties, &mode_members);
 	return json_pack("{s:s, s:b, s:o}", "type", "object", "additionalProperties", 0,
 			 "properties", properties);
 }

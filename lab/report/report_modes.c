@@ -12,7 +12,9 @@
 #include <string.h>
 
 #include "lab/base/text.h"
+#include "lab/report/report_priv.h"
 #include "nodes/modes/agreement.h"
+#include "nodes/modes/member_value.h"
 
 #define WIDTH 80
 #define LABEL 16 /* columns of a label */
@@ -77,11 +79,36 @@ static void clients_of(FILE *f, const struct server_mode *s)
 	}
 }
 
-/* ---- what both kinds have ---- */
+/* ---- members ---- */
 
-static void vendor_ids(FILE *f, const struct vid_rule *v, size_t n, const char *message)
+/* A line that several members fill. */
+struct report_line {
+	char text[600];
+	size_t len;
+	const char *label; /* NULL: no line is begun */
+};
+
+PRINTF_LIKE(2, 3)
+static void add(struct report_line *l, const char *fmt, ...)
 {
-	fprintf(f, "\nVendor IDs in message %s, in order\n", message);
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(l->text + l->len, sizeof(l->text) - l->len, fmt, ap);
+	va_end(ap);
+	l->len = MIN(l->len + (size_t)n, sizeof(l->text) - 1);
+}
+
+static void end_line(FILE *f, struct report_line *l)
+{
+	if (l->label && l->len)
+		line(f, l->label, "%s", l->text);
+	*l = (struct report_line){0};
+}
+
+static void vendor_ids(FILE *f, const struct vid_rule *v, size_t n)
+{
 	for (size_t i = 0; i < n; i++) {
 		struct view bytes = vid_rule_bytes(&v[i]);
 		char hex[2 * 32 + 1];
@@ -95,87 +122,163 @@ static void vendor_ids(FILE *f, const struct vid_rule *v, size_t n, const char *
 	}
 }
 
-static const char *esp_name(unsigned esp, unsigned keybits, char buf[24])
+static void offers(FILE *f, const char *label, const struct phase1_transform *v, size_t n)
 {
-	switch (esp) {
-	case ESP_DES:
-		return "des";
-	case ESP_3DES:
-		return "3des";
-	case ESP_NULL:
-		return "null";
-	case ESP_AES:
-		snprintf(buf, 24, "aes-%u", keybits);
-		return buf;
-	}
-	return "?";
+	char buf[24];
+
+	for (size_t i = 0; i < n; i++)
+		line(f, i ? "" : label, "%s %s %s, %u s",
+		     isakmp_cipher_name(v[i].cipher, v[i].keybits, buf),
+		     isakmp_hash_name(v[i].hash), isakmp_group_name(v[i].group), v[i].life);
 }
 
-static const char *auth_name(unsigned auth)
+static void esp_offers(FILE *f, const char *label, const struct phase2_transform *v, size_t n)
 {
-	switch (auth) {
-	case AUTH_HMAC_MD5:
-		return "md5";
-	case AUTH_HMAC_SHA1:
-		return "sha1";
-	case AUTH_HMAC_SHA256:
-		return "sha256";
-	}
-	return "?";
+	for (size_t i = 0; i < n; i++)
+		line(f, i ? "" : label, "%s hmac-%s",
+		     word_of(&esp_words, SUITE(v[i].esp, v[i].keybits)),
+		     word_of(&esp_auth_words, v[i].auth));
 }
 
-static void add(char *text, size_t size, const char *word)
+/* "again at 2, 4, 6, 8, 10 s; given up at 10 s" */
+static void times(struct report_line *l, const struct retry *r, const char *none)
 {
-	size_t len = strlen(text);
-
-	snprintf(text + len, size - len, "%s%s", len ? " " : "", word);
-}
-
-/* "again at 2, 4, 6, 8, 10 s, given up at 10 s" */
-static void times(FILE *f, const char *label, const struct retry *r)
-{
-	char text[200] = "again at";
-	char one[24];
-
 	if (!r->n) {
-		line(f, label, "never again by itself");
+		add(l, "%s", none ? none : "never again by itself");
 		return;
 	}
-	for (size_t i = 0; i < r->n; i++) {
-		snprintf(one, sizeof(one), "%g%s", r->at_ms[i] / 1000.0, i + 1 < r->n ? "," : " s");
-		add(text, sizeof(text), one);
+	for (size_t i = 0; i < r->n; i++)
+		add(l, "%s%g", i ? ", " : "again at ", r->at_ms[i] / 1000.0);
+	add(l, " s; given up at %g s", r->give_up_ms / 1000.0);
+}
+
+/* "short, bad-proposal: PAYLOAD-MALFORMED;": what each notify answers. */
+static void wrong_input(struct report_line *l, const struct wrong_answer *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *name = isakmp_notify_name(v[i].notify);
+		bool last = i + 1 == n || v[i + 1].notify != v[i].notify;
+
+		add(l, "%s%s", i ? " " : "", drop_name(v[i].drop));
+		if (last)
+			add(l, ": %s%s", name ? name : "", i + 1 < n ? ";" : "");
+		else
+			add(l, ",");
 	}
-	line(f, label, "%s; given up at %g s", text, r->give_up_ms / 1000.0);
 }
 
-static void every(FILE *f, const char *label, uint32_t ms, const char *more)
+static void words(struct report_line *l, const struct member *m, enum mode_role role,
+		  const void *mode)
 {
-	if (ms)
-		line(f, label, "every %g s%s", ms / 1000.0, more);
-	else
-		line(f, label, "none");
+	const char *v[MEMBER_WORDS_MAX], *between = m->in[role].between;
+	size_t n = member_words(m, role, mode, v);
+
+	for (size_t i = 0; i < n; i++)
+		add(l, "%s%s", !i ? "" : between ? between : " ", v[i]);
 }
 
-static void l2tp(FILE *f, const struct l2tp_identity *id)
+/* The value alone; nothing of a list that is empty, a time that is 0, a text that is not there. */
+static void value(struct report_line *l, const struct member *m, enum mode_role role,
+		  const void *mode)
 {
-	if (id->vendor)
-		line(f, "L2TP", "host name %s, vendor name %s", id->host, id->vendor);
-	else
-		line(f, "L2TP", "host name %s", id->host);
+	const struct member_place *p = &m->in[role];
+	const void *at = (const uint8_t *)mode + p->at;
+	const char *text;
+
+	switch (m->kind) {
+	case MEMBER_TEXT:
+		text = *(const char *const *)at;
+		add(l, "%s", text ? text : "");
+		return;
+	case MEMBER_NUMBER:
+		if (member_number(p, mode))
+			add(l, "%u", member_number(p, mode));
+		return;
+	case MEMBER_TIME:
+		if (member_number(p, mode))
+			add(l, "%g s", member_number(p, mode) / 1000.0);
+		return;
+	case MEMBER_TIMES:
+		times(l, at, p->none);
+		return;
+	case MEMBER_WRONG:
+		wrong_input(l, at, member_count(p, mode));
+		return;
+	case MEMBER_BOOL:
+	case MEMBER_NOT:
+	case MEMBER_WORD:
+	case MEMBER_SUITES:
+	case MEMBER_SET:
+	case MEMBER_LIST:
+		words(l, m, role, mode);
+		return;
+	case MEMBER_PARTS: /* lines of their own, or none */
+	case MEMBER_VIDS:
+	case MEMBER_OFFERS:
+	case MEMBER_ESP_OFFERS:
+		return;
+	}
 }
 
-/* "PPP user  asks for eap, then ms-chap-v2, then pap" */
-static void authentication(FILE *f, const enum ppp_method *v, const char *verb, const char *link,
-			   const char *none)
+static const char *sentence(const struct member_place *p, const void *mode)
 {
-	char text[100];
-	size_t at = 0;
+	bool other = p->other && member_holds(p->other, mode);
 
-	for (size_t i = 0; i < PPP_AUTH_MAX && v[i] != PPP_AUTH_NONE; i++)
-		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s", i ? link : verb,
-				       ppp_method_name(v[i]));
-	line(f, "PPP user", "%s", at ? text : none);
+	return (other ? p->other_says : p->says)[member_number(p, mode)];
 }
+
+/* Adds "before value after", or what stands in its place. */
+static void add_member(struct report_line *l, const struct member *m, enum mode_role role,
+		       const void *mode)
+{
+	const struct member_place *p = &m->in[role];
+	struct report_line one = {0};
+
+	if (p->says) {
+		const char *says = sentence(p, mode);
+
+		if (says && p->named)
+			words(&one, m, role, mode);
+		if (says)
+			add(&one, "%s%s", p->named ? ": " : "", says);
+	} else {
+		value(&one, m, role, mode);
+	}
+	if (one.len)
+		add(l, "%s%s%s", p->before ? p->before : "", one.text, p->after ? p->after : "");
+	else if (p->none)
+		add(l, "%s", p->none);
+}
+
+void members_text(FILE *f, const struct member_table *t, enum mode_role role, const void *mode,
+		  enum member_section section)
+{
+	struct report_line l = {0};
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct member *m = &t->v[i];
+		const struct member_place *p = &m->in[role];
+		const void *at = (const uint8_t *)mode + p->at;
+
+		if (!p->size || p->section != section || !member_holds(p->shown_if, mode))
+			continue;
+		if (p->label) {
+			end_line(f, &l);
+			l.label = p->label;
+		}
+		if (m->kind == MEMBER_VIDS)
+			vendor_ids(f, at, member_count(p, mode));
+		else if (m->kind == MEMBER_OFFERS)
+			offers(f, p->label, at, member_count(p, mode));
+		else if (m->kind == MEMBER_ESP_OFFERS)
+			esp_offers(f, p->label, at, member_count(p, mode));
+		else
+			add_member(&l, m, role, mode);
+	}
+	end_line(f, &l);
+}
+
+/* ---- what is known of a product ---- */
 
 static void facts(FILE *f, const struct fact *v, size_t n)
 {
@@ -207,215 +310,7 @@ static void known(FILE *f, const struct field_known *v)
 	}
 }
 
-/* ---- one server ---- */
-
-static const char *own_words(const struct server_mode *s)
-{
-	switch (s->natd_own) {
-	case NATD_OWN_EXACT:
-		return s->address_zero ? "the hash of 0.0.0.0 and its own port"
-				       : "the hash of its own address and port";
-	case NATD_OWN_PARROT:
-		return s->address_zero
-			       ? "message 3's first hash, sent back to a client that it takes for "
-				 "Microsoft; to others the hash of 0.0.0.0 and its own port"
-			       : "message 3's first hash, sent back to a client that it takes for "
-				 "Microsoft; to others the hash of its own address and port";
-	case NATD_OWN_RANDOM:
-		return "random bytes, so that it seems to be behind NAT";
-	case NATD_OWN_PORT_ZERO:
-		return "the hash of its own address with port 0, so that it seems to be behind NAT";
-	case NATD_OWN_ADDR_ZERO:
-		return "the hash of 0.0.0.0 with its own port, so that it seems to be behind NAT";
-	}
-	return "?";
-}
-
-static const char *peer_words(const struct server_mode *s)
-{
-	switch (s->natd_peer) {
-	case NATD_PEER_EXACT:
-		return "the hash of the client's address and port as seen";
-	case NATD_PEER_UNMATCHED:
-		return "a hash that matches nothing, so that every client believes itself behind "
-		       "NAT and uses UDP encapsulation";
-	case NATD_PEER_PORT_ZERO:
-		return "the hash of the client's address with port 0, which matches nothing";
-	case NATD_PEER_ADDR_ZERO:
-		return "the hash of 0.0.0.0 with the client's port, which matches nothing";
-	}
-	return "?";
-}
-
-static void accepted(FILE *f, const struct server_mode *s)
-{
-	char ciphers[100] = "", hashes[100] = "", groups[100] = "", esp[100] = "", auths[100] = "";
-	char buf[24];
-
-	for (unsigned v = 0; v < 32; v++) {
-		if (s->phase1.ciphers & ACCEPT(v) && v != CIPHER_AES)
-			add(ciphers, sizeof(ciphers), isakmp_cipher_name(v, 0, buf));
-		if (s->phase1.hashes & ACCEPT(v))
-			add(hashes, sizeof(hashes), isakmp_hash_name(v));
-		if (s->phase1.groups & ACCEPT(v))
-			add(groups, sizeof(groups), isakmp_group_name(v));
-		if (s->phase2.esp & ACCEPT(v) && v != ESP_AES)
-			add(esp, sizeof(esp), esp_name(v, 0, buf));
-		if (s->phase2.auths & ACCEPT(v))
-			add(auths, sizeof(auths), auth_name(v));
-	}
-	for (unsigned bits = 64; bits <= 256; bits += 64) {
-		if (s->phase1.keys & ACCEPT_KEY(bits))
-			add(ciphers, sizeof(ciphers), isakmp_cipher_name(CIPHER_AES, bits, buf));
-		if (s->phase2.keys & ACCEPT_KEY(bits))
-			add(esp, sizeof(esp), esp_name(ESP_AES, bits, buf));
-	}
-	head(f, "What it accepts: the first transform of the client's list made of these");
-	line(f, "ciphers", "%s", ciphers);
-	line(f, "hashes", "%s", hashes);
-	line(f, "groups", "%s", groups);
-	line(f, "ESP", "%s with hmac %s", esp, auths);
-	line(f, "sent back", "%s",
-	     s->sa_encoding == SA_AS_OFFERED
-		     ? "as it was offered, byte for byte"
-		     : "written anew: number 1, attributes in an order of its own");
-}
-
-static void overlooked(FILE *f, uint32_t ignores)
-{
-	static const char *const names[] = {
-		"lengths", "versions", "message IDs", "useless payloads", "DOI and situation",
-		"authentication method", "length of keys", "value of keys", "length of nonces",
-		"tunnel mode", "ports of Quick Mode",
-	};
-	char text[300] = "";
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (ignores & UINT32_C(1) << i) {
-			size_t len = strlen(text);
-
-			snprintf(text + len, sizeof(text) - len, "%s%s", len ? ", " : "", names[i]);
-		}
-	if (*text)
-		line(f, "not looked at", "%s", text);
-}
-
-/* "short, bad-proposal: PAYLOAD-MALFORMED;": what each notify answers. */
-static void wrong_input(FILE *f, const struct server_mode *s)
-{
-	char text[600] = "", word[100];
-
-	for (size_t i = 0; i < s->n_wrong; i++) {
-		const char *name = isakmp_notify_name(s->wrong[i].notify);
-		bool last = i + 1 == s->n_wrong || s->wrong[i + 1].notify != s->wrong[i].notify;
-
-		snprintf(word, sizeof(word), "%s%s%s%s", drop_name(s->wrong[i].drop),
-			 last ? ": " : ",", last && name ? name : "",
-			 last && i + 1 < s->n_wrong ? ";" : "");
-		add(text, sizeof(text), word);
-	}
-	line(f, "wrong input", "%s", *text ? text : "silence");
-	overlooked(f, s->ignores);
-}
-
-static void manners(FILE *f, const struct server_mode *s)
-{
-	static const char *const no_proposal[] = {
-		[NO_PROPOSAL_PLAIN] = "NO-PROPOSAL-CHOSEN in 40 bytes, no cookie of its own",
-		[NO_PROPOSAL_SPI16] = "NO-PROPOSAL-CHOSEN in 56 bytes, both cookies as SPI",
-		[NO_PROPOSAL_RANDOM_COOKIE] =
-			"NO-PROPOSAL-CHOSEN in 56 bytes, random cookies in the header",
-		[NO_PROPOSAL_SILENCE] = "silence",
-	};
-	static const char *const duplicate[] = {
-		[DUP_SAME_ANSWER] = "the same answer",
-		[DUP_NEW_EXCHANGE] = "a new exchange",
-		[DUP_SILENCE] = "silence",
-	};
-	static const char *const other3[] = {
-		[OTHER_MESSAGE3_DROPS] = "ends the exchange",
-		[OTHER_MESSAGE3_IGNORED] = "is ignored",
-	};
-
-	head(f, "Manners");
-	line(f, "nonce", "%u bytes", s->nonce_len);
-	line(f, "no NAT-D", "in message 3: %s",
-	     !s->natt	       ? "none in message 4"
-	     : s->natd_unasked ? "two in message 4 all the same"
-			       : "none in message 4");
-	line(f, "no proposal", "%s", no_proposal[s->no_proposal]);
-	line(f, "duplicates", "of message 1: %s; of 3: %s; of 5: %s", duplicate[s->dup_message1],
-	     duplicate[s->dup_message3], duplicate[s->dup_message5]);
-	line(f, "message 3", "another one %s", other3[s->other_message3]);
-	line(f, "wrong key", "%s",
-	     s->bad_psk == BAD_PSK_NOTIFY ? "an encrypted notify instead of message 6" : "silence");
-	wrong_input(f, s);
-	line(f, "Quick Mode", "IDs %s; %s", s->qm_ids_rewritten ? "rewritten" : "echoed",
-	     !s->natoa		? "no NAT-OA"
-	     : s->natoa_unasked ? "NAT-OA to everybody in UDP"
-				: "NAT-OA to a client that sends it");
-	l2tp(f, &s->l2tp);
-	authentication(f, s->auth, "asks for ", ", then ", "asks nobody");
-}
-
-static void server_times(FILE *f, const struct server_mode *s)
-{
-	head(f, "Times");
-	times(f, "message 2", &s->message2_retry);
-	times(f, "message 4", &s->message4_retry);
-	if (s->message6_retry.n)
-		times(f, "message 6", &s->message6_retry);
-	times(f, "Quick Mode", &s->quick_retry);
-	times(f, "L2TP", &s->l2tp_retry);
-	if (s->unused_ms)
-		line(f, "unused", "deleted after %g s without a Quick Mode",
-		     s->unused_ms / 1000.0);
-	line(f, "half open", "forgotten after %g s%s", s->half_open_ms / 1000.0,
-	     s->half_open_delete ? ", with a Delete in clear" : "");
-	every(f, "keep-alive", s->keepalive_ms,
-	      s->keepalive_always ? " to every floated client" : " when it is behind NAT itself");
-	every(f, "R-U-THERE", s->dpd_ms, " without traffic");
-	every(f, "L2TP Hello", s->hello_ms, " without a word");
-}
-
-void report_server_mode(FILE *f, const struct server_mode *s)
-{
-	fprintf(f, "%s: %s (server mode)\n", s->name, s->title);
-	head(f, "What it says of addresses in message 4");
-	if (s->natt) {
-		line(f, "second hash", "%s: %s", natd_own_name(s->natd_own), own_words(s));
-		line(f, "first hash", "%s: %s", natd_peer_name(s->natd_peer), peer_words(s));
-	} else {
-		line(f, "nothing", "it knows no NAT traversal");
-	}
-	clients_of(f, s);
-	vendor_ids(f, s->vids, s->n_vids, "2");
-	accepted(f, s);
-	manners(f, s);
-	server_times(f, s);
-	known(f, s->known);
-	facts(f, s->facts, s->n_facts);
-}
-
-/* ---- one client ---- */
-
-static void offered(FILE *f, const struct client_mode *c)
-{
-	char buf[24];
-
-	head(f, "What it offers, in order");
-	for (size_t i = 0; i < c->n_phase1; i++) {
-		const struct phase1_transform *t = &c->phase1[i];
-
-		line(f, i ? "" : "Main Mode", "%s %s %s, %u s",
-		     isakmp_cipher_name(t->cipher, t->keybits, buf), isakmp_hash_name(t->hash),
-		     isakmp_group_name(t->group), t->life);
-	}
-	for (size_t i = 0; i < c->n_phase2; i++)
-		line(f, i ? "" : "ESP", "%s hmac-%s",
-		     esp_name(c->phase2[i].esp, c->phase2[i].keybits, buf),
-		     auth_name(c->phase2[i].auth));
-}
+/* ---- one mode ---- */
 
 static void servers_of(FILE *f, const struct client_mode *c)
 {
@@ -436,37 +331,48 @@ static void servers_of(FILE *f, const struct client_mode *c)
 	}
 }
 
+static void sections(FILE *f, enum mode_role role, const void *mode)
+{
+	static const char *const heads[ROLES][SECTIONS] = {
+		[ROLE_CLIENT] = {
+			[SECTION_VIDS] = "Vendor IDs in message 1, in order",
+			[SECTION_ALGORITHMS] = "What it offers, in order",
+			[SECTION_BEHAVIOUR] = "Manners",
+			[SECTION_TIMES] = "Times",
+		},
+		[ROLE_SERVER] = {
+			[SECTION_VIDS] = "Vendor IDs in message 2, in order",
+			[SECTION_ALGORITHMS] = "What it accepts: the first transform of the client's "
+					       "list made of these",
+			[SECTION_BEHAVIOUR] = "Manners",
+			[SECTION_TIMES] = "Times",
+		},
+	};
+
+	for (enum member_section part = SECTION_VIDS; part < SECTIONS; part++) {
+		head(f, heads[role][part]);
+		members_text(f, &mode_members, role, mode, part);
+	}
+}
+
+void report_server_mode(FILE *f, const struct server_mode *s)
+{
+	fprintf(f, "%s: %s (server mode)\n", s->name, s->title);
+	head(f, "What it says of addresses in message 4");
+	members_text(f, &mode_members, ROLE_SERVER, s, SECTION_ADDRESSES);
+	clients_of(f, s);
+	sections(f, ROLE_SERVER, s);
+	known(f, s->known);
+	facts(f, s->facts, s->n_facts);
+}
+
 void report_client_mode(FILE *f, const struct client_mode *c)
 {
 	fprintf(f, "%s: %s (client mode)\n", c->name, c->title);
 	head(f, "Its rule about servers behind NAT");
-	line(f, "rule", "%s",
-	     c->gate == GATE_MICROSOFT
-		     ? "AssumeUDPEncapsulationContextOnSendRule: 0 or absent refuses a server "
-		       "behind NAT; 1 refuses it when the client is behind NAT too; 2 refuses "
-		       "nothing"
-		     : "none: it connects whoever is behind NAT");
+	members_text(f, &mode_members, ROLE_CLIENT, c, SECTION_ADDRESSES);
 	servers_of(f, c);
-	vendor_ids(f, c->vids, c->n_vids, "1");
-	offered(f, c);
-	head(f, "Manners");
-	line(f, "nonce", "%u bytes", c->nonce_len);
-	line(f, "message 5", "%s", c->initial_contact ? "ID, HASH, INITIAL-CONTACT" : "ID, HASH");
-	line(f, "Quick Mode", "message IDs %s; NAT-OA %s", c->msgid_counts ? "1, 2, 3" : "random",
-	     c->natoa_always ? "when any NAT was found" : "when it is behind NAT itself");
-	overlooked(f, c->ignores);
-	l2tp(f, &c->l2tp);
-	if (c->l2tp_port)
-		line(f, "L2TP port", "%u", c->l2tp_port);
-	else
-		line(f, "L2TP port", "an ephemeral one");
-	authentication(f, c->auth, "agrees to ", " and ", "agrees to nothing");
-	head(f, "Times");
-	times(f, "message 1", &c->main_retry);
-	times(f, "messages 3, 5", &c->later_retry);
-	times(f, "Quick Mode", &c->quick_retry);
-	times(f, "L2TP", &c->l2tp_retry);
-	every(f, "keep-alive", c->keepalive_ms, " when it is behind NAT itself");
+	sections(f, ROLE_CLIENT, c);
 	known(f, c->known);
 	facts(f, c->facts, c->n_facts);
 }
@@ -479,11 +385,13 @@ void report_modes(FILE *f)
 	const struct server_mode *const *s = mode_servers(&n_servers);
 	const struct client_mode *const *c = mode_clients(&n_clients);
 	const struct client_mode *windows = mode_client("windows-10");
+	const struct member *hash =
+		&mode_members.v[member_find(&mode_members, "server_hash", ROLE_SERVER)];
 
 	fprintf(f, "%-25s%-14s%-9s%s\n", "server mode", "own hash", "Windows", "like");
 	for (size_t i = 0; i < n_servers; i++)
 		fprintf(f, "%-25s%-14s%-9s%s\n", s[i]->name,
-			s[i]->natt ? natd_own_name(s[i]->natd_own) : "none",
+			s[i]->natt ? word_of(hash->words, s[i]->natd_own) : "none",
 			ends(windows, 0, s[i], true, true), s[i]->title);
 	fputs("\nown hash: what the second NAT-D hash of message 4 is\n"
 	      "Windows:  what a Windows 10 behind a home router, registry value 0, does when it\n"

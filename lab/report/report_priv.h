@@ -8,6 +8,7 @@
 
 #include "lab/analysis/natd_judge.h"
 #include "nodes/modes/gate.h"
+#include "nodes/modes/members.h"
 
 /* Writes @j with a line end and lets it go; @flags are jansson's. */
 void json_out(FILE *f, json_t *j, size_t flags);
@@ -23,5 +24,14 @@ json_t *phase1_json(const struct exchange *x);
 /* What a Windows client makes of a server: {"0": "blocked", "1": ..., "2": ...}, by value. */
 json_t *windows_rule_json(const struct windows_verdict row[GATE_VALUES]);
 json_t *vids_json(const struct exchange *x, unsigned side);
+
+/* Adds the keys of @t to the properties of a mode's schema. */
+void members_schema(json_t *properties, const struct member_table *t);
+/* Adds the members of one section of @t, each where its row says. */
+void members_json(json_t *o, const struct member_table *t, enum mode_role role, const void *mode,
+		  enum member_section section);
+/* The same as lines for people. */
+void members_text(FILE *f, const struct member_table *t, enum mode_role role, const void *mode,
+		  enum member_section section);
 
 #endif

@@ -44,94 +44,7 @@ static const struct key_row rows[KEYS] = {
 	[KEY_LIKE] = {"like", PLACE_MODE, ENDS, TYPE_WORD, NULL, false,
 		"The mode from which everything is taken that is not said here: one of natdlab's, "
 		"or one that stands above."},
-	[KEY_OWN_TITLE] = {"title", PLACE_MODE, ENDS, TYPE_TEXT, NULL, false,
-		"One line that says what it is."},
-	[KEY_OWN_HASH] = {"server_hash", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
-		WORDS("exact", "copied", "random", "port-zero", "address-zero"), false,
-		"The second NAT-D hash of message 4, the server's of itself; copied is what "
-		"SoftEther does, to clients that it takes for Microsoft's."},
-	[KEY_OWN_PEER_HASH] = {"peer_hash", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
-		WORDS("exact", "unmatched", "port-zero", "address-zero"), false,
-		"The first NAT-D hash of message 4, the server's of the client."},
-	[KEY_BOUND] = {"bound", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_BOOL, NULL, false,
-		"Whether the server knows its address; false takes 0.0.0.0 for it in its own hash, "
-		"its ID and NAT-OA, as SoftEther 5 does."},
-	[KEY_NATT] = {"natt", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_BOOL, NULL, false,
-		"Whether the server knows NAT traversal at all."},
-	[KEY_ASKS_REGISTRY] = {"asks_registry", PLACE_MODE, KIND_BIT(KIND_CLIENT), TYPE_BOOL, NULL,
-		false, "Whether the client has Windows' rule about servers behind NAT."},
-	[KEY_VENDOR_IDS] = {"vendor_ids", PLACE_MODE, ENDS, TYPE_LIST, NULL, false,
-		"The vendor IDs of message 1 or 2, in order, by the words that natdlab modes NAME "
-		"shows, or as 0x and their bytes. A server's may be followed by \"if sent\" (only "
-		"to a client that sent these bytes) or \"if begun\" (to one that sent the first "
-		"16 of them); without that it goes to everybody."},
-	[KEY_ONE_NATT_ID] = {"one_natt_id", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_BOOL, NULL,
-		false,
-		"Whether of the vendor IDs of NAT traversal only the first that applies is sent. "
-		"false by itself where vendor_ids are given."},
-	[KEY_CIPHERS] = {"ciphers", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL, false,
-		"Ciphers that it accepts in message 1: aes-256-cbc, aes-192-cbc, aes-128-cbc, "
-		"3des-cbc, des-cbc. It takes the first transform of the client's list whose cipher, "
-		"hash and group are all accepted."},
-	[KEY_HASHES] = {"hashes", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL, false,
-		"Hashes that it accepts in message 1: md5, sha1, sha256, sha384, sha512."},
-	[KEY_GROUPS] = {"groups", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL, false,
-		"Diffie-Hellman groups that it accepts in message 1: modp768, modp1024, modp1536, "
-		"modp2048, ecp256, ecp384."},
-	[KEY_SA_PAYLOAD] = {"sa_payload", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
-		WORDS("as-offered", "rewritten"), false,
-		"Whether the chosen transform comes back byte for byte, or written anew."},
-	[KEY_ATTRIBUTES] = {"attributes", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL,
-		false,
-		"The order of attributes in message 2's transform, if it is rewritten: encryption, "
-		"key-length, hash, group, authentication, and if it has them life-type, life."},
-	[KEY_LIFE] = {"life", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
-		WORDS("basic", "variable"), false,
-		"How a rewritten transform says a life below 65536 seconds: as a basic attribute of "
-		"two bytes or as a variable one of four."},
-	[KEY_TRANSFORM_NUMBER] = {"transform_number", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
-		WORDS("first", "as-offered"), false,
-		"The number of a rewritten transform: 1, or that of the client's list."},
-	[KEY_NONCE] = {"nonce", PLACE_MODE, ENDS, TYPE_NUMBER, NULL, false,
-		"Bytes of a nonce, 8 to 255."},
-	[KEY_MESSAGE_4] = {"message_4", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST, NULL, false,
-		"The payloads of message 4, in order: key, nonce, peer-hash, behind it own-hash "
-		"(NAT-D), and vendor IDs as under vendor_ids, to everybody. [key, nonce, peer-hash, "
-		"own-hash] by itself."},
-	[KEY_HASHES_UNASKED] = {"hashes_unasked", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_BOOL,
-		NULL, false,
-		"Whether message 4 has NAT-D payloads although message 3 had none, as strongSwan's."},
-	[KEY_MESSAGE_2_AGAIN] = {"message_2_again", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST,
-		NULL, false,
-		"Times after the first message 2 at which it is sent again while no message 3 "
-		"comes, at most ten: [2s, 4s]; [] never."},
-	[KEY_MESSAGE_4_AGAIN] = {"message_4_again", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_LIST,
-		NULL, false,
-		"The same of message 4, while no message 5 comes."},
-	[KEY_HALF_OPEN] = {"half_open", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_DURATION, NULL,
-		false, "How long an unfinished exchange is remembered."},
-	[KEY_HALF_OPEN_DELETE] = {"half_open_delete", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_BOOL,
-		NULL, false,
-		"Whether its end is told by a Delete in clear, as SoftEther does."},
-	[KEY_DUPLICATE_1] = {"duplicate_1", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
-		WORDS("same-answer", "new-exchange", "silence"), false,
-		"What a duplicate of message 1 gets: message 2 again, another one with a new "
-		"cookie, or nothing."},
-	[KEY_DUPLICATE_3] = {"duplicate_3", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
-		WORDS("same-answer", "silence"), false,
-		"What a duplicate of message 3 gets: message 4 again, or nothing."},
-	[KEY_DUPLICATE_5] = {"duplicate_5", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
-		WORDS("same-answer", "silence"), false,
-		"What a duplicate of message 5 gets: message 6 again, or nothing."},
-	[KEY_NO_PROPOSAL] = {"no_proposal", PLACE_MODE, KIND_BIT(KIND_SERVER), TYPE_WORD,
-		WORDS("plain", "spi", "random-cookie", "silence"), false,
-		"How it refuses a message 1: NO-PROPOSAL-CHOSEN in 40 bytes without a cookie of its "
-		"own; in 56 with both cookies as SPI; in 56 with a random cookie in the header; or "
-		"not at all."},
 
-	[KEY_OWN_KEEPALIVE] = {"keepalive", PLACE_MODE, ENDS, TYPE_DURATION, NULL, false,
-		"Time without a packet of its own after which it sends a NAT keep-alive, where its "
-		"mode sends them at all; 0s: it sends none."},
 	[KEY_KINDS] = {"kinds", PLACE_TOPOLOGY, 0, TYPE_MAP, NULL, false,
 		"Keys that every node of a kind has unless it says otherwise."},
 	[KEY_NODES] = {"nodes", PLACE_TOPOLOGY, 0, TYPE_MAP, NULL, false,
@@ -271,6 +184,48 @@ const struct key_row *key_row(enum key k)
 {
 	assert(k < KEYS);
 	return &rows[k];
+}
+
+/* How a member of that kind is written in a file. */
+static enum key_type member_type(enum member_kind kind)
+{
+	switch (kind) {
+	case MEMBER_TEXT:
+		return TYPE_TEXT;
+	case MEMBER_BOOL:
+	case MEMBER_NOT:
+		return TYPE_BOOL;
+	case MEMBER_WORD:
+		return TYPE_WORD;
+	case MEMBER_NUMBER:
+		return TYPE_NUMBER;
+	case MEMBER_TIME:
+		return TYPE_DURATION;
+	case MEMBER_TIMES:
+	case MEMBER_VIDS:
+	case MEMBER_SUITES:
+	case MEMBER_SET:
+	case MEMBER_LIST:
+	case MEMBER_PARTS:
+	case MEMBER_WRONG:
+	case MEMBER_OFFERS:
+	case MEMBER_ESP_OFFERS:
+		break;
+	}
+	return TYPE_LIST;
+}
+
+struct key_row member_key_row(const struct member *m)
+{
+	return (struct key_row){
+		.name = m->key ? m->key : "",
+		.place = m->key ? PLACE_MODE : PLACES,
+		.kinds = (m->in[ROLE_CLIENT].size ? KIND_BIT(KIND_CLIENT) : 0) |
+			 (m->in[ROLE_SERVER].size ? KIND_BIT(KIND_SERVER) : 0),
+		.type = member_type(m->kind),
+		.words = m->kind == MEMBER_WORD ? m->words : NULL,
+		.doc = m->doc,
+	};
 }
 
 size_t key_find_in(const struct key_row *v, size_t n, enum place p, const char *name)

@@ -10,13 +10,7 @@
 
 #include "lab/topology/kinds.h"
 #include "lab/topology/scenario.h"
-
-/* Bounds of a mode of one's own: messages have to fit into a datagram, and into the buffers of who
- * sends them. Bytes; vendor IDs together are counted with their headers of 4. */
-#define OWN_VID_MAX 255   /* one vendor ID */
-#define OWN_VIDS_MAX 640  /* all of messages 1 and 2 */
-#define OWN_VIDS4_MAX 256 /* all of message 4 */
-#define OWN_HASHES_MAX 3  /* NAT-D payloads of itself in message 4 */
+#include "nodes/modes/members.h"
 
 /* A map in which keys stand. `kinds:`, `nodes:` and `matrix:` hold names instead of keys. */
 enum place {
@@ -26,7 +20,7 @@ enum place {
 	PLACE_LINK,     /* an entry of links: */
 	PLACE_END,      /* a link end written as a map */
 	PLACE_FAULTS,   /* faults: of a link */
-	PLACE_MODE,     /* a mode of one's own, under modes: */
+	PLACE_MODE,     /* a custom mode, under modes: the other keys: nodes/modes/members.h */
 	PLACE_EXPECT,   /* an entry of expect: */
 	PLACES,
 };
@@ -53,12 +47,7 @@ enum key_type {
 /* Rows of the table, so that code can name them. */
 enum key {
 	KEY_NAME, KEY_TITLE, KEY_QUESTION, KEY_MODES, KEY_TOPOLOGY, KEY_MATRIX, KEY_EXPECT,
-	KEY_LIKE, KEY_OWN_TITLE, KEY_OWN_HASH, KEY_OWN_PEER_HASH, KEY_BOUND, KEY_NATT,
-	KEY_ASKS_REGISTRY, KEY_VENDOR_IDS, KEY_ONE_NATT_ID, KEY_CIPHERS, KEY_HASHES, KEY_GROUPS,
-	KEY_SA_PAYLOAD, KEY_ATTRIBUTES, KEY_LIFE, KEY_TRANSFORM_NUMBER, KEY_NONCE, KEY_MESSAGE_4,
-	KEY_HASHES_UNASKED, KEY_MESSAGE_2_AGAIN, KEY_MESSAGE_4_AGAIN, KEY_HALF_OPEN,
-	KEY_HALF_OPEN_DELETE, KEY_DUPLICATE_1, KEY_DUPLICATE_3, KEY_DUPLICATE_5, KEY_NO_PROPOSAL,
-	KEY_OWN_KEEPALIVE,
+	KEY_LIKE,
 	KEY_KINDS, KEY_NODES, KEY_LINKS,
 	KEY_KIND, KEY_MODE, KEY_REGISTRY, KEY_DIALS, KEY_IDLE, KEY_RUN, KEY_NAT_T, KEY_LISTEN,
 	KEY_SOCKET,
@@ -84,6 +73,8 @@ struct key_row {
 };
 
 const struct key_row *key_row(enum key k);
+/* The row of a mode's member, at PLACE_MODE; at PLACES with the name "" where it has no key. */
+struct key_row member_key_row(const struct member *m);
 /* The key of that name at a place; KEYS when there is none. */
 enum key key_find(enum place p, const char *name);
 /* The same among @rows: the number of the row, @n when there is none. */

@@ -85,8 +85,8 @@ struct expect_def {
 	bool broken; /* has a mistake: nobody knows what it claims, or of what */
 };
 
-/* A row of the file's own: one of both. */
-struct own_mode {
+/* A mode of the file's own: a client's or a server's. */
+struct custom_mode {
 	const char *name;
 	const struct client_mode *client;
 	const struct server_mode *server;
@@ -96,7 +96,7 @@ struct topology {
 	struct arena *a;
 	const struct source *src;
 	const char *name, *title; /* title: harmless text (lab/base/text.h) */
-	struct own_mode *modes;
+	struct custom_mode *modes;
 	size_t n_modes;
 
 	/* The network, the same in every scenario; the nodes hold the values before the matrix. */
@@ -192,18 +192,18 @@ const struct server_mode *topo_server_mode(const struct topology *t, const char 
 /* How a sentence about an unknown mode ends. @kinds: KIND_BIT()s of client and server. */
 const char *topo_mode_hint(struct reading *r, const char *word, unsigned kinds);
 
-/* ---- custom_mode_lists.c ---- */
+/* The rows of a mode's keys: `like`, then those of @t in its order. @t->n + 1 rows. */
+const struct key_row *custom_mode_rows(struct arena *a, const struct member_table *t);
+/* Reads the members of one mode, a copy of another, into @mode. @values: of the keys, an entry for
+ * each row of @t, of the right type; NULL: not given. A mistake leaves that member as it is. */
+void custom_mode_read(struct reading *r, const struct member_table *t, enum mode_role role,
+		      const struct tree *const *values, void *mode);
 
-/* Lists of a mode of one's own into its row. A mistake leaves the row as it is. */
-/* The number of vendor IDs in @out[MODE_VIDS]. @may_ask: "if sent" may stand behind one. */
-uint8_t own_vids(struct reading *r, const struct tree *list, bool may_ask, struct vid_rule *out);
-void own_ciphers(struct reading *r, const struct tree *list, struct phase1_accept *out);
-void own_hashes(struct reading *r, const struct tree *list, struct phase1_accept *out);
-void own_groups(struct reading *r, const struct tree *list, struct phase1_accept *out);
-void own_attributes(struct reading *r, const struct tree *list, uint16_t out[MODE_ATTRS]);
-/* The number of payloads in @out[MODE_ANSWER]. */
-uint8_t own_message4(struct reading *r, const struct tree *list, struct answer_part *out);
-void own_times(struct reading *r, const struct tree *list, struct retry *out);
+/* ---- mode_values.c ---- */
+
+/* The value of a member's key into @mode. A mistake leaves the member as it is. */
+void mode_value_read(struct reading *r, const struct member *m, enum mode_role role,
+		     const struct tree *v, void *mode);
 
 /* ---- links.c ---- */
 

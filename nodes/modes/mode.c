@@ -58,49 +58,11 @@ const struct server_mode *mode_server(const char *name)
 	return NULL;
 }
 
-const char *natd_own_name(enum natd_own own)
-{
-	switch (own) {
-	case NATD_OWN_EXACT:
-		return "exact";
-	case NATD_OWN_PARROT:
-		return "copied";
-	case NATD_OWN_RANDOM:
-		return "random";
-	case NATD_OWN_PORT_ZERO:
-		return "port-zero";
-	case NATD_OWN_ADDR_ZERO:
-		return "address-zero";
-	}
-	return "?";
-}
-
-const char *natd_peer_name(enum natd_peer peer)
-{
-	switch (peer) {
-	case NATD_PEER_EXACT:
-		return "exact";
-	case NATD_PEER_UNMATCHED:
-		return "unmatched";
-	case NATD_PEER_PORT_ZERO:
-		return "port-zero";
-	case NATD_PEER_ADDR_ZERO:
-		return "address-zero";
-	}
-	return "?";
-}
-
 const char *certainty_name(enum certainty c)
 {
-	switch (c) {
-	case CERTAIN_HIGH:
-		return "high";
-	case CERTAIN_MEDIUM:
-		return "medium";
-	case CERTAIN_LOW:
-		return "low";
-	}
-	return "?";
+	static const char *const names[] = {"high", "medium", "low"};
+
+	return names[c];
 }
 
 const char *known_field_name(enum known_field f)
@@ -133,47 +95,9 @@ const char *known_field_name(enum known_field f)
 
 const char *basis_name(enum basis b)
 {
-	switch (b) {
-	case BASIS_CAPTURED:
-		return "captured";
-	case BASIS_DOCUMENTED:
-		return "documented";
-	case BASIS_INFERRED:
-		return "inferred";
-	}
-	return "?";
-}
+	static const char *const names[] = {"captured", "documented", "inferred"};
 
-const char *phase1_attr_name(uint16_t type)
-{
-	static const char *const names[] = {
-		[P1_ENC] = "encryption",
-		[P1_HASH] = "hash",
-		[P1_AUTH] = "authentication",
-		[P1_GROUP] = "group",
-		[P1_LIFE_TYPE] = "life-type",
-		[P1_LIFE] = "life",
-		[P1_KEYLEN] = "key-length",
-	};
-
-	return type < ARRAY_LEN(names) ? names[type] : NULL;
-}
-
-const char *answer_kind_name(enum answer_kind kind)
-{
-	switch (kind) {
-	case ANSWER_KEY:
-		return "key";
-	case ANSWER_NONCE:
-		return "nonce";
-	case ANSWER_PEER_HASH:
-		return "peer-hash";
-	case ANSWER_OWN_HASH:
-		return "own-hash";
-	case ANSWER_VID:
-		return "vendor-id";
-	}
-	return "?";
+	return names[b];
 }
 
 struct view vid_rule_bytes(const struct vid_rule *rule)

@@ -350,17 +350,11 @@ struct server_mode {
 	struct retry l2tp_retry;
 };
 
-/* The words for them, as a topology file has them: "exact", "copied", "random", "port-zero",
- * "address-zero"; "unmatched"; and "high", "medium", "low". */
-const char *natd_own_name(enum natd_own own);
-const char *natd_peer_name(enum natd_peer peer);
+/* "high", "medium", "low". */
 const char *certainty_name(enum certainty c);
 /* "lengths of messages"; "captured". */
 const char *known_field_name(enum known_field f);
 const char *basis_name(enum basis b);
-/* "encryption", "life-type"; NULL of an attribute type that no row can have. "key", "peer-hash". */
-const char *phase1_attr_name(uint16_t type);
-const char *answer_kind_name(enum answer_kind kind);
 
 /* The bytes of the vendor ID that a rule sends. */
 struct view vid_rule_bytes(const struct vid_rule *rule);

@@ -10,7 +10,7 @@
 #define NATDLAB_NODES_MODES_MODES_PRIV_H
 
 #include "nodes/modes/mode.h"
-#include "nodes/ppp/ppp.h"
+#include "nodes/wire/ppp_numbers.h"
 
 extern const struct client_mode mode_macos, mode_ios, mode_android, mode_linux_strongswan,
 	mode_linux_plain,

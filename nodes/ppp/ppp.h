@@ -15,22 +15,10 @@
 #include "nodes/base/node.h"
 #include "nodes/ppp/ppp_auth.h"
 #include "nodes/ppp/ppp_fsm.h"
+#include "nodes/wire/ppp_numbers.h"
 
-#define PPP_LCP 0xc021
 #define PPP_MRU_DEFAULT 1500
 #define PPP_FRAME_MAX 1600 /* of a frame of ours */
-
-enum lcp_option {
-	LCP_MRU = 1,
-	LCP_ACCM = 2,
-	LCP_AUTH = 3,
-	LCP_MAGIC = 5,
-	LCP_PFC = 7,
-	LCP_ACFC = 8,
-	LCP_CALLBACK = 13, /* RFC 1570; Microsoft's value 6 means CBCP */
-	LCP_OPTIONS = 32,
-};
-#define LCP_BIT(option) (UINT32_C(1) << (option))
 
 struct ppp;
 

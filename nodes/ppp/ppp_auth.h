@@ -17,11 +17,7 @@
 #include "nodes/ppp/mschap.h"
 #include "nodes/base/node.h"
 #include "nodes/ppp/ppp_fsm.h"
-
-#define PPP_PAP 0xc023
-#define PPP_CHAP 0xc223
-#define PPP_EAP 0xc227
-#define CHAP_MSCHAPV2 0x81 /* the algorithm (RFC 2759 2) */
+#include "nodes/wire/ppp_numbers.h"
 
 /* One user: who the client is, or whom the server knows. */
 struct ppp_account {

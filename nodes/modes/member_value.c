@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+#include "nodes/modes/member_value.h"
+
+#include <string.h>
+
+size_t member_find(const struct member_table *t, const char *key, enum mode_role role)
+{
+	size_t i = 0;
+
+	while (i < t->n && (!t->v[i].key || strcmp(t->v[i].key, key) != 0 ||
+			    (role != ROLES && !t->v[i].in[role].size)))
+		i++;
+	return i;
+}
+
+static unsigned integer(const void *mode, size_t at, size_t size)
+{
+	const uint8_t *p = (const uint8_t *)mode + at;
+	uint32_t four;
+	uint16_t two;
+
+	switch (size) {
+	case 1:
+		return *p;
+	case 2:
+		memcpy(&two, p, sizeof(two));
+		return two;
+	}
+	assert(size == sizeof(four));
+	memcpy(&four, p, sizeof(four));
+	return four;
+}
+
+unsigned member_number(const struct member_place *p, const void *mode)
+{
+	return integer(mode, p->at, p->size);
+}
+
+bool member_holds(const struct member_if *c, const void *mode)
+{
+	return !c || c->values & UINT32_C(1) << MIN(integer(mode, c->at, c->size), 31u);
+}
+
+size_t member_count(const struct member_place *p, const void *mode)
+{
+	return integer(mode, p->count_at, 1);
+}
+
+/* ---- words ---- */
+
+static bool is_in_set(const struct member *m, const struct member_place *p, const void *mode,
+		      unsigned value)
+{
+	uint32_t set = integer(mode, p->at, sizeof(set));
+
+	if (m->kind == MEMBER_SET)
+		return set & ACCEPT(value);
+	return set & ACCEPT(value >> 3) &&
+	       (!(value & 7) ||
+		integer(mode, p->at + sizeof(set), sizeof(set)) & ACCEPT(value & 7));
+}
+
+size_t member_words(const struct member *m, enum mode_role role, const void *mode,
+		    const char *out[MEMBER_WORDS_MAX])
+{
+	const struct member_place *p = &m->in[role];
+	size_t n = 0;
+
+	switch (m->kind) {
+	case MEMBER_BOOL:
+	case MEMBER_NOT:
+		out[n++] = !member_number(p, mode) == (m->kind == MEMBER_NOT) ? "true" : "false";
+		break;
+	case MEMBER_WORD:
+		out[n++] = word_of(m->words, member_number(p, mode));
+		break;
+	case MEMBER_SUITES:
+	case MEMBER_SET:
+		for (unsigned v = 0; v < m->words->n && n < MEMBER_WORDS_MAX; v++)
+			if (m->words->v[v] && is_in_set(m, p, mode, v))
+				out[n++] = m->words->v[v];
+		break;
+	case MEMBER_LIST:
+		for (size_t i = 0; i < p->size / m->width; i++) {
+			unsigned v = integer(mode, p->at + i * m->width, m->width);
+
+			if (!v)
+				break;
+			out[n++] = word_of(m->words, v);
+		}
+		break;
+	case MEMBER_TEXT:
+	case MEMBER_NUMBER:
+	case MEMBER_TIME:
+	case MEMBER_TIMES:
+	case MEMBER_VIDS:
+	case MEMBER_PARTS:
+	case MEMBER_WRONG:
+	case MEMBER_OFFERS:
+	case MEMBER_ESP_OFFERS:
+		break;
+	}
+	return n;
+}
+
+/* ---- as a topology file has it ---- */
+
+static void write_time(FILE *f, uint32_t ms)
+{
+	if (ms % 1000)
+		fprintf(f, "%ums", ms);
+	else
+		fprintf(f, "%us", ms / 1000);
+}
+
+static void write_vid(FILE *f, const struct vid_rule *v)
+{
+	struct view b = vid_rule_bytes(v);
+
+	fputs(v->vid != VIDS ? vid_word(v->vid) : "0x", f);
+	for (size_t i = 0; i < b.len && v->vid == VIDS; i++)
+		fprintf(f, "%02x", b.p[i]);
+	if (v->if_peer_sent)
+		fputs(v->any_tail ? " if begun" : " if sent", f);
+}
+
+static void write_part(FILE *f, const struct answer_part *part)
+{
+	if (part->kind == ANSWER_VID)
+		write_vid(f, &part->vid);
+	else
+		fputs(word_of(&answer_kind_words, part->kind), f);
+}
+
+static void write_words(FILE *f, const struct member *m, enum mode_role role, const void *mode)
+{
+	const char *words[MEMBER_WORDS_MAX];
+	size_t n = member_words(m, role, mode, words);
+
+	/* Of ciphers the strongest first. */
+	for (size_t i = 0; i < n; i++)
+		fprintf(f, "%s%s", i ? ", " : "", words[m->kind == MEMBER_SUITES ? n - 1 - i : i]);
+}
+
+void member_write(FILE *f, const struct member *m, enum mode_role role, const void *mode)
+{
+	const struct member_place *p = &m->in[role];
+	const void *at = (const uint8_t *)mode + p->at;
+	const struct retry *r = at;
+
+	switch (m->kind) {
+	case MEMBER_TEXT:
+		fputs(*(const char *const *)at, f);
+		return;
+	case MEMBER_NUMBER:
+		fprintf(f, "%u", member_number(p, mode));
+		return;
+	case MEMBER_TIME:
+		write_time(f, member_number(p, mode));
+		return;
+	case MEMBER_BOOL:
+	case MEMBER_NOT:
+	case MEMBER_WORD:
+		write_words(f, m, role, mode);
+		return;
+	case MEMBER_SUITES:
+	case MEMBER_SET:
+	case MEMBER_LIST:
+	case MEMBER_TIMES:
+	case MEMBER_VIDS:
+	case MEMBER_PARTS:
+	case MEMBER_WRONG:
+	case MEMBER_OFFERS:
+	case MEMBER_ESP_OFFERS:
+		break;
+	}
+	fputc('[', f);
+	write_words(f, m, role, mode);
+	for (size_t i = 0; m->kind == MEMBER_TIMES && i < r->n; i++) {
+		fputs(i ? ", " : "", f);
+		write_time(f, r->at_ms[i]);
+	}
+	for (size_t i = 0; p->count_at && i < member_count(p, mode); i++) {
+		fputs(i ? ", " : "", f);
+		if (m->kind == MEMBER_VIDS)
+			write_vid(f, (const struct vid_rule *)at + i);
+		else if (m->kind == MEMBER_PARTS)
+			write_part(f, (const struct answer_part *)at + i);
+	}
+	fputc(']', f);
+}
+
+/* ---- comparing ---- */
+
+size_t vid_rule_room(const struct vid_rule *v)
+{
+	return 4 + vid_rule_bytes(v).len;
+}
+
+bool vid_rule_same(const struct vid_rule *a, const struct vid_rule *b)
+{
+	struct view x = vid_rule_bytes(a), y = vid_rule_bytes(b);
+
+	return x.len == y.len && !memcmp(x.p, y.p, x.len);
+}
+
+static bool same_rule(const struct vid_rule *a, const struct vid_rule *b)
+{
+	return vid_rule_same(a, b) && a->if_peer_sent == b->if_peer_sent &&
+	       a->any_tail == b->any_tail;
+}
+
+bool member_equal(const struct member *m, enum mode_role role, const void *a, const void *b)
+{
+	const struct member_place *p = &m->in[role];
+	const void *x = (const uint8_t *)a + p->at, *y = (const uint8_t *)b + p->at;
+	const struct answer_part *s = x, *t = y;
+	const struct vid_rule *u = x, *v = y;
+	const struct retry *q = x, *r = y;
+	size_t n = p->count_at ? member_count(p, a) : 0;
+
+	if (p->count_at && n != member_count(p, b))
+		return false;
+	switch (m->kind) {
+	case MEMBER_TEXT:
+		return strcmp(*(const char *const *)x, *(const char *const *)y) == 0;
+	case MEMBER_TIMES: /* a file cannot say when it is given up */
+		return q->n == r->n && !memcmp(q->at_ms, r->at_ms, q->n * sizeof(q->at_ms[0]));
+	case MEMBER_VIDS:
+		for (size_t i = 0; i < n; i++)
+			if (!same_rule(&u[i], &v[i]))
+				return false;
+		return true;
+	case MEMBER_PARTS:
+		for (size_t i = 0; i < n; i++)
+			if (s[i].kind != t[i].kind ||
+			    (s[i].kind == ANSWER_VID && !same_rule(&s[i].vid, &t[i].vid)))
+				return false;
+		return true;
+	case MEMBER_BOOL:
+	case MEMBER_NOT:
+	case MEMBER_WORD:
+	case MEMBER_NUMBER:
+	case MEMBER_TIME:
+	case MEMBER_SUITES:
+	case MEMBER_SET:
+	case MEMBER_LIST:
+	case MEMBER_WRONG:
+	case MEMBER_OFFERS:
+	case MEMBER_ESP_OFFERS:
+		break;
+	}
+	return !memcmp(x, y, p->size);
+}
+
+/* Does the key of @by set @m to 0? */
+static bool implies(const struct member *by, const struct member *m, enum mode_role role,
+		    const void *mode)
+{
+	return by->key && m->implied_by && strcmp(m->implied_by, by->key) == 0 &&
+	       (!m->implied_by_zero || !member_number(&by->in[role], mode));
+}
+
+static bool is_zero(const struct member_place *p, const void *mode)
+{
+	const uint8_t *b = (const uint8_t *)mode + p->at;
+
+	for (size_t i = 0; i < p->size; i++)
+		if (b[i])
+			return false;
+	return true;
+}
+
+unsigned members_differ(const struct member_table *t, enum mode_role role, const void *like,
+			const void *row, bool said[MEMBERS_MAX])
+{
+	bool implied[MEMBERS_MAX] = {false};
+	unsigned n = 0;
+
+	assert(t->n <= MEMBERS_MAX);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct member *m = &t->v[i];
+		const struct member_place *p = &m->in[role];
+
+		said[i] = m->key && p->size && member_holds(p->needs, row) &&
+			  !(implied[i] ? is_zero(p, row) : member_equal(m, role, like, row));
+		n += said[i];
+		for (size_t k = i + 1; said[i] && k < t->n; k++)
+			implied[k] |= implies(m, &t->v[k], role, row);
+	}
+	return n;
+}
+
+void members_imply(const struct member_table *t, const struct member *by, enum mode_role role,
+		   void *mode)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->v[i].in[role].size && implies(by, &t->v[i], role, mode))
+			memset((uint8_t *)mode + t->v[i].in[role].at, 0, t->v[i].in[role].size);
+}
+
+void members_settle(const struct member_table *t, enum mode_role role, void *mode)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (!t->v[i].key && !member_holds(t->v[i].in[role].needs, mode))
+			memset((uint8_t *)mode + t->v[i].in[role].at, 0, t->v[i].in[role].size);
+}
