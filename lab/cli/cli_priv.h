@@ -11,6 +11,14 @@
 extern const struct verb verb_run, verb_check, verb_plan, verb_probe, verb_modes,
 	verb_inspect;
 
+/* The words of every --format, in this order. */
+enum format {
+	FORMAT_TEXT, FORMAT_JSON, FORMAT_JSONL, FORMAT_JUNIT, FORMAT_TAP, FORMAT_MARKDOWN,
+};
+
+/* May standard output be coloured: is it a terminal that can, and has the user not refused? */
+bool want_colour(void);
+
 /* --unmask: what to search with. */
 struct unmask_search {
 	struct unmask wanted; /* its ports; the hashes are each exchange's */

@@ -4,7 +4,6 @@
  */
 #include "lab/cli/cli_priv.h"
 #include "lab/cli/confine.h"
-#include "lab/cli/options.h"
 #include "lab/report/json_schema.h"
 #include "lab/topology/scenario.h"
 #include "lab/load/load.h"

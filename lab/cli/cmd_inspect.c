@@ -10,7 +10,6 @@
 #include "lab/infer/emit_topology.h"
 #include "lab/cli/cli_priv.h"
 #include "lab/cli/confine.h"
-#include "lab/cli/options.h"
 #include "lab/report/json_inspect.h"
 #include "lab/report/report_inspect.h"
 
@@ -27,19 +26,17 @@ static const struct option options[] = {
 	 "print a topology file instead, whose modes replay the servers"},
 };
 
+static bool is_standard_input(const char *path)
+{
+	return path[0] == '-' && !path[1];
+}
+
 /* A capture file, open. */
 struct input {
 	FILE *f;
 	const char *shown; /* its name in messages */
 	char *buffer;
 };
-
-static bool want_colour(void)
-{
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && !(no && no[0]) && !(term && !strcmp(term, "dumb"));
-}
 
 /* The last part of a path. */
 static const char *place_name(struct arena *a, const char *path)
@@ -74,7 +71,7 @@ static int refuse_folder(struct arena *a, const char *path, FILE *f, struct err 
 static int open_input(struct arena *a, const char *path, struct input *in, struct inspect_source *s,
 		      struct err *e)
 {
-	bool standard = !strcmp(path, "-");
+	bool standard = is_standard_input(path);
 
 	in->shown = standard ? "standard input" : path;
 	s->name = standard ? "standard input" : place_name(a, path);
@@ -116,7 +113,7 @@ static int check_args(const struct args *args, struct err *e)
 	unsigned standard = 0;
 
 	for (unsigned i = 0; i < args->n; i++)
-		standard += !strcmp(args->v[i], "-");
+		standard += is_standard_input(args->v[i]);
 	if (standard > 1)
 		return err_set(e, ERR_INPUT, "inspect: standard input (-) is given twice");
 	if (args_nth(args, "port", 0) && !args_flag(args, "unmask"))
@@ -240,7 +237,7 @@ static int inspect_all(struct arena *a, const struct args *args, struct inspect_
 		damage = tell_damage(s, args->n);
 		return status ? status : damage;
 	}
-	if (!strcmp(args_value(args, "format", "text"), "json"))
+	if (args_choice(args, "format") == FORMAT_JSON)
 		json_inspection(stdout, &in);
 	else
 		report_inspect(stdout, &in, &style);

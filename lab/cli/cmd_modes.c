@@ -2,11 +2,8 @@
 /*
  * cmd_modes.c - `natdlab modes [NAME]`: the server and client modes, and where each was learnt.
  */
-#include <string.h>
-
 #include "lab/cli/cli_priv.h"
 #include "lab/cli/confine.h"
-#include "lab/cli/options.h"
 #include "lab/base/suggest.h"
 #include "lab/report/json_modes.h"
 #include "lab/report/report_modes.h"
@@ -44,7 +41,7 @@ static int run(const struct args *args)
 		unknown(name, &e);
 		return report_err(&e);
 	}
-	if (strcmp(args_value(args, "format", "table"), "json") == 0)
+	if (args_choice(args, "format") == FORMAT_JSON)
 		json_modes(stdout, server, client);
 	else if (server)
 		report_server_mode(stdout, server);

@@ -6,7 +6,6 @@
 
 #include "lab/cli/cli_priv.h"
 #include "lab/cli/confine.h"
-#include "lab/cli/options.h"
 #include "lab/plan/plan.h"
 #include "lab/base/suggest.h"
 #include "lab/topology/scenario.h"

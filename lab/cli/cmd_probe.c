@@ -5,7 +5,6 @@
 #include "lab/cli/cli_priv.h"
 #include "lab/base/text.h"
 #include "lab/os/probe_socket.h"
-#include "lab/cli/options.h"
 #include "lab/probe/probe.h"
 #include "lab/report/json_probe.h"
 #include "nodes/modes/gate.h"
@@ -294,7 +293,7 @@ static int tell(struct arena *a, const struct args *args, const struct probe_soc
 	probe_judge(p, &r);
 	if (args_flag(args, "emit-mode"))
 		return emit(a, host, k, p, own, &r, &e) ? report_err(&e) : 0;
-	if (!strcmp(args_value(args, "format", "text"), "json"))
+	if (args_choice(args, "format") == FORMAT_JSON)
 		json_probe(stdout, &k->w, probe_sent(p), &r);
 	else
 		print_result(k, p, host, &r);

@@ -12,7 +12,6 @@
 #include "lab/report/report_lines.h"
 #include "lab/report/report_table.h"
 #include "lab/run/output_dir.h"
-#include "lab/cli/options.h"
 #include "lab/run/output_dir_begin.h"
 #include "lab/run/run.h"
 #include "lab/net/sim.h"
@@ -22,6 +21,9 @@
 
 #define JOBS_MAX 256
 #define DEFAULT_WAIT (600 * SEC) /* for virtual machines, where nobody can type Ctrl-C */
+
+/* The words of --backend. */
+enum backend { BACKEND_AUTO, BACKEND_NETNS, BACKEND_SIM };
 
 static const struct option options[] = {
 	{"format", 'f', "table|json|jsonl|junit|tap|markdown", false,
@@ -98,7 +100,7 @@ static int read_settings(struct arena *a, const struct args *args, struct settin
 
 static int read_seed(const struct args *args, uint64_t *seed, struct err *e)
 {
-	if (!strcmp(args_value(args, "seed", ""), "random")) {
+	if (args_choice(args, "seed") == 1) {
 		if (getrandom(seed, sizeof(*seed), 0) != (ssize_t)sizeof(*seed))
 			return err_sys(e, "the kernel gives no random seed");
 		*seed %= 1000000; /* short enough to be typed again */
@@ -119,29 +121,32 @@ static int read_wait(const struct args *args, usec *wait, struct err *e)
 	return 0;
 }
 
-static bool want_colour(void)
-{
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && !(no && no[0]) && !(term && !strcmp(term, "dumb"));
-}
-
-static void print_result(const struct args *args, const char *format, const struct run_result *run)
+/* JUnit and TAP are one document for all files: run_files() prints them. */
+static void print_result(const struct args *args, const struct run_result *run)
 {
 	const struct report_style style = {
 		.colour = want_colour(),
 		.verbose = args_flag(args, "verbose"),
 	};
 
-	if (!strcmp(format, "json"))
+	switch ((enum format)args_choice(args, "format")) {
+	case FORMAT_TEXT:
+		report_table(stdout, run, &style);
+		break;
+	case FORMAT_JSON:
 		json_run(stdout, run);
-	else if (!strcmp(format, "jsonl"))
+		break;
+	case FORMAT_JSONL:
 		for (size_t i = 0; i < run->n; i++)
 			json_scenario_line(stdout, run, i);
-	else if (!strcmp(format, "markdown"))
+		break;
+	case FORMAT_MARKDOWN:
 		report_markdown(stdout, run);
-	else
-		report_table(stdout, run, &style);
+		break;
+	case FORMAT_JUNIT:
+	case FORMAT_TAP:
+		break;
+	}
 }
 
 static int keep_run(struct arena *a, const char *dir, const struct run_result *run, struct err *e)
@@ -197,8 +202,8 @@ static void list(struct arena *a, const struct topology *t, const char *filter)
 static int run_somewhere(struct arena *a, const struct args *args, struct run_config *cfg,
 			 struct run_result *run, struct err *e)
 {
-	bool automatic = !strcmp(args_value(args, "backend", "auto"), "auto");
-	bool table = !strcmp(args_value(args, "format", "table"), "table");
+	bool automatic = args_choice(args, "backend") == BACKEND_AUTO;
+	bool table = args_choice(args, "format") == FORMAT_TEXT;
 	struct err why = {0};
 
 	if (!run_all(a, cfg, run, e))
@@ -257,10 +262,8 @@ static int worse(int a, int b)
 static int run_files(struct arena *a, const struct args *args, struct topology *const *files,
 		     const struct run_config *cfg)
 {
-	const char *format = args_value(args, "format", "table");
-	bool paragraphs = !strcmp(format, "table") || !strcmp(format, "markdown");
-	/* These two are one document, however many files were run. */
-	bool junit = !strcmp(format, "junit"), tap = !strcmp(format, "tap");
+	enum format format = args_choice(args, "format");
+	bool paragraphs = format == FORMAT_TEXT || format == FORMAT_MARKDOWN;
 	struct run_result *runs = arena_array_of(a, args->n, struct run_result);
 	bool ran = false, skipped = false;
 	int status = 0, one;
@@ -270,9 +273,7 @@ static int run_files(struct arena *a, const struct args *args, struct topology *
 		if (i && paragraphs)
 			putchar('\n');
 		if (!run_file(a, args, files[i], *cfg, &runs[n], &one)) {
-			if (!junit && !tap)
-				print_result(args, format, &runs[n]);
-			n++;
+			print_result(args, &runs[n++]);
 			if (one == 3 && run_verdict(&runs[n - 1]) == VERDICT_SKIPPED) {
 				skipped = true;
 				continue;
@@ -283,9 +284,9 @@ static int run_files(struct arena *a, const struct args *args, struct topology *
 	}
 	if (skipped && !ran)
 		status = 3;
-	if (junit && n)
+	if (format == FORMAT_JUNIT && n)
 		report_junit(stdout, runs, n);
-	if (tap && n)
+	if (format == FORMAT_TAP && n)
 		report_tap(stdout, runs, n);
 	return status;
 }
@@ -330,8 +331,7 @@ static int run(const struct args *args)
 	struct arena *a CLEANUP(arena_freep) = arena_new();
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	struct run_config cfg = {
-		.backend = !strcmp(args_value(args, "backend", "auto"), "sim") ? &net_sim
-									       : &net_kernel,
+		.backend = args_choice(args, "backend") == BACKEND_SIM ? &net_sim : &net_kernel,
 		.filter = args_value(args, "filter", NULL),
 		.dir = args_value(args, "output", NULL),
 		.real = real_folder(a, args),

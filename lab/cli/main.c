@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "lab/cli/cli_priv.h"
-#include "lab/cli/options.h"
 #include "lab/base/suggest.h"
+#include "lab/base/words.h"
 #include "lab/os/child.h"
 
 #ifdef NATDLAB_COMMIT
@@ -66,6 +66,10 @@ static int finish(int status)
 	return status;
 }
 
+static const char *const help_words[] = {"--help", "-h", "help"};
+static const char *const version_words[] = {"--version"};
+static const struct words helps = WORDS_IN(help_words), versions = WORDS_IN(version_words);
+
 int main(int argc, char **argv)
 {
 	const struct verb *verb;
@@ -77,11 +81,11 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+	if (word_find(&helps, argv[1]) >= 0) {
 		usage(stdout);
 		return finish(0);
 	}
-	if (!strcmp(argv[1], "--version")) {
+	if (word_find(&versions, argv[1]) >= 0) {
 		puts("natdlab " NATDLAB_VERSION COMMIT);
 		return finish(0);
 	}

@@ -6,6 +6,7 @@
 
 #include "lab/base/suggest.h"
 #include "lab/base/text.h"
+#include "lab/base/words.h"
 
 static const struct option *find_long(const struct verb *v, const char *name, size_t len)
 {
@@ -36,23 +37,26 @@ static int unknown_option(const struct verb *v, const char *word, struct err *e)
 		       word, v->name);
 }
 
-/* Is @value one of the words of "a|b|c"? A single word in capitals stands for anything. */
-static bool value_fits(const char *words, const char *value)
+/* The place of @value among the words of "a|b|c"; -1: it is none of them. */
+static int place_in(const char *words, const char *value)
 {
 	size_t len = strlen(value);
+	int place = 0;
 
-	if (!strchr(words, '|'))
-		return true;
-	for (const char *w = words; w; w = strchr(w, '|') ? strchr(w, '|') + 1 : NULL) {
+	for (const char *w = words;; w += strcspn(w, "|") + 1, place++) {
 		size_t wlen = strcspn(w, "|");
 
 		if (wlen == len && !memcmp(w, value, len))
-			return true;
-		/* "N|random": a capital letter stands for a value that the verb checks itself. */
-		if (w[0] >= 'A' && w[0] <= 'Z')
-			return true;
+			return place;
+		if (!w[wlen])
+			return -1;
 	}
-	return false;
+}
+
+/* A word in capitals ("N|random") stands for a value that the verb checks itself. */
+static bool value_fits(const char *words, const char *value)
+{
+	return !strchr(words, '|') || place_in(words, value) >= 0 || words[0] < 'a';
 }
 
 static int add_option(struct args *a, const struct option *opt, const char *value, struct err *e)
@@ -115,18 +119,20 @@ static int parse_letters(struct args *a, const char *word, char **argv, int argc
 
 int args_parse(struct args *a, const struct verb *verb, int argc, char **argv, struct err *e)
 {
+	static const char *const words[] = {"--help", "-h"};
+	static const struct words helps = WORDS_IN(words);
 	bool only_args = false;
 
 	*a = (struct args){.verb = verb};
 	for (int i = 0; i < argc; i++) {
 		const char *w = argv[i];
 
-		if (!only_args && !strcmp(w, "--")) {
-			only_args = true;
-		} else if (!only_args && (!strcmp(w, "--help") || !strcmp(w, "-h"))) {
+		if (!only_args && word_find(&helps, w) >= 0) {
 			a->help = true;
 			return 0;
-		} else if (!only_args && !strncmp(w, "--", 2)) {
+		} else if (!only_args && w[0] == '-' && w[1] == '-' && !w[2]) {
+			only_args = true;
+		} else if (!only_args && w[0] == '-' && w[1] == '-') {
 			if (parse_long(a, w + 2, argv, argc, &i, e))
 				return -1;
 		} else if (!only_args && w[0] == '-' && w[1]) {
@@ -147,28 +153,41 @@ int args_parse(struct args *a, const struct verb *verb, int argc, char **argv, s
 	return 0;
 }
 
-bool args_flag(const struct args *a, const char *name)
+/* Use number @n of an option, in the order of the command line; NULL behind the last. */
+static const struct given *given(const struct args *a, const char *name, unsigned n)
 {
 	for (unsigned i = 0; i < a->n_opts; i++)
-		if (!strcmp(a->opts[i].opt->name, name))
-			return true;
-	return false;
+		if (!strcmp(a->opts[i].opt->name, name) && n-- == 0)
+			return &a->opts[i];
+	return NULL;
 }
 
-const char *args_value(const struct args *a, const char *name, const char *absent)
+bool args_flag(const struct args *a, const char *name)
 {
-	for (unsigned i = a->n_opts; i-- > 0;)
-		if (!strcmp(a->opts[i].opt->name, name))
-			return a->opts[i].value;
-	return absent;
+	return given(a, name, 0) != NULL;
 }
 
 const char *args_nth(const struct args *a, const char *name, unsigned n)
 {
-	for (unsigned i = 0; i < a->n_opts; i++)
-		if (!strcmp(a->opts[i].opt->name, name) && n-- == 0)
-			return a->opts[i].value;
-	return NULL;
+	const struct given *g = given(a, name, n);
+
+	return g ? g->value : NULL;
+}
+
+const char *args_value(const struct args *a, const char *name, const char *absent)
+{
+	const char *value;
+
+	for (unsigned n = 0; (value = args_nth(a, name, n)); n++)
+		absent = value;
+	return absent;
+}
+
+unsigned args_choice(const struct args *a, const char *name)
+{
+	const struct given *g = given(a, name, 0);
+
+	return g ? (unsigned)place_in(g->opt->value, g->value) : 0;
 }
 
 int args_number(const struct args *a, const char *name, uint64_t lo, uint64_t hi, uint64_t absent,

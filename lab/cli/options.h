@@ -41,7 +41,7 @@ struct args {
 	unsigned n;                /* positional arguments */
 	const char *v[ARGS_MAX];
 	unsigned n_opts;           /* options as given */
-	struct {
+	struct given {
 		const struct option *opt;
 		const char *value;
 	} opts[ARGS_MAX];
@@ -55,6 +55,9 @@ bool args_flag(const struct args *a, const char *name);
 const char *args_value(const struct args *a, const char *name, const char *absent);
 /* Value number @i of an option given several times; NULL behind the last. */
 const char *args_nth(const struct args *a, const char *name, unsigned i);
+/* Of an option whose value is one of several words ("a|b|c"): the place of the word given, from 0;
+ * 0 too when the option was not given, so the first word is the default. */
+unsigned args_choice(const struct args *a, const char *name);
 /* A whole number in [lo, hi]; @absent when the option was not given. */
 int args_number(const struct args *a, const char *name, uint64_t lo, uint64_t hi, uint64_t absent,
 		uint64_t *out, struct err *e);

@@ -180,6 +180,22 @@ static void values_are_asked_for_by_name(void **state)
 	assert_null(args_nth(&a, "output", 0));
 }
 
+static void a_choice_is_the_place_of_its_word_and_the_first_is_the_default(void **state)
+{
+	struct args a;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(parse(&a, "x", &e), 0);
+	assert_int_equal(args_choice(&a, "format"), 0);
+	assert_int_equal(parse(&a, "--format table x", &e), 0);
+	assert_int_equal(args_choice(&a, "format"), 0);
+	assert_int_equal(parse(&a, "--format json x", &e), 0);
+	assert_int_equal(args_choice(&a, "format"), 1);
+	assert_int_equal(parse(&a, "--format jso x", &e), -1);
+	assert_int_equal(parse(&a, "--format jsonx x", &e), -1);
+}
+
 static void numbers_are_whole_and_within_bounds(void **state)
 {
 	static const struct {
@@ -320,6 +336,7 @@ int main(void)
 		cmocka_unit_test(mistakes_are_refused_and_named),
 		cmocka_unit_test(help_is_given_whatever_else_is_wrong_behind_it),
 		cmocka_unit_test(values_are_asked_for_by_name),
+		cmocka_unit_test(a_choice_is_the_place_of_its_word_and_the_first_is_the_default),
 		cmocka_unit_test(numbers_are_whole_and_within_bounds),
 		cmocka_unit_test(too_many_options_are_refused),
 		cmocka_unit_test(help_shows_every_option),
