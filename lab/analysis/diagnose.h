@@ -2,9 +2,9 @@
 /*
  * diagnose.h - from the counters of one exchange to what went wrong, for `inspect`. Pure.
  *
- * A stranger's capture has no client that tells its outcome. What is left are the messages that
- * were seen, how often, and who fell silent: each known failure leaves a signature in them. How
- * sure a signature is depends on where the capture was made, so each diagnosis says it.
+ * In a capture of an unknown network no client tells its outcome. What is left are the messages
+ * that were seen, how often, and which side fell silent: each known failure leaves a signature in
+ * them. How sure a signature is depends on where the capture was made, so each diagnosis says it.
  */
 #ifndef NATDLAB_ANALYSIS_DIAGNOSE_H
 #define NATDLAB_ANALYSIS_DIAGNOSE_H

@@ -59,7 +59,7 @@ struct esp_seen {
 	usec last[2];           /* when each was last seen */
 };
 
-/* Who somebody says to be: in clear in Aggressive Mode only. */
+/* An identification payload: in clear in Aggressive Mode only. */
 struct identity {
 	uint8_t type;         /* RFC 2407 4.6.2.1; 0: not seen */
 	uint8_t len;          /* at most what b holds */
@@ -109,7 +109,7 @@ struct exchange {
 	struct identity ids[2];      /* initiator's, responder's */
 	uint32_t transactions;       /* XAUTH's and Mode Config's messages */
 	/* The first message behind phase 1 whose sender is known, turned so that src is the
-	 * initiator's end; @guessed: nothing of phase 1 was seen, and whoever sent the first Quick
+	 * initiator's end; @guessed: nothing of phase 1 was seen, and the sender of the first Quick
 	 * Mode message is taken for the initiator. */
 	struct sighting later;
 	bool guessed;

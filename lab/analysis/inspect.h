@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inspect.h - captures of somebody's in, judged exchanges out. Pure.
+ * inspect.h - captures in, judged exchanges out. Pure.
  *
  * Several captures are several places of one network: their frames are merged by time. Each file
  * is a place, and each interface of a pcapng file is one. Memory does not grow with a capture's
@@ -18,7 +18,7 @@ struct inspect_source {
 	struct err damage; /* filled in where the file ends before its time */
 };
 
-/* Addresses that somebody knows besides those in the packets. */
+/* Addresses that are known besides those in the packets. */
 struct inspect_hints {
 	struct inet_ep client, server; /* each one's own; no address: not known */
 	size_t n_known;

@@ -343,7 +343,7 @@ static enum hash_class class_of_own(const struct judging *b, const struct respon
 		return CLASS_FAKED;
 	if (!j->known4[1])
 		return CLASS_UNKNOWN;
-	/* Of what the client sent nobody can say here that it is no copy. */
+	/* Without the client's hashes it cannot be told from a copy. */
 	return x->natd3.n || j->complete ? CLASS_EXACT : CLASS_EXACT_OR_COPIED;
 }
 

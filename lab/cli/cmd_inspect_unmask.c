@@ -131,7 +131,7 @@ static size_t unmask_one(struct arena *a, const struct inspected *one, struct un
 	struct inet_ep i, r;
 	size_t n;
 
-	/* Nobody can try the private addresses of IPv6. */
+	/* The private addresses of IPv6 are too many to try. */
 	inspect_ends(x, &i, &r);
 	if (!hash_known(natd_judge_alg(x)) || i.addr.len != 4)
 		return 0;

@@ -180,12 +180,12 @@ static const char *unreachable_words(uint8_t code)
 static void print_silence(FILE *f, const struct probe_socket *k, const struct probe *p,
 			  const struct probe_result *r)
 {
-	if (k->w.stranger.port) {
+	if (k->w.other_sender.port) {
 		fprintf(f,
 			"%s answered in its place. Clients do not take that, and NATs on the way\n"
 			"drop it: the server must answer from the address and port that was "
 			"asked.\n",
-			INET_EP(k->w.stranger));
+			INET_EP(k->w.other_sender));
 	} else if (k->w.unreachable) {
 		fprintf(f, "%s says: %s (ICMP type %u, code %u).\n", INET_ADDR(k->w.icmp_from),
 			unreachable_words(k->w.icmp_code), k->w.icmp_type, k->w.icmp_code);

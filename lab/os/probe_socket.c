@@ -244,7 +244,7 @@ static void hear(struct probe_socket *k, struct probe *p, usec now)
 		if (inet_ep_eq(d.remote, k->w.server))
 			probe_input(p, now, &d);
 		else if (probe_knows(p, buf, (size_t)n))
-			k->w.stranger = d.remote;
+			k->w.other_sender = d.remote;
 	}
 }
 
@@ -253,8 +253,8 @@ void probe_socket_talk(struct probe_socket *k, struct probe *p)
 	usec began = clock_monotonic(), now = 0;
 
 	probe_start(p, 0);
-	while (!probe_done(p) && now < PROBE_PATIENCE && (!k->w.unreachable || probe_heard(p))) {
-		usec wait = MAX(MIN(probe_deadline(p), PROBE_PATIENCE) - now, (usec)0);
+	while (!probe_done(p) && now < PROBE_TIMEOUT && (!k->w.unreachable || probe_heard(p))) {
+		usec wait = MAX(MIN(probe_deadline(p), PROBE_TIMEOUT) - now, (usec)0);
 		const struct timespec ts = {.tv_sec = wait / SEC, .tv_nsec = wait % SEC * 1000};
 		struct pollfd fd = {.fd = k->fd, .events = POLLIN};
 

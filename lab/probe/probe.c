@@ -11,7 +11,7 @@
 
 struct exchange_probe {
 	struct probe *p;
-	struct client_mode mode; /* the row, with a probe's patience */
+	struct client_mode mode; /* the row, with the times of a probe */
 	struct ike *ike;
 	unsigned sent;
 	bool first[2];   /* messages 1 and 3 went out */
@@ -32,8 +32,8 @@ struct probe {
 	struct exchange_probe x[PROBES];
 };
 
-/* Everything that is said goes by the eye: what is told is what was on the wire. */
-static void show(struct probe *p, struct inet_ep src, struct inet_ep dst, const uint8_t *data,
+/* Gives the watch a datagram as a frame: the report is made of what was on the wire. */
+static void record(struct probe *p, struct inet_ep src, struct inet_ep dst, const uint8_t *data,
 		 size_t len)
 {
 	uint8_t udp[PACKET_MAX], ip[PACKET_MAX + 20];
@@ -72,7 +72,7 @@ static void on_send(void *ctx, const struct datagram *d)
 	x->first[third] = true;
 	x->sent++;
 	memcpy(x->cky_i, cky_i, sizeof(x->cky_i));
-	show(x->p, d->local, d->remote, d->data, d->len);
+	record(x->p, d->local, d->remote, d->data, d->len);
 	x->p->env.send(x->p->env.ctx, d);
 }
 
@@ -95,14 +95,14 @@ static void on_down(void *ctx, struct ike_sa *sa, enum reason reason, usec now)
 		x->end = reason;
 }
 
-/* Windows' row; or the same proposals from somebody who is known to nobody. */
+/* The row of Windows; or the same proposals without vendor IDs by which a server knows it. */
 static void make_mode(struct client_mode *m, enum probe_as as)
 {
-	static const struct retry patience = {
-		.n = 1, .at_ms = {1000}, .give_up_ms = PROBE_PATIENCE / MSEC};
+	static const struct retry once = {
+		.n = 1, .at_ms = {1000}, .give_up_ms = PROBE_TIMEOUT / MSEC};
 
 	*m = *mode_client("windows-10");
-	m->main_retry = m->later_retry = patience;
+	m->main_retry = m->later_retry = once;
 	if (as == PROBE_WINDOWS)
 		return;
 	m->n_vids = 1;
@@ -173,7 +173,7 @@ bool probe_heard(const struct probe *p)
 }
 
 /* A server of IKEv2 alone may say so in a header of its own version (RFC 7296 2.5). */
-static void look_at_version(struct probe *p, const struct datagram *d)
+static void note_version(struct probe *p, const struct datagram *d)
 {
 	struct exchange_probe *x = named_by(p, d->data, d->len);
 	struct rd r = rd_new(d->data, d->len);
@@ -189,8 +189,8 @@ void probe_input(struct probe *p, usec now, const struct datagram *d)
 	if (!inet_addr_eq(d->remote.addr, p->server.addr))
 		return;
 	p->heard = true;
-	look_at_version(p, d);
-	show(p, d->remote, d->local, d->data, d->len);
+	note_version(p, d);
+	record(p, d->remote, d->local, d->data, d->len);
 	/* Each knows its own cookies and passes over the other's. */
 	for (unsigned i = 0; i < PROBES; i++)
 		if (!p->x[i].end)
@@ -305,7 +305,7 @@ static void judge_self(const struct probe *p, const struct exchange *w,
 	bool ours = made_of(w, &w->natd4, 0, p->local) ||
 		    (plain && made_of(plain, &plain->natd4, 0, p->local));
 
-	/* Port 0 with the address that we have: no NAT changed it, and the server lies of us. */
+	/* Port 0 with the address that we have: no NAT changed it, the server forges the hash. */
 	bool pretends = made_of(w, &w->natd4, 0, inet_ep(p->local.addr, 0));
 
 	out->peer_hash = pretends			      ? CLASS_FAKED
@@ -316,9 +316,9 @@ static void judge_self(const struct probe *p, const struct exchange *w,
 		return;
 	}
 	/*
-	 * It fits nothing that we know: a NAT of ours, or a server that lies. Nobody was met who
-	 * tells the truth of himself and lies of others; and an inside address that reaches an
-	 * outside one has been translated, whatever the server says.
+	 * It fits no address that we know: there is a NAT on our side, or the server forges it. No
+	 * known product hashes its own address exactly and forges its peer's; and a private address
+	 * that reaches a public one has been translated, whatever the server says.
 	 */
 	out->self_behind_nat = (is_inside(p->local.addr) && !is_inside(p->server.addr)) ||
 			       (w->natd4.n && out->server_hash == CLASS_EXACT);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * probe.h - asks somebody's server what it says of itself: Main Mode messages 1 to 4, twice, and
- * no secret. Pure: bytes and the time go in, bytes and a deadline come out.
+ * probe.h - asks a server what it says of itself: Main Mode messages 1 to 4, twice, without a
+ * secret. Pure: bytes and the time go in, bytes and a deadline come out.
  *
  * The first exchange offers what Windows offers, but for the first NAT-D hash of message 3, which
  * is random: if it comes back in message 4, the server copies, which is proven even of a public
@@ -18,31 +18,36 @@
 #include "nodes/modes/gate.h"
 
 #define PROBE_PACKETS 6         /* sent at the most, both exchanges together */
-#define PROBE_PATIENCE (3 * SEC)
+#define PROBE_TIMEOUT (3 * SEC)
 
 enum probe_as { PROBE_WINDOWS, PROBE_PLAIN, PROBES };
 
 struct probe;
 
-/* @local: our own address and port, as far as this machine knows. @env is copied. */
+/* A probe of @server, not begun yet. @local: our own address and port, as far as this machine knows
+ * them. @env is copied. What it holds is in @a, but for what probe_free() frees. */
 struct probe *probe_new(struct arena *a, struct inet_ep local, struct inet_ep server,
 			const struct node_env *env);
 void probe_free(struct probe *p);
+/* Begins both exchanges: sends by the environment's send(). */
 void probe_start(struct probe *p, usec now);
+/* A datagram that came in; what is not from the server's address is passed over. */
 void probe_input(struct probe *p, usec now, const struct datagram *d);
+/* To be called when the time of probe_deadline() has come; USEC_NEVER: nothing is waited for. */
 void probe_timer(struct probe *p, usec now);
 usec probe_deadline(const struct probe *p);
+/* Have both exchanges ended, one way or the other? */
 bool probe_done(const struct probe *p);
 unsigned probe_sent(const struct probe *p); /* packets */
 /* Has anything come from the server? */
 bool probe_heard(const struct probe *p);
-/* Is this an answer to one of our messages, whoever it comes from? */
+/* Is this an answer to one of our messages, from any address? */
 bool probe_knows(const struct probe *p, const uint8_t *data, size_t len);
 
 /* What the socket saw besides answers (probe_socket.h). */
 struct probe_wire {
 	struct inet_ep local, server; /* ours as this machine knows it; the one that is asked */
-	struct inet_ep stranger;      /* answered in the server's place; port 0: nobody */
+	struct inet_ep other_sender;  /* answered in the server's place; port 0: none */
 	bool unreachable;             /* so it was told by ICMP: */
 	uint8_t icmp_type, icmp_code;
 	struct inet_addr icmp_from;
@@ -67,10 +72,12 @@ struct probe_result {
 	struct windows_verdict home[GATE_VALUES], public_client[GATE_VALUES];
 };
 
+/* What the answers say of the server, of the NATs before it and before us, and what Windows makes
+ * of it. *@out is overwritten whole; its exchanges are the probe's. */
 void probe_judge(const struct probe *p, struct probe_result *out);
 
 /* The exchanges of which there is something to write down, for emit_modes(); their number, at most
- * PROBES. @own: the server's own address, where somebody knows it. Judges @r's exchanges anew. */
+ * PROBES. @own: the server's own address, where it is known. Judges @r's exchanges anew. */
 size_t probe_emit(const struct probe *p, const struct inet_addr *own, struct probe_result *r,
 		  struct emit_seen out[PROBES]);
 

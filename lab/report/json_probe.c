@@ -58,7 +58,7 @@ void json_probe(FILE *f, const struct probe_wire *w, unsigned packets,
 	json_object_set_new(o, "packets", json_integer(packets));
 	json_object_set_new(o, "answered", json_boolean(answered));
 	json_object_set_new(o, "answered_from",
-			    w->stranger.port ? ep_json(w->stranger) : json_null());
+			    w->other_sender.port ? ep_json(w->other_sender) : json_null());
 	json_object_set_new(o, "unreachable", unreachable_json(w));
 	json_object_set_new(o, "ike2", json_boolean(r->ike2));
 	json_object_set_new(o, "server_hash", json_string(hash_class_name(r->server_hash)));

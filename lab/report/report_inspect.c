@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * report_inspect.c - what `inspect` prints for people: the facts of each exchange, then the
- * verdict, and at the end, where a tired eye looks, the cause and the cure.
+ * verdict, and at the end the cause and the cure.
  *
  * Names of places are harmless text (lab/base/text.h): cmd_inspect.c and pcapng.c see to it.
  */

@@ -31,10 +31,11 @@ static inline const struct iface *vm_iface(const struct scenario *s, const struc
 	return &s->ifaces[n->ifaces[0]];
 }
 
-/* What its owner must do: QEMU's line, and what to type in the machine. @path: the socket's. */
+/* What the person who starts the machine must do: QEMU's line, and what to type in the machine.
+ * @path: the socket's. */
 void vm_announce(FILE *f, const struct scenario *s, const struct node *n, const char *path);
 
-/* Was this frame sent by somebody who has the machine's address (ARP or IPv4)? */
+/* Was this frame sent from the machine's address (ARP or IPv4)? */
 bool vm_frame_has_address(const struct scenario *s, const struct node *n, const uint8_t *data,
 			  size_t len);
 /* Is it one of its IKE, from UDP port 500 or 4500? */

@@ -141,7 +141,7 @@ static inline struct probe_result ask_in(struct arena *a, struct world *w, const
 	probe_start(w->probe, now);
 	for (;;) {
 		deliver(w, now);
-		if (probe_done(w->probe) || probe_deadline(w->probe) > PROBE_PATIENCE)
+		if (probe_done(w->probe) || probe_deadline(w->probe) > PROBE_TIMEOUT)
 			break;
 		now = probe_deadline(w->probe);
 		probe_timer(w->probe, now);
