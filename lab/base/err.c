@@ -8,15 +8,19 @@
 
 #include "lab/base/text.h"
 
-/* Adds ": @tail", which is any text. */
-static void add_tail(struct err *e, const char *tail)
+int err_add(struct err *e, const char *fmt, ...)
 {
-	size_t len = strlen(e->text);
+	va_list ap;
+	size_t len;
 
-	if (len + 6 < sizeof(e->text)) {
-		memcpy(e->text + len, ": ", 2);
-		text_show(e->text + len + 2, sizeof(e->text) - len - 2, tail, strlen(tail));
-	}
+	if (!e)
+		return -1;
+	len = strlen(e->text);
+	va_start(ap, fmt);
+	if (len + 4 < sizeof(e->text))
+		text_format(e->text + len, sizeof(e->text) - len, fmt, ap);
+	va_end(ap);
+	return -1;
 }
 
 int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
@@ -43,7 +47,7 @@ int err_sys(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	text_format(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
-	add_tail(e, strerror(saved));
+	err_add(e, ": %s", strerror(saved));
 	errno = saved;
 	return -1;
 }
@@ -59,8 +63,7 @@ int err_prefix(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	text_format(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
-	add_tail(e, old);
-	return -1;
+	return err_add(e, ": %s", old);
 }
 
 int err_exit_status(enum err_kind kind)

@@ -28,7 +28,9 @@ struct err {
 
 /* Fills @e (which may be NULL) and returns -1, so that `return err_set(...)` reads well. */
 int err_set(struct err *e, enum err_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* The same with ": " and the text of errno at the end; the kind is ERR_MACHINE. */
+/* Writes more behind what @e says; returns -1. */
+int err_add(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* The same as err_set() with ": " and the text of errno at the end; the kind is ERR_MACHINE. */
 int err_sys(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Puts "what: " before a text that is already there: context added on the way up. Returns -1. */
 int err_prefix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);

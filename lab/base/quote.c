@@ -92,18 +92,14 @@ void quote_xml(FILE *f, const char *s)
 {
 	const char *end = s + strlen(s);
 	char one[TEXT_ESCAPE_MAX];
-	uint32_t c;
 
 	while (s < end) {
-		size_t n = text_next(s, end, &c);
-
-		text_show_one(one, s, n, c);
-		fputs(c == '&'	 ? "&amp;"
-		      : c == '<' ? "&lt;"
-		      : c == '"' ? "&quot;"
-				 : one,
+		s += text_show_one(one, s, end, NULL);
+		fputs(one[0] == '&'   ? "&amp;"
+		      : one[0] == '<' ? "&lt;"
+		      : one[0] == '"' ? "&quot;"
+				      : one,
 		      f);
-		s += n;
 	}
 }
 
@@ -111,13 +107,9 @@ void quote_markdown(FILE *f, const char *s)
 {
 	const char *end = s + strlen(s);
 	char one[TEXT_ESCAPE_MAX];
-	uint32_t c;
 
 	while (s < end) {
-		size_t n = text_next(s, end, &c);
-
-		text_show_one(one, s, n, c);
+		s += text_show_one(one, s, end, NULL);
 		fprintf(f, "%s%s", strchr("\\`*_[]<>|&~$", one[0]) ? "\\" : "", one);
-		s += n;
 	}
 }

@@ -60,3 +60,10 @@ const char *suggest_best(const struct suggest *s)
 	/* A third of the word may be wrong, at least two letters in words of four or more. */
 	return s->best && s->distance <= MAX(len / 3, len > 3 ? 2U : 1U) ? s->best : NULL;
 }
+
+int err_suggest(struct err *e, const struct suggest *s, const char *otherwise)
+{
+	const char *best = suggest_best(s);
+
+	return best ? err_add(e, "; did you mean \"%s\"?", best) : err_add(e, "; %s", otherwise);
+}

@@ -3,7 +3,7 @@
 #ifndef NATDLAB_BASE_SUGGEST_H
 #define NATDLAB_BASE_SUGGEST_H
 
-#include "lab/base/base.h"
+#include "lab/base/err.h"
 
 struct suggest {
 	const char *word, *best;
@@ -15,5 +15,8 @@ struct suggest suggest_new(const char *word);
 void suggest_try(struct suggest *s, const char *candidate);
 /* The nearest candidate, or NULL when none is near enough to be meant. */
 const char *suggest_best(const struct suggest *s);
+/* Ends the sentence in @e with `; did you mean "x"?`, or with "; " and @otherwise when no candidate
+ * is near enough. Returns -1. */
+int err_suggest(struct err *e, const struct suggest *s, const char *otherwise);
 
 #endif

@@ -50,30 +50,32 @@ bool text_is_unsafe(uint32_t c)
 	return (c & 0xfffe) == 0xfffe;
 }
 
-unsigned text_show_one(char out[TEXT_ESCAPE_MAX], const char *p, size_t len, uint32_t c)
+size_t text_show_one(char out[TEXT_ESCAPE_MAX], const char *p, const char *end, unsigned *columns)
 {
+	uint32_t c;
+	size_t n = text_next(p, end, &c);
+
 	if (c == TEXT_NOT_UTF8)
-		return (unsigned)snprintf(out, TEXT_ESCAPE_MAX, "\\x%02X", (uint8_t)*p);
-	if (text_is_unsafe(c))
-		return (unsigned)snprintf(out, TEXT_ESCAPE_MAX, "\\u{%X}", c);
-	memcpy(out, p, len);
-	out[len] = '\0';
-	return text_width(c);
+		snprintf(out, TEXT_ESCAPE_MAX, "\\x%02X", (uint8_t)*p);
+	else if (text_is_unsafe(c))
+		snprintf(out, TEXT_ESCAPE_MAX, "\\u{%X}", c);
+	else
+		snprintf(out, TEXT_ESCAPE_MAX, "%.*s", (int)n, p);
+	if (columns)
+		*columns = text_is_unsafe(c) ? (unsigned)strlen(out) : text_width(c);
+	return n;
 }
 
 size_t text_show(char *out, size_t size, const char *s, size_t len)
 {
 	const char *end = s + len;
 	size_t at = 0, cut = 0; /* where "..." has room */
-	uint32_t c;
 
 	assert(size >= 4);
 	while (s < end) {
 		char one[TEXT_ESCAPE_MAX];
-		size_t n = text_next(s, end, &c), add;
+		size_t n = text_show_one(one, s, end, NULL), add = strlen(one);
 
-		text_show_one(one, s, n, c);
-		add = strlen(one);
 		if (at + add >= size) {
 			memcpy(out + cut, "...", 4);
 			return cut + 3;
@@ -92,14 +94,10 @@ void text_put(FILE *f, const char *s)
 {
 	const char *end = s + strlen(s);
 	char one[TEXT_ESCAPE_MAX];
-	uint32_t c;
 
 	while (s < end) {
-		size_t n = text_next(s, end, &c);
-
-		text_show_one(one, s, n, c);
+		s += text_show_one(one, s, end, NULL);
 		fputs(one, f);
-		s += n;
 	}
 }
 

@@ -32,9 +32,9 @@ size_t text_next(const char *p, const char *end, uint32_t *c);
  * TEXT_NOT_UTF8. */
 bool text_is_unsafe(uint32_t c);
 
-/* The character of @len bytes and code point @c at @p, as text_next() gave it, or its escape, ended
- * by NUL. Returns the columns that it takes. */
-unsigned text_show_one(char out[TEXT_ESCAPE_MAX], const char *p, size_t len, uint32_t c);
+/* Reads one character as text_next() does, and puts it or its escape, ended by NUL, into @out.
+ * Returns its length at @p; *@columns, if that is not NULL, are those of @out. */
+size_t text_show_one(char out[TEXT_ESCAPE_MAX], const char *p, const char *end, unsigned *columns);
 
 /* Writes @len bytes at @s as harmless text to @out, which has room for @size >= 4 bytes, the NUL
  * among them. What is too long is cut between characters and ends with "...". Returns strlen(out). */

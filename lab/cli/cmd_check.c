@@ -6,7 +6,7 @@
 #include "lab/cli/confine.h"
 #include "lab/report/json_schema.h"
 #include "lab/topology/scenario.h"
-#include "lab/load/load.h"
+#include "lab/cli/topology_file.h"
 #include "lab/os/source_file.h"
 
 static const struct option options[] = {
@@ -36,17 +36,13 @@ struct input {
 /* 0 good, 2 not. */
 static int check_one(const struct input *in)
 {
-	char *mistakes;
 	struct topology *t;
 
 	if (in->e.kind != ERR_NONE)
 		return report_err(&in->e);
-	t = topology_load_buffer(in->a, in->src.name, in->src.text, in->src.len, NULL, 0,
-				 &mistakes);
-	if (!t) {
-		fputs(mistakes, stderr);
+	t = topology_or_mistakes(in->a, &in->src, NULL, 0);
+	if (!t)
 		return err_exit_status(ERR_INPUT);
-	}
 	print_good(t);
 	return 0;
 }
@@ -87,9 +83,7 @@ const struct verb verb_check = {
 	.summary = "read and judge topology files, nothing else",
 	.more = "All mistakes of a file are told at once, each with its line and a caret. \"-\" is "
 		"standard input.",
-	.min_args = 0,
 	.max_args = ARGS_MAX,
-	.options = options,
-	.n_options = ARRAY_LEN(options),
+	OPTIONS(options),
 	.run = run,
 };

@@ -118,7 +118,7 @@ static int check_args(const struct args *args, struct err *e)
 		return err_set(e, ERR_INPUT, "inspect: standard input (-) is given twice");
 	if (args_nth(args, "port", 0) && !args_flag(args, "unmask"))
 		return err_set(e, ERR_INPUT, "inspect: --port is for --unmask alone");
-	if (args_flag(args, "emit-mode") && args_value(args, "format", NULL))
+	if (args_flag(args, "emit-mode") && args_value(args, "format"))
 		return err_set(e, ERR_INPUT,
 			       "inspect: --emit-mode writes YAML; leave --format out");
 	return 0;
@@ -130,8 +130,8 @@ static int read_hints(struct arena *a, const struct args *args, struct inspect_h
 	VEC(struct known) known = {0};
 	const char *text;
 
-	if (read_address(args_value(args, "client", NULL), "client", &h->client.addr, e) ||
-	    read_address(args_value(args, "server", NULL), "server", &h->server.addr, e))
+	if (read_address(args_value(args, "client"), "client", &h->client.addr, e) ||
+	    read_address(args_value(args, "server"), "server", &h->server.addr, e))
 		return -1;
 	h->client.port = h->server.port = IKE_PORT;
 	for (unsigned i = 0; (text = args_nth(args, "known", i)); i++) {
@@ -294,7 +294,6 @@ const struct verb verb_inspect = {
 		"is then 0 when there was one to write down.",
 	.min_args = 1,
 	.max_args = ARGS_MAX,
-	.options = options,
-	.n_options = ARRAY_LEN(options),
+	OPTIONS(options),
 	.run = run,
 };

@@ -23,10 +23,8 @@ static int unknown(const char *name, struct err *e)
 		suggest_try(&near, s[i]->name);
 	for (size_t i = 0; i < n_clients; i++)
 		suggest_try(&near, c[i]->name);
-	if (suggest_best(&near))
-		return err_set(e, ERR_INPUT, "unknown mode \"%s\"; did you mean \"%s\"?", name,
-			       suggest_best(&near));
-	return err_set(e, ERR_INPUT, "unknown mode \"%s\"; natdlab modes lists them", name);
+	err_set(e, ERR_INPUT, "unknown mode \"%s\"", name);
+	return err_suggest(e, &near, "natdlab modes lists them");
 }
 
 static int run(const struct args *args)
@@ -60,7 +58,6 @@ const struct verb verb_modes = {
 		"it says of addresses, vendor IDs, proposals, times, and each fact with its source "
 		"and certainty.",
 	.max_args = 1,
-	.options = options,
-	.n_options = ARRAY_LEN(options),
+	OPTIONS(options),
 	.run = run,
 };

@@ -9,7 +9,7 @@
 #include "lab/plan/plan.h"
 #include "lab/base/suggest.h"
 #include "lab/topology/scenario.h"
-#include "lab/load/load.h"
+#include "lab/cli/topology_file.h"
 #include "lab/os/source_file.h"
 
 static const struct option options[] = {
@@ -32,11 +32,8 @@ static long find_scenario(struct arena *a, const struct topology *t, const char 
 			return (long)i;
 		suggest_try(&s, have);
 	}
-	if (suggest_best(&s))
-		return err_set(e, ERR_INPUT, "%s has no scenario \"%s\"; did you mean \"%s\"?",
-			       topology_path(t), id, suggest_best(&s));
-	return err_set(e, ERR_INPUT, "%s has no scenario \"%s\"; the first is \"%s\"",
-		       topology_path(t), id, scenario_id(a, t, 0));
+	err_set(e, ERR_INPUT, "%s has no scenario \"%s\"", topology_path(t), id);
+	return err_suggest(e, &s, arena_printf(a, "the first is \"%s\"", scenario_id(a, t, 0)));
 }
 
 static int run(const struct args *args)
@@ -45,7 +42,6 @@ static int run(const struct args *args)
 	struct err e = {0};
 	uint64_t seed;
 	struct source src = {0};
-	char *mistakes;
 	struct topology *t;
 	long i;
 
@@ -53,11 +49,9 @@ static int run(const struct args *args)
 	    source_read(a, args->v[0], &src, &e) != 0)
 		return report_err(&e);
 	confine();
-	t = topology_load_buffer(a, src.name, src.text, src.len, NULL, 0, &mistakes);
-	if (!t) {
-		fputs(mistakes, stderr);
+	t = topology_or_mistakes(a, &src, NULL, 0);
+	if (!t)
 		return err_exit_status(ERR_INPUT);
-	}
 	i = find_scenario(a, t, args->n > 1 ? args->v[1] : NULL, &e);
 	if (i < 0)
 		return report_err(&e);
@@ -74,7 +68,6 @@ const struct verb verb_plan = {
 		"scenario.",
 	.min_args = 1,
 	.max_args = 2,
-	.options = options,
-	.n_options = ARRAY_LEN(options),
+	OPTIONS(options),
 	.run = run,
 };

@@ -302,10 +302,10 @@ static int tell(struct arena *a, const struct args *args, const struct probe_soc
 
 static int read_emit(const struct args *args, struct inet_addr *own, struct err *e)
 {
-	const char *text = args_value(args, "server", NULL);
+	const char *text = args_value(args, "server");
 
 	*own = (struct inet_addr){0};
-	if (args_flag(args, "emit-mode") && args_value(args, "format", NULL))
+	if (args_flag(args, "emit-mode") && args_value(args, "format"))
 		return err_set(e, ERR_INPUT, "probe: --emit-mode writes YAML; leave --format out");
 	if (text && !args_flag(args, "emit-mode"))
 		return err_set(e, ERR_INPUT, "probe: --server is for --emit-mode alone");
@@ -356,7 +356,6 @@ const struct verb verb_probe = {
 		"mine.yaml.",
 	.min_args = 1,
 	.max_args = 1,
-	.options = options,
-	.n_options = ARRAY_LEN(options),
+	OPTIONS(options),
 	.run = run,
 };

@@ -8,6 +8,7 @@
 #include "lab/cli/cli_priv.h"
 #include "lab/os/net_kernel.h"
 #include "lab/os/netns_try.h"
+#include "lab/os/source_file.h"
 #include "lab/report/json.h"
 #include "lab/report/report_lines.h"
 #include "lab/report/report_table.h"
@@ -112,7 +113,7 @@ static int read_seed(const struct args *args, uint64_t *seed, struct err *e)
 /* On a terminal sits somebody who can end it. */
 static int read_wait(const struct args *args, usec *wait, struct err *e)
 {
-	const char *text = args_value(args, "wait", NULL);
+	const char *text = args_value(args, "wait");
 
 	*wait = isatty(STDERR_FILENO) ? 0 : DEFAULT_WAIT;
 	if (text && (!duration_parse(text, wait) || !*wait))
@@ -294,7 +295,7 @@ static int run_files(struct arena *a, const struct args *args, struct topology *
 /* Folders of several files are called as their topologies are. */
 static int check_folders(const struct args *args, struct topology *const *files, struct err *e)
 {
-	const char *dir = args_value(args, "output", NULL);
+	const char *dir = args_value(args, "output");
 
 	if (dir && !*dir)
 		return err_set(e, ERR_INPUT, "run: --output wants the name of a folder");
@@ -312,7 +313,7 @@ static int check_folders(const struct args *args, struct topology *const *files,
 /* `make real` puts them beside the program that `make` has built. */
 static const char *real_folder(struct arena *a, const struct args *args)
 {
-	const char *given = args_value(args, "real", NULL);
+	const char *given = args_value(args, "real");
 	char *self = given ? NULL : realpath("/proc/self/exe", NULL);
 	char *folder = given ? realpath(given, NULL) : NULL, *slash;
 	const char *out = given;
@@ -332,8 +333,8 @@ static int run(const struct args *args)
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	struct run_config cfg = {
 		.backend = args_choice(args, "backend") == BACKEND_SIM ? &net_sim : &net_kernel,
-		.filter = args_value(args, "filter", NULL),
-		.dir = args_value(args, "output", NULL),
+		.filter = args_value(args, "filter"),
+		.dir = args_value(args, "output"),
 		.real = real_folder(a, args),
 		.realtime = args_flag(args, "realtime"),
 		.fail_fast = args_flag(args, "fail-fast"),
@@ -358,16 +359,14 @@ static int run(const struct args *args)
 	}
 	/* All files are judged before the first is run. */
 	for (unsigned i = 0; i < args->n; i++) {
-		char *mistakes = NULL;
+		struct source src = {0};
 
-		files[i] = topology_load(a, args->v[i], set, n_set, &mistakes, &e);
-		if (files[i])
-			continue;
-		status = 2;
-		if (mistakes)
-			fputs(mistakes, stderr);
-		else
+		if (source_read(a, args->v[i], &src, &e) != 0)
 			report_err(&e);
+		else
+			files[i] = topology_or_mistakes(a, &src, set, n_set);
+		if (!files[i])
+			status = 2;
 	}
 	if (status)
 		return status;
@@ -392,7 +391,6 @@ const struct verb verb_run = {
 		"Exit status: 0 as expected; 1 not; 2 bad input; 3 this machine cannot do it.",
 	.min_args = 1,
 	.max_args = ARGS_MAX,
-	.options = options,
-	.n_options = ARRAY_LEN(options),
+	OPTIONS(options),
 	.run = run,
 };

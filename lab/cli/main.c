@@ -45,11 +45,8 @@ static const struct verb *find_verb(const char *name, struct err *e)
 			return verbs[i];
 		suggest_try(&s, verbs[i]->name);
 	}
-	if (suggest_best(&s))
-		err_set(e, ERR_INPUT, "unknown verb \"%s\"; did you mean \"%s\"?", name,
-			suggest_best(&s));
-	else
-		err_set(e, ERR_INPUT, "unknown verb \"%s\"; see natdlab --help", name);
+	err_set(e, ERR_INPUT, "unknown verb \"%s\"", name);
+	err_suggest(e, &s, "see natdlab --help");
 	return NULL;
 }
 

@@ -174,13 +174,9 @@ const char *args_nth(const struct args *a, const char *name, unsigned n)
 	return g ? g->value : NULL;
 }
 
-const char *args_value(const struct args *a, const char *name, const char *absent)
+const char *args_value(const struct args *a, const char *name)
 {
-	const char *value;
-
-	for (unsigned n = 0; (value = args_nth(a, name, n)); n++)
-		absent = value;
-	return absent;
+	return args_nth(a, name, 0);
 }
 
 unsigned args_choice(const struct args *a, const char *name)
@@ -193,7 +189,7 @@ unsigned args_choice(const struct args *a, const char *name)
 int args_number(const struct args *a, const char *name, uint64_t lo, uint64_t hi, uint64_t absent,
 		uint64_t *out, struct err *e)
 {
-	const char *s = args_value(a, name, NULL);
+	const char *s = args_value(a, name);
 	uint64_t v = 0;
 
 	if (!s) {

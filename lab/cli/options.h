@@ -34,6 +34,8 @@ struct verb {
 	int (*run)(const struct args *args); /* returns the exit status */
 };
 
+#define OPTIONS(rows) .options = (rows), .n_options = ARRAY_LEN(rows)
+
 #define ARGS_MAX 256
 
 struct args {
@@ -51,8 +53,8 @@ struct args {
 /* Reads argv[0 .. argc-1], the words behind the verb. */
 int args_parse(struct args *a, const struct verb *verb, int argc, char **argv, struct err *e);
 bool args_flag(const struct args *a, const char *name);
-/* The last value given, or @absent. */
-const char *args_value(const struct args *a, const char *name, const char *absent);
+/* The value given to an option; NULL where it was not given. */
+const char *args_value(const struct args *a, const char *name);
 /* Value number @i of an option given several times; NULL behind the last. */
 const char *args_nth(const struct args *a, const char *name, unsigned i);
 /* Of an option whose value is one of several words ("a|b|c"): the place of the word given, from 0;

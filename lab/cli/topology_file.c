@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/cli/topology_file.h"
 
-#include "lab/os/source_file.h"
+#include <stdio.h>
 
-struct topology *topology_load(struct arena *a, const char *path, const struct setting *set,
-			       size_t n_set, char **mistakes, struct err *e)
+struct topology *topology_or_mistakes(struct arena *a, const struct source *src,
+				      const struct setting *set, size_t n_set)
 {
-	struct source src = {0};
+	char *mistakes;
+	struct topology *t = topology_load_buffer(a, src->name, src->text, src->len, set, n_set,
+						  &mistakes);
 
-	*mistakes = NULL;
-	if (source_read(a, path, &src, e) != 0)
-		return NULL;
-	return topology_load_buffer(a, src.name, src.text, src.len, set, n_set, mistakes);
+	if (!t)
+		fputs(mistakes, stderr);
+	return t;
 }

@@ -172,15 +172,11 @@ static bool find_line(const struct source *src, unsigned line, const char **from
 static size_t next_shown(const char *p, const char *end, unsigned at, char out[TEXT_ESCAPE_MAX],
 			 unsigned *columns)
 {
-	uint32_t c;
-	size_t n = text_next(p, end, &c);
-
-	if (c == '\t')
-		*columns = (unsigned)snprintf(out, TEXT_ESCAPE_MAX, "%*s",
-					      (int)(TAB_WIDTH - at % TAB_WIDTH), "");
-	else
-		*columns = text_show_one(out, p, n, c);
-	return n;
+	if (*p != '\t')
+		return text_show_one(out, p, end, columns);
+	*columns = (unsigned)snprintf(out, TEXT_ESCAPE_MAX, "%*s",
+				      (int)(TAB_WIDTH - at % TAB_WIDTH), "");
+	return 1;
 }
 
 /* The screen column (0, 1, ...) at which character number @column (1, 2, ...) begins. */

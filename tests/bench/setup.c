@@ -28,7 +28,7 @@
 #include "tests/bench/bare.h"
 #include "tests/bench/bench.h"
 #include "lab/topology/scenario_query.h"
-#include "lab/cli/topology_file.h"
+#include "tests/topology_load.h"
 
 #define SCRIPT_EVERY 5
 #define FRESH_LABS 300

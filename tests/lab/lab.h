@@ -34,7 +34,7 @@
 #include "lab/os/netns_try.h"
 #include "lab/os/os_priv.h"
 #include "lab/topology/scenario_query.h"
-#include "lab/cli/topology_file.h"
+#include "tests/topology_load.h"
 
 /* Parts of this file that a test does not need are not worth a warning. */
 #define SHARED static __attribute__((unused))

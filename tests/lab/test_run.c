@@ -8,7 +8,7 @@
 #include "lab/os/net_kernel.h"
 #include "lab/run/run.h"
 #include "lab/net/sim.h"
-#include "lab/cli/topology_file.h"
+#include "tests/topology_load.h"
 
 static struct net *hang(struct arena *a, const struct plan *p, struct err *e)
 {

@@ -15,7 +15,7 @@
 
 #include "lab/plan/nft_ruleset.h"
 #include "lab/topology/scenario.h"
-#include "lab/cli/topology_file.h"
+#include "tests/topology_load.h"
 
 static inline struct topology *topo_load(struct arena *a, const char *text)
 {

@@ -4,7 +4,7 @@
  */
 #include "tests/unit/topo.h"
 #include "lab/topology/scenario_query.h"
-#include "lab/cli/topology_file.h"
+#include "tests/topology_load.h"
 
 static const char *const base =
 	"name: small\n"

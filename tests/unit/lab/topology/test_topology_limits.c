@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "tests/unit/topo_text.h"
-#include "lab/cli/topology_file.h"
+#include "tests/topology_load.h"
 
 /* ---- bytes ---- */
 
