@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_inspect.c - natdlab inspect CAPTURE...: the judgement for anybody's capture. */
+/* cmd_inspect.c - natdlab inspect CAPTURE...: what a capture shows. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

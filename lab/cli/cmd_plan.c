@@ -6,7 +6,7 @@
 
 #include "lab/cli/cli_priv.h"
 #include "lab/cli/confine.h"
-#include "lab/plan/plan.h"
+#include "lab/plan/plan_script.h"
 #include "lab/base/suggest.h"
 #include "lab/topology/scenario.h"
 #include "lab/cli/topology_file.h"

@@ -21,7 +21,7 @@
 #include "lab/cli/topology_file.h"
 
 #define JOBS_MAX 256
-#define DEFAULT_WAIT (600 * SEC) /* for virtual machines, where nobody can type Ctrl-C */
+#define DEFAULT_WAIT (600 * SEC) /* for virtual machines, where no person can type Ctrl-C */
 
 /* The words of --backend. */
 enum backend { BACKEND_AUTO, BACKEND_NETNS, BACKEND_SIM };
@@ -110,7 +110,7 @@ static int read_seed(const struct args *args, uint64_t *seed, struct err *e)
 	return args_number(args, "seed", 0, INT64_MAX, 1, seed, e);
 }
 
-/* On a terminal sits somebody who can end it. */
+/* On a terminal a person can end the wait, so it has no bound there. */
 static int read_wait(const struct args *args, usec *wait, struct err *e)
 {
 	const char *text = args_value(args, "wait");

@@ -7,8 +7,6 @@
 #include "lab/load/scenario_check.h"
 #include "lab/topology/yaml.h"
 
-/* ---- the door ---- */
-
 /* A value from the command line is YAML too: `--set server.allow=[udp/500]`. */
 static const struct tree *parse_setting(struct arena *a, const struct setting *s,
 					struct mistakes *m)

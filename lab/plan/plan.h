@@ -2,13 +2,11 @@
 /*
  * plan.h - the ordered steps that build a scenario, each of which a person could type.
  *
- * Pure. The backends apply a plan; plan_script() prints it as a shell script that builds the same
- * network by hand. Rulesets are nft text, one source of truth for kernel and learner.
+ * Pure. The backends apply a plan; plan_script() (plan_script.h) prints it as a shell script that
+ * builds the same network by hand.
  */
 #ifndef NATDLAB_PLAN_PLAN_H
 #define NATDLAB_PLAN_PLAN_H
-
-#include <stdio.h>
 
 #include "lab/plan/nat_rules.h"
 
@@ -44,9 +42,5 @@ struct plan {
 
 /* @seed: of the run, for the ports that a NAPT draws. */
 struct plan *plan_new(struct arena *a, const struct scenario *s, uint64_t seed);
-
-/* The whole plan as a shell script on @f: re-executes itself under unshare, needs no root, leaves
- * nothing. With arguments it runs them in a node: `sh plan.sh client ping 203.0.113.10`. */
-void plan_script(const struct plan *p, FILE *f);
 
 #endif

@@ -7,7 +7,7 @@
  * here-documents end with a line that is not in them: a file can say what it likes and the
  * script still does what it shows.
  */
-#include "lab/plan/plan.h"
+#include "lab/plan/plan_script.h"
 
 #include <string.h>
 

@@ -11,6 +11,7 @@
 #include "lab/report/json.h"
 #include "nodes/vpn/vpn_secrets.h"
 #include "lab/capture/pcapng.h"
+#include "lab/plan/plan_script.h"
 
 /* A capture file that is being written. */
 struct kept_capture {

@@ -8,7 +8,7 @@
  *
  * A NAT stands between two realms. Inside a realm everybody knows the way to every subnet;
  * from a realm that lies inside of a NAT the default route leads to that NAT and out. So the
- * routers of the internet know no route to anybody's private addresses, as in reality: a packet
+ * routers of the internet know no route to private addresses, as in reality: a packet
  * for one ends at the first of them.
  */
 #include "lab/topology/topology_priv.h"
@@ -618,7 +618,7 @@ static bool lookup(const struct topology *t, const struct node *n, struct inet_a
 	return best >= 0;
 }
 
-/* An Elastic IP is no address of any interface. Nobody answers ARP for it, so each who would
+/* An Elastic IP is no address of any interface. No node answers ARP for it, so each node that would
  * look for it on a link, or elsewhere, gets a host route to the edge that translates it. */
 void addressing_eip_routes(struct arena *a, const struct topology *t, struct node *nodes)
 {

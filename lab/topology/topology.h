@@ -120,7 +120,7 @@ struct node {
 				    the mode that stands for it */
 	const char *socket;      /* vm: the path at which the lab waits for it; NULL: NAME.sock */
 	int registry;            /* -1 absent */
-	struct inet_addr dials;  /* client; len 0: dials nobody */
+	struct inet_addr dials;  /* client; len 0: it dials no server */
 	usec idle;               /* client: stays connected so long before it is asked; 0: no */
 	int dials_node;          /* the node that `dials` names; -1: it names an address */
 	const char *psk, *user, *password;

@@ -82,7 +82,7 @@ struct expect_def {
 	const struct tree *at;
 	const struct tree *claims[KEYS];
 	uint8_t *when[AXES_MAX]; /* a bit for each value of the axis; NULL: every value */
-	bool broken; /* has a mistake: nobody knows what it claims, or of what */
+	bool broken; /* has a mistake, so that it is not clear what it claims */
 };
 
 /* A mode of the file's own: a client's or a server's. */
@@ -170,7 +170,7 @@ bool value_is_name(const char *s, size_t max);
 /* "10%" or "0.5%" in thousandths; "20ms", "30s", "2m", "1h" up to a day. False: neither. */
 bool value_permille(const struct tree *v, unsigned long *out);
 bool value_duration(const struct tree *v, usec *out);
-/* A mistake, if anybody wants to know; always false. */
+/* Notes a mistake where @r has a list for them; returns false. */
 bool value_wrong(struct reading *r, const struct tree *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Digits, nothing else, at most @max. Moves *@p behind them. */
 bool value_digits(const char **p, unsigned long max, unsigned long *out);

@@ -208,7 +208,8 @@ static void quiet(int fd, const struct iface *i)
 static void make_link(struct bare *b, const struct step *st)
 {
 	const struct iface *near = &b->plan->s->ifaces[st->iface];
-	const struct iface *far = &b->plan->s->ifaces[near->peer];
+	const struct link *l = &b->plan->s->links[st->link];
+	const struct iface *far = &b->plan->s->ifaces[link_other_end(l, st->iface)];
 	struct message m = begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 	size_t info, data, peer;
 
@@ -238,9 +239,8 @@ static void make_addr(struct bare *b, const struct iface *i)
 	ask(b->door[i->node], &m, false, "address");
 }
 
-static void make_neigh(struct bare *b, const struct iface *i)
+static void make_neigh(struct bare *b, const struct iface *i, const struct iface *to)
 {
-	const struct iface *to = &b->plan->s->ifaces[i->peer];
 	struct message m = begin(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
 
 	PUT(&m, (struct ndmsg){.ndm_family = AF_INET,
@@ -331,7 +331,7 @@ static void do_step(struct bare *b, const struct step *st)
 		up(b->door[st->node], i->ifindex);
 		break;
 	case STEP_NEIGH:
-		make_neigh(b, i);
+		make_neigh(b, i, &b->plan->s->ifaces[st->neighbour]);
 		break;
 	case STEP_FORWARD:
 		forward(b, st->node);

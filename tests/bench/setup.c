@@ -64,9 +64,9 @@ static void put_links(FILE *f, const struct scenario *s)
 		fprintf(f, "netns add n%zu\n", i);
 	for (size_t i = 0; i < s->n_links; i++) {
 		fputs("link add ", f);
-		put_end(f, &s->ifaces[s->links[i].iface[0]]);
+		put_end(f, &s->ifaces[s->links[i].ifaces[0]]);
 		fputs("type veth peer ", f);
-		put_end(f, &s->ifaces[s->links[i].iface[1]]);
+		put_end(f, &s->ifaces[s->links[i].ifaces[1]]);
 		fputs("\n", f);
 	}
 	fputs("END\n", f);
@@ -74,7 +74,8 @@ static void put_links(FILE *f, const struct scenario *s)
 
 static void put_iface(FILE *f, const struct scenario *s, const struct iface *i)
 {
-	const struct iface *to = &s->ifaces[i->peer];
+	const struct link *l = &s->links[i->link];
+	const struct iface *to = &s->ifaces[link_other_end(l, (unsigned)(i - s->ifaces))];
 
 	fprintf(f, "link set %s addrgenmode none\naddr add %s/%u dev %s\nlink set %s up\n"
 		   "neigh replace %s lladdr %02x:%02x:%02x:%02x:%02x:%02x dev %s nud permanent\n",

@@ -73,7 +73,7 @@ static void on_down(void *ctx, struct l2tp_session *s, usec now)
 		abort();
 }
 
-static void on_tunnel_down(void *ctx, void *peer, const char *why, usec now)
+static void on_tunnel_down(void *ctx, void *peer, enum reason why, usec now)
 {
 	(void)ctx;
 	(void)peer;

@@ -4,6 +4,7 @@
  * say in each node must agree, after what cannot (numbers that the kernel gives to namespaces).
  */
 #include "tests/lab/lab.h"
+#include "lab/plan/plan_script.h"
 
 /* What a person would look at, with the kernel's own numbers taken out. The script does not wait
  * until its links are up, so that is done first. */

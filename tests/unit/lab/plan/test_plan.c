@@ -6,7 +6,7 @@
 
 #include "tests/unit/topo.h"
 
-#include "lab/plan/plan.h"
+#include "lab/plan/plan_script.h"
 #include "lab/topology/scenario_query.h"
 
 /* "home default via 198.51.100.1 dev wan\n" for every route. */
