@@ -221,7 +221,7 @@ int child_tell(int fd, const struct err *e)
 	return write(fd, e, sizeof(*e)) == (ssize_t)sizeof(*e) ? 1 : STATUS_LOST;
 }
 
-int child_hear(struct child *c, int fd, usec patience, struct err *e)
+int child_hear(struct child *c, int fd, usec patience, const char *what, struct err *e)
 {
 	const usec until = clock_monotonic() + patience;
 	struct err said = {0};
@@ -233,7 +233,7 @@ int child_hear(struct child *c, int fd, usec patience, struct err *e)
 		told = read(fd, &said, sizeof(said)) == (ssize_t)sizeof(said);
 	if (!child_wait(c, until - clock_monotonic(), &end)) {
 		child_end(c, 0);
-		return err_set(e, ERR_FAILED, "did not end within %lld s",
+		return err_set(e, ERR_FAILED, "%s did not end within %lld s", what,
 			       (long long)(patience / SEC));
 	}
 	if (told) {
@@ -243,6 +243,6 @@ int child_hear(struct child *c, int fd, usec patience, struct err *e)
 		return -1;
 	}
 	if (end.si_code != CLD_EXITED || end.si_status != 0)
-		return child_describe_end(&end, "its process", e);
+		return child_describe_end(&end, what, e);
 	return 0;
 }

@@ -75,8 +75,8 @@ int child_describe_end(const siginfo_t *end, const char *what, struct err *e);
  * Returns the exit status. */
 int child_tell(int fd, const struct err *e);
 /* The parent's half: waits up to @patience for what the child tells through the pipe's other end
- * and for its end. 0, or -1 with what it told, how it died, or that time was up, in @e. A child
- * that did not end in time is killed. */
-int child_hear(struct child *c, int fd, usec patience, struct err *e) MUST_CHECK;
+ * and for its end. 0; or -1 with what it told in @e, or else ERR_FAILED: how @what died, or that it
+ * did not end in time, after which it is killed. */
+int child_hear(struct child *c, int fd, usec patience, const char *what, struct err *e) MUST_CHECK;
 
 #endif

@@ -9,8 +9,10 @@
  * So a table through which nothing has passed owes the jump: it is cut only when an entry ends,
  * when something has passed, or when somebody wants to see it.
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lab/base/wire.h"
@@ -145,22 +147,47 @@ static int age_entry(struct conntrack *ct, const struct node *n, struct ct_entry
 	return left_s == en->left_s ? 0 : conntrack_keep(ct, en, left_s, e);
 }
 
-/* The kernel takes an element away when its time is over in real time, which is never sooner. */
-static int close_opening(struct netns *g, unsigned node, const struct ct_opening *o, struct err *e)
+static void put_closing(FILE *f, const struct ct_opening *o)
 {
 	struct rd port = rd_new(o->key + 4, 2);
-	char command[160];
-	size_t len;
 
-	snprintf(command, sizeof(command), "delete element ip filter open { %s . %u",
-		 INET_ADDR(inet_from_bytes(o->key, 4)), rd_u16(&port, "port"));
-	len = strlen(command);
+	fprintf(f, "delete element ip filter open { %s . %u", INET_ADDR(inet_from_bytes(o->key, 4)),
+		rd_u16(&port, "port"));
 	if (o->key_len > 8)
-		snprintf(command + len, sizeof(command) - len, " . %s",
-			 INET_ADDR(inet_from_bytes(o->key + 8, 4)));
-	len = strlen(command);
-	snprintf(command + len, sizeof(command) - len, " }\n");
-	return netns_run_nft(g, node, command, e);
+		fprintf(f, " . %s", INET_ADDR(inet_from_bytes(o->key + 8, 4)));
+	fputs(" }\n", f);
+}
+
+/*
+ * Removes those of @n openings whose time is over, in one transaction, since each waits for RCU.
+ * The kernel takes an opening away itself when its time is over in real time, which on a busy
+ * machine may be sooner; then the transaction fails as a whole, and each is removed alone.
+ */
+static int close_openings(struct netns *g, unsigned node, const struct ct_opening *v, size_t n,
+			  struct err *e)
+{
+	struct err said = {0};
+	char *commands = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&commands, &len);
+	int rc = 0;
+
+	assert(f);
+	for (size_t k = 0; k < n; k++)
+		if (!v[k].aged)
+			put_closing(f, &v[k]);
+	fclose(f);
+	if (len)
+		rc = netns_run_nft(g, node, commands, &said);
+	free(commands);
+	if (rc == 0)
+		return 0;
+	if (!strstr(said.text, strerror(ENOENT)))
+		return err_set(e, said.kind, "%s", said.text);
+	for (size_t k = 0; k < n && n > 1; k++)
+		if (close_openings(g, node, &v[k], 1, e) < 0)
+			return -1;
+	return 0;
 }
 
 /* The openings of a NAPT that lets strangers in: connection tracking does not know them. */
@@ -181,12 +208,10 @@ static int age_openings(struct netns *g, unsigned i, usec d, struct err *e)
 		v[k].aged_left = idle ? v[k].aged_left - age->owed - d : udp_timeout(n) - d;
 		v[k].aged = v[k].aged_left > 0;
 		v[k].aged_packets = v[k].packets;
-		if (v[k].aged_left <= 0 && close_opening(g, i, &v[k], e) < 0)
-			return -1;
 		if (v[k].aged)
 			age->soonest = MIN(age->soonest, v[k].aged_left);
 	}
-	return 0;
+	return close_openings(g, i, v, count, e);
 }
 
 /* Cuts what every entry has left by what the node owes and @d more. An entry that was used owes

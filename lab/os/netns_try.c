@@ -110,10 +110,9 @@ int namespaces_try(struct err *e)
 		return err_sys(e, "pipe");
 	rc = namespaces_start(&c, &(struct child_fd){ends[1], ends[1]}, 1, build, &ends[1], e);
 	close(ends[1]);
-	if (!rc && child_hear(&c, ends[0], TRY_LIMIT, &said))
-		rc = said.kind == ERR_MACHINE
-			     ? lacking(&said, e)
-			     : err_set(e, ERR_MACHINE, "the lab on trial: %s", said.text);
+	if (!rc && child_hear(&c, ends[0], TRY_LIMIT, "the lab on trial", &said))
+		rc = said.kind == ERR_MACHINE ? lacking(&said, e)
+					      : err_set(e, ERR_MACHINE, "%s", said.text);
 	close(ends[0]);
 	return rc;
 }

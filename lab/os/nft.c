@@ -127,7 +127,6 @@ int nft_run_untrusted(const char *commands, struct err *e)
 {
 	struct child_setup how = {.group = true, .n_fds = 1};
 	struct untrusted u = {.commands = commands};
-	struct err said = {0};
 	struct child c;
 	int ends[2], rc;
 
@@ -139,12 +138,9 @@ int nft_run_untrusted(const char *commands, struct err *e)
 	if (rc)
 		err_sys(e, "no process for nft");
 	close(ends[1]);
-	if (!rc && child_hear(&c, ends[0], UNTRUSTED_LIMIT, &said)) {
-		/* What nft says about the text speaks for itself. */
-		if (said.kind != ERR_MACHINE)
-			err_prefix(&said, "the nft commands of the topology file");
-		rc = err_set(e, said.kind, "%s", said.text);
-	}
+	if (!rc)
+		rc = child_hear(&c, ends[0], UNTRUSTED_LIMIT,
+				"nft, with the commands of the topology file,", e);
 	close(ends[0]);
 	return rc;
 }

@@ -116,10 +116,38 @@ static bool read_allow(struct reading *r, const struct tree *v, struct node *n)
 	return good;
 }
 
+/*
+ * Does nft text name another file to be read? The word `include`, but in a string or a comment.
+ * Words are found as nft's scanner does: from a letter, '_' or '.', as long as letters, digits and
+ * "/-_." follow; a string ends at the next quote, for there are no escapes.
+ */
+static bool nft_includes(const char *s)
+{
+	static const char first[] = "_.abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char more[] = "/-0123456789"; /* and those of @first */
+	size_t len;
+
+	for (; *s; s += len) {
+		len = 1;
+		if (*s == '#') {
+			len = strcspn(s, "\n");
+		} else if (*s == '"') {
+			len += strcspn(s + 1, "\"");
+			len += s[len] == '"';
+		} else if (strchr(first, *s)) {
+			while (s[len] && (strchr(first, s[len]) || strchr(more, s[len])))
+				len++;
+			if (len == strlen("include") && !memcmp(s, "include", len))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* A stranger's file must not make nft read other files. */
 static bool read_nft(struct reading *r, const struct tree *v, struct node *n)
 {
-	if (strstr(v->text, "include"))
+	if (nft_includes(v->text))
 		return value_wrong(r, v, "nft cannot include files here");
 	n->nft = v->text;
 	return true;

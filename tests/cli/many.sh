@@ -63,3 +63,28 @@ it '100 clients come to the same verdicts in the simulator'
 clients 100 --backend sim
 is_status 0
 check 'every client' everybody_is_answered "$T/clients-100.json" "$hundred"
+
+# behind_one_nat N: so many clients in a network of their own each behind one NAPT, which forgets the
+# strangers that it let in while they are connected.
+behind_one_nat() {
+	awk -v n="$1" 'BEGIN {
+		print "name: one-nat\ntopology:\n  nodes:"
+		for (i = 1; i <= n; i++)
+			print "    c" i ": {kind: client, mode: windows-10, psk: key, dials: server, idle: 30s}"
+		print "    home: {kind: napt, outside: wan, filtering: endpoint-independent, timeout: 10s}"
+		print "    server: {kind: server, mode: rras-2012r2, psk: key}"
+		print "  links:"
+		for (i = 1; i <= n; i++)
+			print "    - {endpoints: [\"c" i ":eth0\", \"home:c" i "\"], subnet: 10." \
+				int(i / 256) "." i % 256 ".0/24}"
+		print "    - {endpoints: [\"home:wan\", \"server:eth0\"], subnet: 203.0.113.0/24}"
+	}'
+}
+
+it 'a NAT of 300 clients forgets strangers'
+needs_lab
+behind_one_nat 300 >"$T/one-nat.yaml"
+run "$natdlab" run --seed 1 --format json "$T/one-nat.yaml"
+is_status 0
+check 'every client' jq -e '[.scenarios[].connections[].outcome] | length == 300 and
+	all(. == "connected")' "$out" >"$T/.all"

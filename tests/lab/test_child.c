@@ -276,7 +276,7 @@ static int hear_from(struct teller t, struct err *e)
 	how.fds[0] = (struct child_fd){t.fd, t.fd};
 	assert_int_equal(child_start(&c, &how, tell, &t), 0);
 	close(ends[1]);
-	rc = child_hear(&c, ends[0], t.then == live_for_ever ? SEC : 60 * SEC, e);
+	rc = child_hear(&c, ends[0], t.then == live_for_ever ? SEC : 60 * SEC, "it", e);
 	assert_true(c.pid < 0);
 	close(ends[0]);
 	return rc;
@@ -293,11 +293,11 @@ static void what_a_child_tells_is_heard(void **state)
 	assert_int_equal(e.kind, ERR_INPUT);
 	assert_string_equal(e.text, "no");
 	assert_int_equal(hear_from((struct teller){.then = exit_with_7}, &e), -1);
-	assert_string_equal(e.text, "its process exited with status 7");
+	assert_string_equal(e.text, "it exited with status 7");
 	assert_int_equal(hear_from((struct teller){.then = die}, &e), -1);
-	assert_string_equal(e.text, "its process was ended by signal 9 (Killed)");
+	assert_string_equal(e.text, "it was ended by signal 9 (Killed)");
 	assert_int_equal(hear_from((struct teller){.then = live_for_ever}, &e), -1);
-	assert_string_equal(e.text, "did not end within 1 s");
+	assert_string_equal(e.text, "it did not end within 1 s");
 }
 
 int main(void)

@@ -2,6 +2,8 @@
 /* The article's network, built: do packets go where its picture says? */
 #include "tests/lab/lab.h"
 
+#include <sys/resource.h>
+
 #define PUBLIC "203.0.113.10"
 
 static int udp_reaches(struct net *n)
@@ -416,6 +418,89 @@ static void a_step_that_fails_is_named_with_the_kernels_words(void **state)
 	arena_free(n.a);
 }
 
+/* ---- nft ---- */
+
+static const char waits_for_ever[] =
+	"name: waits\n"
+	"topology:\n"
+	"  nodes:\n"
+	"    a: {kind: host}\n"
+	"    b: {kind: router, nft: \"%s\"}\n"
+	"  links:\n"
+	"    - {endpoints: [\"a:eth0\", \"b:eth0\"], subnet: 192.168.1.0/24}\n";
+
+/* What is said of a topology file whose nft commands are these. */
+struct nft_case {
+	struct net net;
+	const char *says; /* NULL: it is built */
+};
+
+static int nft_of_the_file(void *arg)
+{
+	struct nft_case *c = arg;
+	struct err e = {0};
+	struct netns *g = netns_build(c->net.a, c->net.plan, &e);
+
+	if (e.kind)
+		fprintf(stderr, "# %s\n", e.text);
+	CHECK(!g == !!c->says);
+	CHECK(!c->says || (!strncmp(e.text, "b: ruleset: ", 12) && strstr(e.text, c->says)));
+	netns_free(g);
+	return 0;
+}
+
+static void try_nft_of_the_file(const char *nft, const char *says)
+{
+	struct nft_case c = {.says = says};
+	char text[sizeof(waits_for_ever) + 100];
+
+	snprintf(text, sizeof(text), waits_for_ever, nft);
+	c.net = net_plan(text);
+	in_lab(nft_of_the_file, &c);
+	arena_free(c.net.a);
+}
+
+static void nft_commands_of_a_file_that_do_not_end_are_ended_and_blamed(void **state)
+{
+	(void)state;
+	need_labs();
+	try_nft_of_the_file("add table ip t { comment \\\"included\\\"; }", NULL);
+	try_nft_of_the_file("nonsense", "syntax error");
+	try_nft_of_the_file("monitor", "nft, with the commands of the topology file, did not end within 5 s");
+}
+
+#define MANY 1100 /* descriptors, more than select() knows */
+
+static int nft_above_select(struct net *n)
+{
+	struct rlimit r;
+	char *text = NULL;
+	size_t len = 0;
+	struct err e = {0};
+	FILE *f;
+
+	CHECK(getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_max >= MANY + 100);
+	r.rlim_cur = r.rlim_max;
+	CHECK(setrlimit(RLIMIT_NOFILE, &r) == 0);
+	while (dup(STDERR_FILENO) < MANY)
+		;
+	CHECK_OK(netns_run_nft(n->g, node_of(n, "igw"), "add table ip mine", &e), &e);
+	f = open_memstream(&text, &len);
+	CHECK_OK(netns_ruleset_text(n->g, node_of(n, "igw"), f, &e), &e);
+	fclose(f);
+	CHECK(strstr(text, "table ip mine"));
+	free(text);
+	CHECK_OK(nft_run_untrusted("list ruleset", &e), &e);
+	CHECK_OK(nft_run(n->g, "list ruleset", &e), &e);
+	return 0;
+}
+
+static void nft_works_whatever_the_number_of_descriptors(void **state)
+{
+	(void)state;
+	on_network(ARTICLE, nft_above_select);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -432,6 +517,8 @@ int main(void)
 		cmocka_unit_test(the_first_packet_of_a_fresh_lab_is_never_lost),
 		cmocka_unit_test(any_number_of_labs_live_side_by_side),
 		cmocka_unit_test(a_step_that_fails_is_named_with_the_kernels_words),
+		cmocka_unit_test(nft_commands_of_a_file_that_do_not_end_are_ended_and_blamed),
+		cmocka_unit_test(nft_works_whatever_the_number_of_descriptors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
