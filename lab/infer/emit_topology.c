@@ -325,21 +325,14 @@ static bool gets_there(const struct server *s, bool at_home)
 	return p.natt && p.outcome == OUTCOME_CONNECTED;
 }
 
-static bool is_microsoft(const struct exchange *x)
-{
-	for (size_t i = 0; i < x->n_vids[0]; i++)
-		if (vid_softether_microsoft((struct view){x->vids[0][i].b, x->vids[0][i].len}))
-			return true;
-	return false;
-}
-
 /* What Windows concludes of it: what a client concluded that got the hash that Windows gets. Only
  * a server that copies treats clients differently. */
 static enum emit_client conclusion(const struct server *s)
 {
 	for (size_t i = 0; i < s->observed.n; i++)
 		if (s->seen[i]->client != CLIENT_NO_IDEA &&
-		    (s->inferred.row.natd_own != NATD_OWN_PARROT || is_microsoft(s->seen[i]->x)))
+		    (s->inferred.row.natd_own != NATD_OWN_PARROT ||
+		     evidence_microsoft(s->seen[i]->x)))
 			return s->seen[i]->client;
 	return CLIENT_NO_IDEA;
 }

@@ -35,6 +35,14 @@ void evidence_seen(struct inference *f, enum aspect a, const struct observed_exc
 	o->state = AS_THE_ROW;
 }
 
+bool evidence_microsoft(const struct exchange *x)
+{
+	for (size_t i = 0; i < x->n_vids[0]; i++)
+		if (vid_softether_microsoft((struct view){x->vids[0][i].b, x->vids[0][i].len}))
+			return true;
+	return false;
+}
+
 bool evidence_changed(const struct inference *f, enum aspect a)
 {
 	for (size_t i = 0; i < mode_members.n; i++)

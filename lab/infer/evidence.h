@@ -52,6 +52,8 @@ void evidence_add(struct arena *a, struct observed_server *s, const struct excha
 /* The aspect was seen in message @message of @by; the first time counts. */
 void evidence_seen(struct inference *f, enum aspect a, const struct observed_exchange *by,
 		   uint8_t message);
+/* Does SoftEther take the client of this exchange for Microsoft's? By the IDs of message 1. */
+bool evidence_microsoft(const struct exchange *x);
 /* Does the row differ from the one that it is like, in what that aspect shows? */
 bool evidence_changed(const struct inference *f, enum aspect a);
 

@@ -51,62 +51,36 @@ static unsigned may_be_peer(const struct observed_exchange *e)
 {
 	const struct judgement *j = e->j;
 
-	switch (j->peer_hash) {
-	case CLASS_EXACT:
+	if (j->peer_hash == CLASS_EXACT)
 		return MAY_EXACT;
-	case CLASS_FAKED:
+	if (j->peer_hash == CLASS_FAKED)
 		return of_faked(j->known4[0], j->means4[0]);
-	case CLASS_UNKNOWN:
-	case CLASS_COPIED:
-	case CLASS_EXACT_OR_COPIED:
-		break;
-	}
 	/* A NAT of the client's, with an address and a port that nobody knows, or a lie. */
 	return MAY_EXACT | MAY_RANDOM | MAY_PORT_ZERO | MAY_ADDR_ZERO;
-}
-
-static bool is_microsoft(const struct exchange *x)
-{
-	for (size_t i = 0; i < x->n_vids[0]; i++)
-		if (vid_softether_microsoft((struct view){x->vids[0][i].b, x->vids[0][i].len}))
-			return true;
-	return false;
 }
 
 /* What a server of this kind says of itself in this exchange. */
 static unsigned own_does(enum natd_own own, bool bound, const struct exchange *x)
 {
-	switch (own) {
-	case NATD_OWN_PARROT:
-		if (is_microsoft(x) && x->natd3.n >= 2)
-			return MAY_COPY;
-		return bound ? MAY_EXACT : MAY_ADDR_ZERO;
-	case NATD_OWN_EXACT:
-		return bound ? MAY_EXACT : MAY_ADDR_ZERO;
-	case NATD_OWN_RANDOM:
-		return MAY_RANDOM;
-	case NATD_OWN_PORT_ZERO:
-		return bound ? MAY_PORT_ZERO : MAY_BOTH_ZERO;
-	case NATD_OWN_ADDR_ZERO:
-		return MAY_ADDR_ZERO;
-	}
-	return 0;
+	static const unsigned does[][2] = {
+		[NATD_OWN_EXACT] = {MAY_ADDR_ZERO, MAY_EXACT},
+		[NATD_OWN_PARROT] = {MAY_ADDR_ZERO, MAY_EXACT}, /* to most clients */
+		[NATD_OWN_RANDOM] = {MAY_RANDOM, MAY_RANDOM},
+		[NATD_OWN_PORT_ZERO] = {MAY_BOTH_ZERO, MAY_PORT_ZERO},
+		[NATD_OWN_ADDR_ZERO] = {MAY_ADDR_ZERO, MAY_ADDR_ZERO},
+	};
+
+	if (own == NATD_OWN_PARROT && evidence_microsoft(x) && x->natd3.n >= 2)
+		return MAY_COPY;
+	return does[own][bound];
 }
 
-static unsigned peer_does(enum natd_peer peer)
-{
-	switch (peer) {
-	case NATD_PEER_EXACT:
-		return MAY_EXACT;
-	case NATD_PEER_UNMATCHED:
-		return MAY_RANDOM;
-	case NATD_PEER_PORT_ZERO:
-		return MAY_PORT_ZERO;
-	case NATD_PEER_ADDR_ZERO:
-		return MAY_ADDR_ZERO;
-	}
-	return 0;
-}
+static const unsigned peer_does[] = {
+	[NATD_PEER_EXACT] = MAY_EXACT,
+	[NATD_PEER_UNMATCHED] = MAY_RANDOM,
+	[NATD_PEER_PORT_ZERO] = MAY_PORT_ZERO,
+	[NATD_PEER_ADDR_ZERO] = MAY_ADDR_ZERO,
+};
 
 /* How many exchanges show something else. */
 static unsigned misses_own(const struct observed_server *seen, enum natd_own own, bool bound)
@@ -125,7 +99,7 @@ static unsigned misses_peer(const struct observed_server *seen, enum natd_peer p
 
 	for (size_t i = 0; i < seen->n; i++)
 		if (seen->v[i].x->natd4.n)
-			n += !(peer_does(peer) & may_be_peer(&seen->v[i]));
+			n += !(peer_does[peer] & may_be_peer(&seen->v[i]));
 	return n;
 }
 
@@ -159,8 +133,8 @@ static void doubt_of_own(struct aspect_seen *out, const struct observed_server *
 		if (seen->v[i].x->natd4.n < 2)
 			continue;
 		all &= may_be_own(&seen->v[i]);
-		microsoft |= is_microsoft(seen->v[i].x);
-		other |= !is_microsoft(seen->v[i].x);
+		microsoft |= evidence_microsoft(seen->v[i].x);
+		other |= !evidence_microsoft(seen->v[i].x);
 	}
 	out->by_address = true;
 	if (all == (MAY_EXACT | MAY_RANDOM | MAY_PORT_ZERO))

@@ -31,8 +31,7 @@ static const struct key_row rows[KEYS] = {
 	[KEY_QUESTION] = {"question", PLACE_FILE, 0, TYPE_TEXT, NULL, false,
 		"The question that the file answers."},
 	[KEY_MODES] = {"modes", PLACE_FILE, 0, TYPE_MAP, NULL, false,
-		"Modes of one's own: names, and for each the mode that it is like and what is "
-		"changed."},
+		"Custom modes: names, and for each the mode that it is like and what is changed."},
 	[KEY_TOPOLOGY] = {"topology", PLACE_FILE, 0, TYPE_MAP, NULL, false,
 		"The network: nodes, links, and defaults for kinds of nodes."},
 	[KEY_MATRIX] = {"matrix", PLACE_FILE, 0, TYPE_MAP, NULL, false,
@@ -186,43 +185,20 @@ const struct key_row *key_row(enum key k)
 	return &rows[k];
 }
 
-/* How a member of that kind is written in a file. */
-static enum key_type member_type(enum member_kind kind)
-{
-	switch (kind) {
-	case MEMBER_TEXT:
-		return TYPE_TEXT;
-	case MEMBER_BOOL:
-	case MEMBER_NOT:
-		return TYPE_BOOL;
-	case MEMBER_WORD:
-		return TYPE_WORD;
-	case MEMBER_NUMBER:
-		return TYPE_NUMBER;
-	case MEMBER_TIME:
-		return TYPE_DURATION;
-	case MEMBER_TIMES:
-	case MEMBER_VIDS:
-	case MEMBER_SUITES:
-	case MEMBER_SET:
-	case MEMBER_LIST:
-	case MEMBER_PARTS:
-	case MEMBER_WRONG:
-	case MEMBER_OFFERS:
-	case MEMBER_ESP_OFFERS:
-		break;
-	}
-	return TYPE_LIST;
-}
-
 struct key_row member_key_row(const struct member *m)
 {
+	static const enum key_type types[] = {
+		[MEMBER_TEXT] = TYPE_TEXT,	[MEMBER_BOOL] = TYPE_BOOL,
+		[MEMBER_NOT] = TYPE_BOOL,	[MEMBER_WORD] = TYPE_WORD,
+		[MEMBER_NUMBER] = TYPE_NUMBER,	[MEMBER_TIME] = TYPE_DURATION,
+	};
+
 	return (struct key_row){
 		.name = m->key ? m->key : "",
 		.place = m->key ? PLACE_MODE : PLACES,
 		.kinds = (m->in[ROLE_CLIENT].size ? KIND_BIT(KIND_CLIENT) : 0) |
 			 (m->in[ROLE_SERVER].size ? KIND_BIT(KIND_SERVER) : 0),
-		.type = member_type(m->kind),
+		.type = m->kind < ARRAY_LEN(types) ? types[m->kind] : TYPE_LIST,
 		.words = m->kind == MEMBER_WORD ? m->words : NULL,
 		.doc = m->doc,
 	};
@@ -261,64 +237,36 @@ enum key claim_key(enum claim c)
 
 const char *place_name(enum place p)
 {
-	switch (p) {
-	case PLACE_FILE:
-		return "the file";
-	case PLACE_TOPOLOGY:
-		return "topology";
-	case PLACE_NODE:
-		return "a node";
-	case PLACE_LINK:
-		return "a link";
-	case PLACE_END:
-		return "a link's end";
-	case PLACE_FAULTS:
-		return "faults";
-	case PLACE_MODE:
-		return "a mode";
-	case PLACE_EXPECT:
-		return "an expectation";
-	case PLACES:
-		break;
-	}
-	return "?";
+	static const char *const names[PLACES] = {
+		[PLACE_FILE] = "the file",	[PLACE_TOPOLOGY] = "topology",
+		[PLACE_NODE] = "a node",	[PLACE_LINK] = "a link",
+		[PLACE_END] = "a link's end",	[PLACE_FAULTS] = "faults",
+		[PLACE_MODE] = "a mode",	[PLACE_EXPECT] = "an expectation",
+	};
+
+	return names[p];
 }
 
 const char *key_type_name(enum key_type t)
 {
-	switch (t) {
-	case TYPE_TEXT:
-		return "one line of text";
-	case TYPE_SECRET:
-		return "a text of 1 to 128 characters";
-	case TYPE_RULES:
-		return "a text";
-	case TYPE_NAME:
-		return "a name (a letter, then letters, digits and '-', all lower-case)";
-	case TYPE_IFACE:
-		return "an interface's name";
-	case TYPE_WORD:
-		return "a word";
-	case TYPE_NUMBER:
-		return "a whole number";
-	case TYPE_PERCENT:
-		return "a percentage like 10% or 0.5%";
-	case TYPE_DURATION:
-		return "a time like 20ms, 30s or 2m";
-	case TYPE_BOOL:
-		return "true or false";
-	case TYPE_ADDRESS:
-		return "an IPv4 address";
-	case TYPE_NETWORK:
-		return "a network such as 192.168.1.0/24";
-	case TYPE_TARGET:
-		return "an IPv4 address or a node's name";
-	case TYPE_MAP:
-		return "a map (key: value)";
-	case TYPE_LIST:
-		return "a list";
-	case TYPE_PORTS:
-		return "preserve, random, or [lo, hi]";
-	}
-	return "?";
+	static const char *const names[] = {
+		[TYPE_TEXT] = "one line of text",
+		[TYPE_SECRET] = "a text of 1 to 128 characters",
+		[TYPE_RULES] = "a text",
+		[TYPE_NAME] = "a name (a letter, then letters, digits and '-', all lower-case)",
+		[TYPE_IFACE] = "an interface's name",
+		[TYPE_WORD] = "a word",
+		[TYPE_NUMBER] = "a whole number",
+		[TYPE_PERCENT] = "a percentage like 10% or 0.5%",
+		[TYPE_DURATION] = "a time like 20ms, 30s or 2m",
+		[TYPE_BOOL] = "true or false",
+		[TYPE_ADDRESS] = "an IPv4 address",
+		[TYPE_NETWORK] = "a network such as 192.168.1.0/24",
+		[TYPE_TARGET] = "an IPv4 address or a node's name",
+		[TYPE_MAP] = "a map (key: value)",
+		[TYPE_LIST] = "a list",
+		[TYPE_PORTS] = "preserve, random, or [lo, hi]",
+	};
+
+	return names[t];
 }

@@ -153,7 +153,7 @@ void topo_unknown_key(struct reading *r, const struct tree *key, enum place p, e
  * mistakes. @kind and @who: as above. */
 void topo_keys(struct reading *r, const struct tree *map, enum place p, enum kind kind,
 	       const char *who, const struct tree **out);
-/* The same by a table of one's own into @out[n], which has an entry for each of the rows. */
+/* The same by another table into @out[n], which has an entry for each of the rows. */
 void topo_keys_in(struct reading *r, const struct key_row *rows, size_t n, const struct tree *map,
 		  enum place p, enum kind kind, const char *who, const struct tree **out);
 /* For qsort(): by name, then by number. */

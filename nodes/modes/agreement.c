@@ -37,15 +37,7 @@ static bool common_transform(const struct client_mode *c, const struct server_mo
 /* Does the first hash of message 4 fail to match the client's own address? */
 static bool client_thinks_self_natted(const struct server_mode *s, const struct four_ends *e)
 {
-	switch (s->natd_peer) {
-	case NATD_PEER_EXACT:
-		return !inet_ep_eq(e->client_own, e->client_seen);
-	case NATD_PEER_UNMATCHED:
-	case NATD_PEER_PORT_ZERO:
-	case NATD_PEER_ADDR_ZERO:
-		return true;
-	}
-	return true;
+	return s->natd_peer != NATD_PEER_EXACT || !inet_ep_eq(e->client_own, e->client_seen);
 }
 
 /* Does the second fail to match the address that the client dialled? */
@@ -54,16 +46,9 @@ static bool client_thinks_server_natted(const struct server_mode *s, const struc
 {
 	if (parrots) /* the client's own hash of what it dialled comes back */
 		return false;
-	switch (s->natd_own) {
-	case NATD_OWN_EXACT:
-	case NATD_OWN_PARROT:
-		return s->address_zero || !inet_ep_eq(e->server_own, e->server_dialled);
-	case NATD_OWN_RANDOM:
-	case NATD_OWN_PORT_ZERO:
-	case NATD_OWN_ADDR_ZERO:
+	if (s->natd_own != NATD_OWN_EXACT && s->natd_own != NATD_OWN_PARROT)
 		return true;
-	}
-	return true;
+	return s->address_zero || !inet_ep_eq(e->server_own, e->server_dialled);
 }
 
 void agreement_ends(struct agreement *a, const struct client_mode *c, enum outcome outcome,

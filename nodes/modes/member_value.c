@@ -66,40 +66,19 @@ size_t member_words(const struct member *m, enum mode_role role, const void *mod
 	const struct member_place *p = &m->in[role];
 	size_t n = 0;
 
-	switch (m->kind) {
-	case MEMBER_BOOL:
-	case MEMBER_NOT:
-		out[n++] = !member_number(p, mode) == (m->kind == MEMBER_NOT) ? "true" : "false";
-		break;
-	case MEMBER_WORD:
+	if (m->kind == MEMBER_BOOL || m->kind == MEMBER_NOT)
+		out[n++] = word_of(&bool_words, !member_number(p, mode) == (m->kind == MEMBER_NOT));
+	else if (m->kind == MEMBER_WORD)
 		out[n++] = word_of(m->words, member_number(p, mode));
-		break;
-	case MEMBER_SUITES:
-	case MEMBER_SET:
-		for (unsigned v = 0; v < m->words->n && n < MEMBER_WORDS_MAX; v++)
+	else if (m->kind == MEMBER_SUITES || m->kind == MEMBER_SET)
+		for (unsigned v = 0; v < m->words->n && n < MEMBER_WORDS_MAX; v++) {
 			if (m->words->v[v] && is_in_set(m, p, mode, v))
 				out[n++] = m->words->v[v];
-		break;
-	case MEMBER_LIST:
-		for (size_t i = 0; i < p->size / m->width; i++) {
-			unsigned v = integer(mode, p->at + i * m->width, m->width);
-
-			if (!v)
-				break;
-			out[n++] = word_of(m->words, v);
 		}
-		break;
-	case MEMBER_TEXT:
-	case MEMBER_NUMBER:
-	case MEMBER_TIME:
-	case MEMBER_TIMES:
-	case MEMBER_VIDS:
-	case MEMBER_PARTS:
-	case MEMBER_WRONG:
-	case MEMBER_OFFERS:
-	case MEMBER_ESP_OFFERS:
-		break;
-	}
+	else if (m->kind == MEMBER_LIST)
+		for (size_t at = 0; at < p->size && integer(mode, p->at + at, m->width);
+		     at += m->width)
+			out[n++] = word_of(m->words, integer(mode, p->at + at, m->width));
 	return n;
 }
 
@@ -142,52 +121,42 @@ static void write_words(FILE *f, const struct member *m, enum mode_role role, co
 		fprintf(f, "%s%s", i ? ", " : "", words[m->kind == MEMBER_SUITES ? n - 1 - i : i]);
 }
 
-void member_write(FILE *f, const struct member *m, enum mode_role role, const void *mode)
+/* One with brackets. */
+static void write_list(FILE *f, const struct member *m, enum mode_role role, const void *mode)
 {
 	const struct member_place *p = &m->in[role];
 	const void *at = (const uint8_t *)mode + p->at;
 	const struct retry *r = at;
+	size_t n = m->kind == MEMBER_TIMES ? r->n : p->count_at ? member_count(p, mode) : 0;
 
-	switch (m->kind) {
-	case MEMBER_TEXT:
-		fputs(*(const char *const *)at, f);
-		return;
-	case MEMBER_NUMBER:
-		fprintf(f, "%u", member_number(p, mode));
-		return;
-	case MEMBER_TIME:
-		write_time(f, member_number(p, mode));
-		return;
-	case MEMBER_BOOL:
-	case MEMBER_NOT:
-	case MEMBER_WORD:
-		write_words(f, m, role, mode);
-		return;
-	case MEMBER_SUITES:
-	case MEMBER_SET:
-	case MEMBER_LIST:
-	case MEMBER_TIMES:
-	case MEMBER_VIDS:
-	case MEMBER_PARTS:
-	case MEMBER_WRONG:
-	case MEMBER_OFFERS:
-	case MEMBER_ESP_OFFERS:
-		break;
-	}
 	fputc('[', f);
 	write_words(f, m, role, mode);
-	for (size_t i = 0; m->kind == MEMBER_TIMES && i < r->n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		fputs(i ? ", " : "", f);
-		write_time(f, r->at_ms[i]);
-	}
-	for (size_t i = 0; p->count_at && i < member_count(p, mode); i++) {
-		fputs(i ? ", " : "", f);
-		if (m->kind == MEMBER_VIDS)
+		if (m->kind == MEMBER_TIMES)
+			write_time(f, r->at_ms[i]);
+		else if (m->kind == MEMBER_VIDS)
 			write_vid(f, (const struct vid_rule *)at + i);
 		else if (m->kind == MEMBER_PARTS)
 			write_part(f, (const struct answer_part *)at + i);
 	}
 	fputc(']', f);
+}
+
+void member_write(FILE *f, const struct member *m, enum mode_role role, const void *mode)
+{
+	const struct member_place *p = &m->in[role];
+
+	if (m->kind == MEMBER_TEXT)
+		fputs(*(const char *const *)((const uint8_t *)mode + p->at), f);
+	else if (m->kind == MEMBER_NUMBER)
+		fprintf(f, "%u", member_number(p, mode));
+	else if (m->kind == MEMBER_TIME)
+		write_time(f, member_number(p, mode));
+	else if (m->kind < MEMBER_NUMBER)
+		write_words(f, m, role, mode);
+	else
+		write_list(f, m, role, mode);
 }
 
 /* ---- comparing ---- */
@@ -221,36 +190,19 @@ bool member_equal(const struct member *m, enum mode_role role, const void *a, co
 
 	if (p->count_at && n != member_count(p, b))
 		return false;
-	switch (m->kind) {
-	case MEMBER_TEXT:
+	if (m->kind == MEMBER_TEXT)
 		return strcmp(*(const char *const *)x, *(const char *const *)y) == 0;
-	case MEMBER_TIMES: /* a file cannot say when it is given up */
+	if (m->kind == MEMBER_TIMES) /* a file cannot say when it is given up */
 		return q->n == r->n && !memcmp(q->at_ms, r->at_ms, q->n * sizeof(q->at_ms[0]));
-	case MEMBER_VIDS:
-		for (size_t i = 0; i < n; i++)
-			if (!same_rule(&u[i], &v[i]))
-				return false;
-		return true;
-	case MEMBER_PARTS:
-		for (size_t i = 0; i < n; i++)
-			if (s[i].kind != t[i].kind ||
-			    (s[i].kind == ANSWER_VID && !same_rule(&s[i].vid, &t[i].vid)))
-				return false;
-		return true;
-	case MEMBER_BOOL:
-	case MEMBER_NOT:
-	case MEMBER_WORD:
-	case MEMBER_NUMBER:
-	case MEMBER_TIME:
-	case MEMBER_SUITES:
-	case MEMBER_SET:
-	case MEMBER_LIST:
-	case MEMBER_WRONG:
-	case MEMBER_OFFERS:
-	case MEMBER_ESP_OFFERS:
-		break;
-	}
-	return !memcmp(x, y, p->size);
+	if (m->kind != MEMBER_VIDS && m->kind != MEMBER_PARTS)
+		return !memcmp(x, y, p->size);
+	for (size_t i = 0; i < n; i++)
+		if (m->kind == MEMBER_VIDS ? !same_rule(&u[i], &v[i])
+					   : s[i].kind != t[i].kind ||
+						     (s[i].kind == ANSWER_VID &&
+						      !same_rule(&s[i].vid, &t[i].vid)))
+			return false;
+	return true;
 }
 
 /* Does the key of @by set @m to 0? */

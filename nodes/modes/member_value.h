@@ -2,8 +2,8 @@
 /*
  * member_value.h - the members of one mode: finding, writing, comparing them by a table. Pure.
  *
- * A mode is passed as a pointer to its struct server_mode or struct client_mode, which a table of
- * one's own may have more members of.
+ * A mode is passed as a pointer to its struct server_mode or struct client_mode, of which
+ * another table may name more members.
  */
 #ifndef NATDLAB_NODES_MODES_MEMBER_VALUE_H
 #define NATDLAB_NODES_MODES_MEMBER_VALUE_H

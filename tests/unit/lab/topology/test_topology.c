@@ -72,7 +72,7 @@ static const struct variant {
 	 "1:7: name is a name (a letter, then letters, digits and '-', all lower-case), "
 	 "not a list\n"},
 
-	/* modes of one's own; the file has a line more */
+	/* custom modes; the file has a line more */
 	{"name: small", "name: small\nmodes: {polite: {like: softehter-4}}",
 	 "2:24: unknown mode \"softehter-4\"; did you mean \"softether-4\"?\n"},
 	{"name: small", "name: small\nmodes: {polite: {server_hash: exact}}",
@@ -440,7 +440,7 @@ static void vendor_ids_that_no_message_can_hold_are_refused(void **state)
 	arena_free(a);
 }
 
-/* The row of one's own is another row but for what was said. */
+/* A custom mode is another mode but for what was said. */
 static void a_mode_of_ones_own_is_like_another_but_for_what_is_said(void **state)
 {
 	struct arena *a = arena_new();
