@@ -12,20 +12,26 @@
 
 /* ---- names ---- */
 
-const struct client_mode *topo_client_mode(const struct topology *t, const char *name)
+static const struct custom_mode *find(const struct topology *t, const char *name)
 {
 	for (size_t i = 0; i < t->n_modes; i++)
-		if (t->modes[i].client && strcmp(t->modes[i].name, name) == 0)
-			return t->modes[i].client;
-	return mode_client(name);
+		if (strcmp(t->modes[i].name, name) == 0)
+			return &t->modes[i];
+	return NULL;
+}
+
+const struct client_mode *topo_client_mode(const struct topology *t, const char *name)
+{
+	const struct custom_mode *m = find(t, name);
+
+	return m ? m->client : mode_client(name);
 }
 
 const struct server_mode *topo_server_mode(const struct topology *t, const char *name)
 {
-	for (size_t i = 0; i < t->n_modes; i++)
-		if (t->modes[i].server && strcmp(t->modes[i].name, name) == 0)
-			return t->modes[i].server;
-	return mode_server(name);
+	const struct custom_mode *m = find(t, name);
+
+	return m ? m->server : mode_server(name);
 }
 
 static const char **mode_names(struct arena *a, const struct topology *t, unsigned kinds, size_t *n)
@@ -102,7 +108,7 @@ void custom_mode_read(struct reading *r, const struct member_table *t, enum mode
 		if (!values[i])
 			continue;
 		mode_value_read(r, &t->v[i], role, values[i], mode);
-		members_imply(t, &t->v[i], role, mode);
+		members_imply(t, i, role, mode);
 	}
 	members_settle(t, role, mode);
 	check_needs(r, t, role, values, mode);

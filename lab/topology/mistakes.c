@@ -104,7 +104,8 @@ const char *nearest(const char *word, const char *const *known, size_t n)
 	if (strlen(word) < 3) /* every digit is near to every other */
 		return NULL;
 	for (size_t i = 0; i < n; i++)
-		suggest_try(&s, known[i]);
+		if (known[i])
+			suggest_try(&s, known[i]);
 	return suggest_best(&s);
 }
 

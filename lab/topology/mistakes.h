@@ -31,7 +31,8 @@ char *mistakes_text(const struct mistakes *m);
 /* @s as harmless text (lab/base/text.h) in quotes, cut to 60 characters of @s. */
 const char *tree_shown(struct arena *a, const char *s);
 
-/* The word of @known that was probably meant by @word; NULL when none is near. */
+/* The word of @known that was probably meant by @word; NULL when none is near. In @known NULL is no
+ * word. */
 const char *nearest(const char *word, const char *const *known, size_t n);
 /* The same as the end of a sentence: `; did you mean "x"?`, or "". Looks no further when so many
  * mistakes are known that this one is only counted; @m may be NULL. */

@@ -11,43 +11,31 @@
 #include "lab/topology/topology_priv.h"
 #include "nodes/modes/member_value.h"
 
-/* The index of a list's entry among @words; @n: it is none of them, which is a mistake. */
-static size_t read_word(struct reading *r, const struct tree *v, const char *what,
-			const char *const *words, size_t n)
+/* Which of the words a list's entry is; -1: none, which is a mistake. @example: a value that has a
+ * word. */
+static int read_word(struct reading *r, const struct tree *v, const char *what,
+		     const struct words *w, unsigned example)
 {
 	int i;
 
 	if (v->kind != TREE_TEXT) {
-		mistake(r->m, v, "%s is a word such as %s", what, words[0]);
-		return n;
+		mistake(r->m, v, "%s is a word such as %s", what, word_of(w, example));
+		return -1;
 	}
-	i = word_find(&(struct words){.v = words, .n = n}, v->text);
-	if (i >= 0)
-		return (size_t)i;
-	mistake(r->m, v, "unknown %s %s%s", what, tree_shown(r->a, v->text),
-		did_you_mean(r->m, v->text, words, n));
-	return n;
+	i = word_find(w, v->text);
+	if (i < 0)
+		mistake(r->m, v, "unknown %s %s%s", what, tree_shown(r->a, v->text),
+			did_you_mean(r->m, v->text, w->v, w->n));
+	return i;
 }
 
 /* The value of a list's entry among the member's words; 0: a mistake. */
 static unsigned read_entry(struct reading *r, const struct member *m, const struct tree *v)
 {
-	const char *words[MEMBER_WORDS_MAX] = {NULL};
-	unsigned values[MEMBER_WORDS_MAX];
-	size_t n = 0, k;
+	/* The strongest of ciphers, else the first. */
+	unsigned example = m->kind == MEMBER_SUITES ? (unsigned)m->words->n - 1 : 1;
 
-	for (size_t i = 0; i < m->words->n; i++) {
-		/* Of ciphers the strongest first. */
-		size_t at = m->kind == MEMBER_SUITES ? m->words->n - 1 - i : i;
-
-		if (!m->words->v[at])
-			continue;
-		assert(n < MEMBER_WORDS_MAX);
-		words[n] = m->words->v[at];
-		values[n++] = (unsigned)at;
-	}
-	k = read_word(r, v, m->what, words, n);
-	return k < n ? values[k] : 0;
+	return (unsigned)MAX(read_word(r, v, m->what, m->words, example), 0);
 }
 
 static bool too_many(struct reading *r, const struct tree *list, const char *what, size_t max)
@@ -226,21 +214,22 @@ static void read_list(struct reading *r, const struct member *m, const struct tr
 /* A payload by its word, a vendor ID by its word or its bytes. */
 static bool read_part(struct reading *r, const struct tree *v, struct answer_part *out)
 {
-	const char *words[ANSWER_VID + VIDS];
-	size_t k;
+	const char *texts[ANSWER_VID + VIDS];
+	const struct words words = WORDS_IN(texts);
+	int k;
 
 	*out = (struct answer_part){.kind = ANSWER_VID};
 	if (v->kind == TREE_TEXT && !strncmp(v->text, "0x", 2))
 		return read_vid(r, v, false, &out->vid);
-	for (unsigned i = 0; i < ARRAY_LEN(words); i++)
-		words[i] = i < ANSWER_VID ? word_of(&answer_kind_words, i)
+	for (unsigned i = 0; i < ARRAY_LEN(texts); i++)
+		texts[i] = i < ANSWER_VID ? word_of(&answer_kind_words, i)
 					  : vid_word((enum vid)(i - ANSWER_VID));
-	k = read_word(r, v, "payload", words, ARRAY_LEN(words));
-	if (k < ANSWER_VID)
+	k = read_word(r, v, "payload", &words, 0);
+	if (k >= 0 && k < ANSWER_VID)
 		out->kind = (enum answer_kind)k;
-	else if (k < ARRAY_LEN(words))
+	else if (k >= 0)
 		out->vid.vid = (enum vid)(k - ANSWER_VID);
-	return k < ARRAY_LEN(words);
+	return k >= 0;
 }
 
 /* The number of payloads in @out[MODE_ANSWER]. */

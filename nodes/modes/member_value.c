@@ -205,12 +205,12 @@ bool member_equal(const struct member *m, enum mode_role role, const void *a, co
 	return true;
 }
 
-/* Does the key of @by set @m to 0? */
-static bool implies(const struct member *by, const struct member *m, enum mode_role role,
-		    const void *mode)
+/* Does the key of row @by, where it is given, set @m to 0? */
+static bool implies(const struct member_table *t, size_t by, const struct member *m,
+		    enum mode_role role, const void *mode)
 {
-	return by->key && m->implied_by && strcmp(m->implied_by, by->key) == 0 &&
-	       (!m->implied_by_zero || !member_number(&by->in[role], mode));
+	return m->implied_by && member_find(t, m->implied_by, role) == by &&
+	       (!m->implied_by_zero || !member_number(&t->v[by].in[role], mode));
 }
 
 static bool is_zero(const struct member_place *p, const void *mode)
@@ -238,22 +238,26 @@ unsigned members_differ(const struct member_table *t, enum mode_role role, const
 			  !(implied[i] ? is_zero(p, row) : member_equal(m, role, like, row));
 		n += said[i];
 		for (size_t k = i + 1; said[i] && k < t->n; k++)
-			implied[k] |= implies(m, &t->v[k], role, row);
+			implied[k] |= implies(t, i, &t->v[k], role, row);
 	}
 	return n;
 }
 
-void members_imply(const struct member_table *t, const struct member *by, enum mode_role role,
-		   void *mode)
+static void clear(const struct member_place *p, void *mode)
+{
+	memset((uint8_t *)mode + p->at, 0, p->size);
+}
+
+void members_imply(const struct member_table *t, size_t by, enum mode_role role, void *mode)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (t->v[i].in[role].size && implies(by, &t->v[i], role, mode))
-			memset((uint8_t *)mode + t->v[i].in[role].at, 0, t->v[i].in[role].size);
+		if (implies(t, by, &t->v[i], role, mode))
+			clear(&t->v[i].in[role], mode);
 }
 
 void members_settle(const struct member_table *t, enum mode_role role, void *mode)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (!t->v[i].key && !member_holds(t->v[i].in[role].needs, mode))
-			memset((uint8_t *)mode + t->v[i].in[role].at, 0, t->v[i].in[role].size);
+			clear(&t->v[i].in[role], mode);
 }

@@ -35,9 +35,8 @@ bool member_equal(const struct member *m, enum mode_role role, const void *a, co
 /* Sets @said[i] for each row whose key is needed to make @row of @like; returns their number. */
 unsigned members_differ(const struct member_table *t, enum mode_role role, const void *like,
 			const void *row, bool said[MEMBERS_MAX]);
-/* To be called when the key of @by was read into @mode: sets to 0 what that key implies. */
-void members_imply(const struct member_table *t, const struct member *by, enum mode_role role,
-		   void *mode);
+/* To be called when the key of row @by was read into @mode: sets to 0 what that key implies. */
+void members_imply(const struct member_table *t, size_t by, enum mode_role role, void *mode);
 /* Sets to 0 what has no key and lacks what it needs. */
 void members_settle(const struct member_table *t, enum mode_role role, void *mode);
 

@@ -44,7 +44,7 @@ enum member_kind {
 };
 
 /* The number of a cipher in the words of MEMBER_SUITES. @bits: of an AES key, else 0. */
-#define SUITE(cipher, bits) ((cipher) << 3 | (bits) >> 6)
+#define SUITE(cipher, bits) ((unsigned)(cipher) << 3 | (unsigned)(bits) >> 6)
 
 /* What a capture of a server shows, in pieces that are seen together. */
 enum aspect {

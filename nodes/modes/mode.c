@@ -36,15 +36,23 @@ const struct server_mode *const *mode_servers(size_t *n)
 	return all;
 }
 
+/* The mode of that name among @n, which begin with it; NULL when there is none. */
+static const void *by_name(const void *const *all, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(*(const char *const *)all[i], name) == 0)
+			return all[i];
+	return NULL;
+}
+static_assert(!offsetof(struct client_mode, name) && !offsetof(struct server_mode, name),
+	      "modes begin with their name");
+
 const struct client_mode *mode_client(const char *name)
 {
 	size_t n;
 	const struct client_mode *const *all = mode_clients(&n);
 
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(all[i]->name, name) == 0)
-			return all[i];
-	return NULL;
+	return by_name((const void *const *)all, n, name);
 }
 
 const struct server_mode *mode_server(const char *name)
@@ -52,10 +60,7 @@ const struct server_mode *mode_server(const char *name)
 	size_t n;
 	const struct server_mode *const *all = mode_servers(&n);
 
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(all[i]->name, name) == 0)
-			return all[i];
-	return NULL;
+	return by_name((const void *const *)all, n, name);
 }
 
 const char *certainty_name(enum certainty c)
