@@ -11,6 +11,7 @@
 
 #include "lab/analysis/analysis_priv.h"
 #include "lab/analysis/responder_guess.h"
+#include "nodes/wire/isakmp_names.h"
 
 #define NOTIFY_NO_PROPOSAL 14
 #define NOTIFY_INVALID_HASH 23

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/analysis/responder_guess.h"
+#include "nodes/wire/vid.h"
 
 #define PRODUCT_VIDS 6
 

@@ -8,6 +8,7 @@
 #include "lab/probe/probe.h"
 #include "lab/report/json_probe.h"
 #include "nodes/modes/gate.h"
+#include "nodes/wire/isakmp_names.h"
 
 static const struct option options[] = {
 	{"format", 'f', "text|json", false, "how to print the answer (text)"},

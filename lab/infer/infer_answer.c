@@ -7,6 +7,7 @@
 
 #include "lab/infer/infer_answer.h"
 #include "nodes/ike/ike.h"
+#include "nodes/ike/ike_proposal.h"
 
 /* ---- NAT traversal ---- */
 

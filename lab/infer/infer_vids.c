@@ -9,6 +9,7 @@
 
 #include "lab/infer/infer_vids.h"
 #include "nodes/ike/ike.h"
+#include "nodes/ike/ike_vids.h"
 
 /* A vendor ID of this server, over all of its exchanges. */
 struct said_vid {

@@ -6,6 +6,7 @@
 
 #include "lab/report/report_priv.h"
 #include "lab/result/summary.h"
+#include "nodes/wire/isakmp_names.h"
 
 void json_prepare(void)
 {

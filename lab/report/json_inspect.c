@@ -7,6 +7,7 @@
 #include "lab/analysis/responder_guess.h"
 #include "lab/analysis/windows.h"
 #include "lab/report/report_priv.h"
+#include "nodes/wire/isakmp_names.h"
 
 static json_t *natd_json(const struct inspected *in)
 {

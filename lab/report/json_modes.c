@@ -8,6 +8,7 @@
 #include "lab/report/report_priv.h"
 #include "nodes/modes/agreement.h"
 #include "nodes/modes/member_value.h"
+#include "nodes/wire/isakmp_names.h"
 
 static json_t *facts_json(const struct fact *v, size_t n)
 {

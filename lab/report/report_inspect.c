@@ -16,6 +16,7 @@
 #include "lab/analysis/windows.h"
 #include "nodes/modes/gate.h"
 #include "lab/base/text.h"
+#include "nodes/wire/isakmp_names.h"
 
 #define COLUMNS 98
 #define INDENT 20

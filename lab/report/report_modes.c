@@ -15,6 +15,7 @@
 #include "lab/report/report_priv.h"
 #include "nodes/modes/agreement.h"
 #include "nodes/modes/member_value.h"
+#include "nodes/wire/isakmp_names.h"
 
 #define WIDTH 80
 #define LABEL 16 /* columns of a label */

@@ -9,6 +9,7 @@
 
 #include "lab/base/text.h"
 #include "lab/result/summary.h"
+#include "nodes/wire/isakmp_names.h"
 
 #define CELL 112
 #define COLS (SUMMARY_COLUMNS + 4)

@@ -170,6 +170,14 @@ struct ike_sa *ike_dial(struct ike *ike, usec now)
 	return sa;
 }
 
+void ike_quick(struct ike *ike, struct ike_sa *sa, uint16_t port_local, usec now)
+{
+	assert(ike->initiator);
+	AS_CLIENT(mode, ike)
+		if (!sa->gone && sa->state == MAIN_UP)
+			quick_start(sa, mode, port_local, now);
+}
+
 void ike_delete_child(struct ike *ike, struct ike_sa *sa, uint32_t spi_in, usec now)
 {
 	ike_enter(ike);
@@ -198,6 +206,32 @@ void ike_delete_sa(struct ike *ike, struct ike_sa *sa, usec now)
 		sa_end(sa, REASON_DELETED, false, now);
 	}
 	ike_leave(ike);
+}
+
+void ike_unknown_spi(struct ike *ike, const struct datagram *d, uint32_t spi)
+{
+	ike_enter(ike);
+	wrong_spi(ike, d, spi);
+	ike_leave(ike);
+}
+
+void ike_timer(struct ike *ike, usec now)
+{
+	ike_enter(ike);
+	/* Each one once, if all of them are due. */
+	for (size_t n = ike->n_sas; n > 0 && heap_deadline(&ike->due) <= now; n--) {
+		struct ike_sa *sa = OWNER_OF(heap_first(&ike->due), struct ike_sa, due);
+
+		sa_timer(sa, now);
+		if (!sa->gone)
+			sa_schedule(sa);
+	}
+	ike_leave(ike);
+}
+
+usec ike_deadline(const struct ike *ike)
+{
+	return heap_deadline(&ike->due);
 }
 
 bool ike_sa_nat(const struct ike_sa *sa, struct natd_seen *seen)

@@ -85,20 +85,6 @@ usec ike_deadline(const struct ike *ike);
  * of an idle SA. */
 void ike_sa_traffic(struct ike_sa *sa, bool sent, usec now);
 
-/*
- * What a responder of this mode says in message 2, for who compares a row with somebody's capture.
- * Views lie in @m1, in the row, or in tables.
- */
-/* Does it take this transform of message 1? It takes the first that it does. */
-bool ike_accepts(const struct server_mode *mode, const struct isakmp_sa *sa,
-		 const struct isakmp_transform *t);
-/* The body of its SA payload; the length, 0 when it does not fit. */
-size_t ike_answer_sa(const struct server_mode *mode, const struct isakmp_transform *chosen,
-		     uint8_t *buf, size_t size);
-/* Its vendor IDs to this message 1, in order, at most MODE_VIDS. */
-size_t ike_answer_vids(const struct server_mode *mode, const struct isakmp_msg *m1,
-		       struct view out[MODE_VIDS]);
-
 /* Of an SA past message 4: */
 bool ike_sa_nat(const struct ike_sa *sa, struct natd_seen *seen); /* false: no NAT-T in use */
 bool ike_sa_floated(const struct ike_sa *sa);
@@ -119,6 +105,6 @@ bool ike_sa_wireshark(const struct ike_sa *sa, uint8_t cky_i[8], uint8_t key[KEY
 		      size_t *key_len);
 
 /* ESP of an unknown SPI: SoftEther answers with INVALID-SPI. */
-void ike_unknown_spi(struct ike *ike, usec now, const struct datagram *d, uint32_t spi);
+void ike_unknown_spi(struct ike *ike, const struct datagram *d, uint32_t spi);
 
 #endif

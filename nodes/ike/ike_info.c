@@ -241,25 +241,6 @@ void info_send_dpd(struct ike_sa *sa, usec now)
 	send_dpd(sa, NOTIFY_R_U_THERE, ++sa->dpd_seq, now);
 }
 
-/* ---- children ---- */
-
-bool child_forget(struct ike_sa *sa, uint32_t spi_in, usec now)
-{
-	struct ike *ike = sa->ike;
-
-	for (uint8_t i = 0; i < sa->n_children; i++) {
-		if (sa->children[i].spi_in != spi_in)
-			continue;
-		sa->n_children--;
-		memmove(&sa->children[i], &sa->children[i + 1],
-			(size_t)(sa->n_children - i) * sizeof(sa->children[0]));
-		if (ike->hooks.child_down)
-			ike->hooks.child_down(ike->hooks.ctx, sa, spi_in, now);
-		return true;
-	}
-	return false;
-}
-
 /* ---- reading ---- */
 
 /* A Delete names SAs by the SPIs that their sender receives on: our outbound ones. */
@@ -307,7 +288,7 @@ static enum drop take_acknowledgement(struct ike_sa *sa, struct ike_reliable **a
 	if (!hash_right(&sa->keys, rx->m, want))
 		return DROP_HASH;
 	*at = r->next;
-	free(r);
+	bytes_free(r, sizeof(*r));
 	if (sa->state == MAIN_DYING && !sa->reliables && sa->linger != USEC_NEVER)
 		sa_end(sa, REASON_DELETED, false, rx->now);
 	return DROP_NONE;
@@ -452,13 +433,13 @@ enum drop info_input(struct ike_sa *sa, struct ike_rx *rx)
 	ike_keys_hash1(&sa->keys, msgid, crypt_rest(rx->m), want);
 	if (!hash_right(&sa->keys, rx->m, want))
 		return DROP_HASH;
-	if (!msgid_is_new(sa, msgid)) {
-		/* Our acknowledgement was lost; to give it again changes nothing. */
-		if (wants_acknowledgement(sa, rx->m))
-			acknowledge(sa, rx);
-		return DROP_REPLAY;
-	}
-	msgid_note(sa, msgid);
+	drop = msgids_check(&sa->msgids, msgid);
+	/* Our acknowledgement was lost; to give it again changes nothing. */
+	if (drop == DROP_REPLAY && wants_acknowledgement(sa, rx->m))
+		acknowledge(sa, rx);
+	if (drop)
+		return drop;
+	msgids_note(&sa->msgids, msgid);
 	sa_follow(sa, rx);
 	take_notifies(sa, rx);
 	if (!sa->gone)
@@ -522,7 +503,7 @@ void info_timer(struct ike_sa *sa, usec now)
 			continue;
 		}
 		*at = r->next;
-		free(r);
+		bytes_free(r, sizeof(*r));
 	}
 	if (sa->state == MAIN_DYING && !sa->reliables && now >= sa->linger)
 		sa_end(sa, REASON_DELETED, false, now);

@@ -2,7 +2,10 @@
 /*
  * ike_main.c - Main Mode with a pre-shared key (RFC 2409 5.4).
  */
+#include "nodes/ike/ike_vids.h"
+
 #include "nodes/ike/ike_priv.h"
+#include "nodes/wire/isakmp_names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,55 +42,6 @@ static void advance(struct ike_sa *sa, const struct ike_rx *rx, const struct mai
 	memcpy(sa->in[sa->n_in++], rx->digest, DIGEST_LEN);
 }
 
-/* Did the peer send these bytes; with more behind them, where @begun is enough? */
-static bool peer_sent(const struct isakmp_msg *m, struct view v, bool begun)
-{
-	for (size_t i = 0; i < m->n_payloads; i++) {
-		const struct view *got = &m->payloads[i].body;
-
-		if (m->payloads[i].type == PAYLOAD_VID &&
-		    (begun ? got->len >= v.len : got->len == v.len) && !memcmp(got->p, v.p, v.len))
-			return true;
-	}
-	return false;
-}
-
-/* Is there reason to send the vendor ID of this rule? */
-static bool rule_applies(const struct vid_rule *rule, const struct isakmp_msg *peer)
-{
-	struct view v = vid_rule_bytes(rule);
-
-	if (!rule->if_peer_sent)
-		return true;
-	if (rule->any_tail) /* a digest; versions and capabilities follow it */
-		v.len = MIN(v.len, (size_t)VID_DIGEST_LEN);
-	return peer && peer_sent(peer, v, rule->any_tail);
-}
-
-/* RFC 3947 when both know it, else a draft that both know (MS-IKEE 3.2.5.1); 0 none. */
-static uint8_t natt_revision(const struct vid_rule *own, size_t n, const struct isakmp_msg *m)
-{
-	uint8_t type = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!vid_is_natt(own[i].vid) || !peer_sent(m, vid_bytes(own[i].vid), false))
-			continue;
-		if (own[i].vid == VID_RFC3947)
-			return PAYLOAD_NATD;
-		type = PAYLOAD_NATD_DRAFT;
-	}
-	return type;
-}
-
-/* Does the peer know any revision of NAT-T? */
-static bool knows_natt(const struct isakmp_msg *m)
-{
-	for (enum vid v = 0; v < VIDS; v++)
-		if (vid_is_natt(v) && peer_sent(m, vid_bytes(v), false))
-			return true;
-	return false;
-}
-
 static void read_vids(struct ike_sa *sa, const struct isakmp_msg *m)
 {
 	for (size_t i = 0; i < m->n_payloads; i++) {
@@ -97,36 +51,6 @@ static void read_vids(struct ike_sa *sa, const struct isakmp_msg *m)
 		sa->peer_softether_ms |= vid_softether_microsoft(m->payloads[i].body);
 		sa->peer_dpd |= vid_is(m->payloads[i].body, VID_DPD);
 	}
-}
-
-/* How many of the NAT-T vendor IDs go out. */
-enum natt_vids { NATT_ALL, NATT_ONE, NATT_NONE };
-
-/* Which vendor IDs go out, in order; how many. */
-static size_t choose_vids(const struct vid_rule *rules, size_t n, enum natt_vids natt,
-			  const struct isakmp_msg *peer, struct view out[MODE_VIDS])
-{
-	size_t chosen = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!rule_applies(&rules[i], peer) ||
-		    (natt == NATT_NONE && vid_is_natt(rules[i].vid)))
-			continue;
-		if (natt == NATT_ONE && vid_is_natt(rules[i].vid))
-			natt = NATT_NONE;
-		out[chosen++] = vid_rule_bytes(&rules[i]);
-	}
-	return chosen;
-}
-
-size_t ike_answer_vids(const struct server_mode *mode, const struct isakmp_msg *m1,
-		       struct view out[MODE_VIDS])
-{
-	return choose_vids(mode->vids, mode->n_vids,
-			   !mode->natt	      ? NATT_NONE
-			   : mode->one_natt_vid ? NATT_ONE
-						: NATT_ALL,
-			   m1, out);
 }
 
 static void put_vids(struct isakmp_out *o, const struct view *v, size_t n)
@@ -282,7 +206,7 @@ void main_start(struct ike_sa *sa, const struct client_mode *mode, usec now)
 	proposal_write_phase1(&o.w, mode);
 	isakmp_payload_end(&o);
 	sa->sai_b_len = wr_len(&o.w) - body;
-	put_vids(&o, vids, choose_vids(mode->vids, mode->n_vids, NATT_ALL, NULL, vids));
+	put_vids(&o, vids, vids_choose(mode->vids, mode->n_vids, NATT_ALL, NULL, vids));
 	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 1, 0, &mode->main_retry, now);
 	sa->sai_b = malloc(sa->sai_b_len);
 	if (!sa->sai_b)
@@ -313,7 +237,7 @@ static enum drop take_message1(struct ike_sa *sa, const struct server_mode *mode
 	assert(chosen); /* main_input_first() has looked */
 	read_vids(sa, rx->m);
 	if (mode->natt)
-		sa->natd_type = natt_revision(mode->vids, mode->n_vids, rx->m);
+		sa->natd_type = vids_natt_revision(mode->vids, mode->n_vids, rx->m);
 	draw_cookie(sa->ike, sa->cky_r);
 	sa->sai_b_len = rx->m->sa.body.len;
 	sa->sai_b = malloc(sa->sai_b_len);
@@ -338,7 +262,7 @@ static enum drop take_message2(struct ike_sa *sa, const struct client_mode *mode
 		return DROP_UNKNOWN_COOKIE;
 	sa->suite = suite;
 	read_vids(sa, rx->m);
-	sa->natd_type = natt_revision(mode->vids, mode->n_vids, rx->m);
+	sa->natd_type = vids_natt_revision(mode->vids, mode->n_vids, rx->m);
 	memcpy(sa->cky_r, rx->m->h.cky_r, 8);
 	advance(sa, rx, row);
 
@@ -602,7 +526,7 @@ enum drop main_input_first(struct ike *ike, const struct server_mode *mode,
 		drop = sa_check(ike, mode, &rx->m->sa);
 	if (drop)
 		return drop;
-	if (mode->natt && mode->esp_in_udp_only && !knows_natt(rx->m))
+	if (mode->natt && mode->esp_in_udp_only && !vids_know_natt(rx->m))
 		return DROP_UNSUPPORTED;
 	sa = mode->dup_message1 == DUP_NEW_EXCHANGE ? NULL : sa_begun_by(ike, rx);
 	if (sa)

@@ -5,7 +5,11 @@
  *	ike.c           which message is whose; what the layer above asks
  *	ike_rules.c     what the rows say to code of both roles
  *	ike_sa.c        the table of SAs; sending, events, message IDs
- *	ike_time.c      what is due when
+ *	ike_msgids.c    the message IDs that were seen
+ *	ike_child.c     the ESP SAs of an SA
+ *	ike_schedule.c  what is due when
+ *	ike_time.c      what is done then
+ *	ike_vids.c      vendor IDs
  *	ike_crypt.c     encrypted messages: opening, closing
  *	ike_proposal.c  SA payloads: offering, choosing, answering
  *	ike_main.c      Main Mode, a table of states
@@ -37,7 +41,7 @@
 #define IKE_HALF_OPEN_MAX 8192 /* the oldest one makes room */
 #define IKE_QUICKS_MAX 8       /* exchanges of one SA; the oldest one makes room */
 #define IKE_CHILDREN_MAX 16
-#define IKE_MSGIDS 32 /* message IDs remembered, so that replays are seen */
+#define IKE_MSGIDS_MAX 16384 /* exchanges that a peer may begin under one SA */
 #define DIGEST_LEN 20
 
 enum { PROTO_ISAKMP = 1, PROTO_ESP = 3 };
@@ -99,6 +103,12 @@ struct esp_choice {
 	unsigned keybits;
 	uint16_t auth;
 	uint16_t encap;
+};
+
+/* A set of message IDs: an open hash table, at most half full. Zeroed: empty. */
+struct ike_msgids {
+	uint32_t *slots;
+	size_t n, size;
 };
 
 /* One Quick Mode. */
@@ -169,8 +179,7 @@ struct ike_sa {
 
 	struct ike_quick *quicks;    /* the newest first */
 	uint32_t msgid_count;	     /* of our own Quick Modes, where they count */
-	uint32_t msgids[IKE_MSGIDS]; /* message IDs of peers' exchanges, a ring */
-	uint8_t msgid_next;
+	struct ike_msgids msgids;    /* of exchanges that the peer has begun */
 
 	struct {
 		uint32_t spi_in, spi_out;
@@ -298,6 +307,7 @@ struct ike_sa *sa_begun_by(struct ike *ike, const struct ike_rx *rx);
 /* One that a message 1 with this cookie, from there, has begun. */
 struct ike_sa *sa_begun_under(struct ike *ike, const struct ike_rx *rx);
 void draw_cookie(struct ike *ike, uint8_t cookie[8]);
+void quick_free(struct ike_quick *q);
 /* Marks as gone, and takes it out of all tables; the memory stays until the outermost call ends. */
 void sa_bury(struct ike_sa *sa);
 /* Marks as gone and tells the layer above why (INTERFACE's word). Emits EV_EXPIRED when the SA
@@ -321,18 +331,52 @@ bool sent_timer(struct ike_sa *sa, struct ike_sent *s, usec now);
 /* An address or port of an authentic message of the peer is where it is now. */
 void sa_follow(struct ike_sa *sa, const struct ike_rx *rx);
 uint32_t fresh_msgid(struct ike_sa *sa);
-/* True the first time that a peer's message ID is seen. */
-bool msgid_is_new(const struct ike_sa *sa, uint32_t msgid);
-void msgid_note(struct ike_sa *sa, uint32_t msgid);
 void ike_event(struct ike *ike, const struct event *e);
 void event_drop(struct ike *ike, const struct datagram *d, enum drop why);
 void event_notify(struct ike_sa *sa, bool sent, uint16_t type);
 struct event event_of(const struct ike_sa *sa, enum ev_kind kind); /* with K_CKY_I */
 const char *cipher_text(enum ike_cipher cipher, unsigned keybits);
 
-/* ---- ike_time.c ---- */
+/* ---- ike_child.c ---- */
+/* One more pair; the oldest one of IKE_CHILDREN_MAX makes room. */
+void child_add(struct ike_sa *sa, uint32_t spi_in, uint32_t spi_out, usec now);
+/* Forgets a pair and tells the layer above. False: there is none with this SPI. */
+bool child_forget(struct ike_sa *sa, uint32_t spi_in, usec now);
+
+/* ---- ike_msgids.c ---- */
+bool msgids_have(const struct ike_msgids *m, uint32_t msgid);
+/* May an exchange of this ID begin? DROP_REPLAY: there was one; DROP_LIMIT: none may any more. */
+enum drop msgids_check(const struct ike_msgids *m, uint32_t msgid);
+/* After msgids_check(): from now on there was one. */
+void msgids_note(struct ike_msgids *m, uint32_t msgid);
+void msgids_free(struct ike_msgids *m);
+
+/* ---- ike_vids.c ---- */
+/* RFC 3947 when both know it, else a draft that both know (MS-IKEE 3.2.5.1), as the type of its
+ * NAT-D payload; 0 none. */
+uint8_t vids_natt_revision(const struct vid_rule *own, size_t n, const struct isakmp_msg *m);
+/* Does the peer know any revision of NAT-T? */
+bool vids_know_natt(const struct isakmp_msg *m);
+/* How many of the NAT-T vendor IDs go out. */
+enum natt_vids { NATT_ALL, NATT_ONE, NATT_NONE };
+/* Which vendor IDs go out, in order, to the @peer's message or, when it is NULL, unasked: how
+ * many. */
+size_t vids_choose(const struct vid_rule *rules, size_t n, enum natt_vids natt,
+		   const struct isakmp_msg *peer, struct view out[MODE_VIDS]);
+
+/* ---- ike_schedule.c ---- */
+/* When each of these is due; USEC_NEVER: not at all. */
+usec half_open_due(const struct ike_sa *sa);
+usec unused_due(const struct ike_sa *sa); /* no Quick Mode has come */
+usec idle_due(const struct ike_sa *sa);
+usec dpd_due(const struct ike_sa *sa);
+usec keepalive_due(const struct ike_sa *sa);
 /* Sets the time at which the SA is looked at again: when the first of its dates has come. */
 void sa_schedule(struct ike_sa *sa);
+
+/* ---- ike_time.c ---- */
+/* Does what is due at an SA; it may be gone then. */
+void sa_timer(struct ike_sa *sa, usec now);
 
 /* ---- payload sets, for the tables ---- */
 #define ROW_PAYLOADS 8
@@ -404,8 +448,9 @@ void ike_natd_learn(struct ike_sa *sa, const struct ike_rx *rx);
 void ike_natd_tell(struct ike_sa *sa);
 
 /* ---- ike_quick.c ---- */
+/* A client's message 1. */
+void quick_start(struct ike_sa *sa, const struct client_mode *mode, uint16_t port_local, usec now);
 enum drop quick_input(struct ike_sa *sa, struct ike_rx *rx);
-void quick_free_all(struct ike_sa *sa);
 void quick_timer(struct ike_sa *sa, usec now);
 /* Fills in the body of an ID payload: ID_IPV4_ADDR or ID_IPV6_ADDR. */
 void id_write(struct id_body *id, struct inet_addr addr, uint8_t protocol, uint16_t port);
@@ -420,8 +465,9 @@ uint16_t wrong_notify(const struct server_mode *mode, enum drop drop);
 void wrong_answer(struct ike *ike, struct ike_sa *sa, const struct ike_rx *rx, enum drop drop);
 /* A message 1 in which nothing is acceptable. */
 void wrong_refuse(struct ike *ike, const struct server_mode *mode, const struct ike_rx *rx);
-/* A message of an SA that nobody knows. */
+/* A message of an SA that nobody knows; ESP of an SPI that nobody knows. */
 void wrong_cookie(struct ike *ike, const struct ike_rx *rx);
+void wrong_spi(struct ike *ike, const struct datagram *d, uint32_t spi);
 
 /* ---- ike_info.c ---- */
 enum drop info_input(struct ike_sa *sa, struct ike_rx *rx);
@@ -444,6 +490,4 @@ void info_send_dpd(struct ike_sa *sa, usec now);
 void info_timer(struct ike_sa *sa, usec now);
 /* Clear notifies of a peer that carry other cookies: which SA do they speak of? */
 enum drop info_input_clear(struct ike *ike, struct ike_sa *sa, const struct ike_rx *rx);
-bool child_forget(struct ike_sa *sa, uint32_t spi_in, usec now);
-
 #endif

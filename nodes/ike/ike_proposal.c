@@ -2,6 +2,8 @@
 /*
  * ike_proposal.c - SA payloads: what a client offers, what a server takes of it, how it says so.
  */
+#include "nodes/ike/ike_proposal.h"
+
 #include "nodes/ike/ike_priv.h"
 
 #define KEY_IKE 1

@@ -113,22 +113,6 @@ static struct ike_quick *quick_find(const struct ike_sa *sa, uint32_t msgid)
 	return NULL;
 }
 
-static void quick_free(struct ike_quick *q)
-{
-	bytes_wipe(q, sizeof(*q));
-	free(q);
-}
-
-void quick_free_all(struct ike_sa *sa)
-{
-	while (sa->quicks) {
-		struct ike_quick *q = sa->quicks;
-
-		sa->quicks = q->next;
-		quick_free(q);
-	}
-}
-
 /* An exchange that is in no list yet: quick_keep() or quick_free() is next. */
 static struct ike_quick *quick_new(const struct ike_sa *sa, enum quick_state state, uint32_t msgid)
 {
@@ -233,11 +217,7 @@ static void child_up(struct ike_sa *sa, struct ike_quick *q, usec now)
 	direction_keys(sa, q, &c, c.spi_in, c.key_in, c.auth_in);
 	direction_keys(sa, q, &c, c.spi_out, c.key_out, c.auth_out);
 	tell_phase2(sa, &c);
-	if (sa->n_children == IKE_CHILDREN_MAX)
-		child_forget(sa, sa->children[0].spi_in, now);
-	sa->children[sa->n_children].spi_in = c.spi_in;
-	sa->children[sa->n_children].spi_out = c.spi_out;
-	sa->n_children++;
+	child_add(sa, c.spi_in, c.spi_out, now);
 	if (ike->hooks.child_up)
 		ike->hooks.child_up(ike->hooks.ctx, sa, &c, now);
 	bytes_wipe(&c, sizeof(c));
@@ -245,8 +225,7 @@ static void child_up(struct ike_sa *sa, struct ike_quick *q, usec now)
 
 /* ---- handlers ---- */
 
-/* Message 1. */
-static void start(struct ike_sa *sa, const struct client_mode *mode, uint16_t port_local, usec now)
+void quick_start(struct ike_sa *sa, const struct client_mode *mode, uint16_t port_local, usec now)
 {
 	uint16_t port = mode->quick_port_any ? 0 : port_local;
 	struct isakmp_out o;
@@ -278,14 +257,6 @@ static void start(struct ike_sa *sa, const struct client_mode *mode, uint16_t po
 	sa_send_kept(sa, &q->sent, crypt_close(&sa->keys, q->iv, &o), 1, q->msgid,
 		     &mode->quick_retry, now);
 	sa_schedule(sa);
-}
-
-void ike_quick(struct ike *ike, struct ike_sa *sa, uint16_t port_local, usec now)
-{
-	assert(ike->initiator);
-	AS_CLIENT(mode, ike)
-		if (!sa->gone && sa->state == MAIN_UP)
-			start(sa, mode, port_local, now);
 }
 
 /* NAT-OA of the answer (RFC 3947 5.2): both ends as this server sees them; in the drafts its own.
@@ -381,7 +352,7 @@ static enum drop take_message1(struct ike_sa *sa, struct ike_quick *q, const str
 	ike_keys_hash1(&sa->keys, q->msgid, crypt_rest(m), want);
 	if (!hash_right(&sa->keys, m, want))
 		return DROP_HASH;
-	msgid_note(sa, q->msgid); /* whatever becomes of it: it is not taken again */
+	msgids_note(&sa->msgids, q->msgid); /* whatever becomes of it: it is not taken again */
 	if (m->nonce.len < NONCE_MIN || m->nonce.len > NONCE_MAX)
 		return DROP_NONCE_LENGTH;
 	if (!take_ids(sa, q, m))
@@ -525,11 +496,11 @@ static enum drop step(struct ike_sa *sa, struct ike_quick *q, struct ike_rx *rx)
 static enum drop begin_peers(struct ike_sa *sa, struct ike_rx *rx)
 {
 	uint32_t msgid = rx->m->h.msgid;
+	enum drop drop = msgids_check(&sa->msgids, msgid);
 	struct ike_quick *q;
-	enum drop drop;
 
-	if (!msgid_is_new(sa, msgid))
-		return DROP_REPLAY;
+	if (drop)
+		return drop;
 	q = quick_new(sa, QUICK_R_WAIT_1, msgid);
 	drop = step(sa, q, rx);
 	if (drop) {

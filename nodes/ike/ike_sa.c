@@ -256,6 +256,21 @@ static void sa_unlink(struct ike_sa *sa)
 	*(sa->newer ? &sa->newer->older : &ike->newest) = sa->older;
 }
 
+void quick_free(struct ike_quick *q)
+{
+	bytes_free(q, sizeof(*q));
+}
+
+static void quick_free_all(struct ike_sa *sa)
+{
+	while (sa->quicks) {
+		struct ike_quick *q = sa->quicks;
+
+		sa->quicks = q->next;
+		quick_free(q);
+	}
+}
+
 static void sa_free(struct ike_sa *sa)
 {
 	quick_free_all(sa);
@@ -263,12 +278,12 @@ static void sa_free(struct ike_sa *sa)
 		struct ike_reliable *r = sa->reliables;
 
 		sa->reliables = r->next;
-		free(r);
+		bytes_free(r, sizeof(*r));
 	}
 	dh_free(sa->dh);
 	free(sa->sai_b);
-	bytes_wipe(sa, sizeof(*sa));
-	free(sa);
+	msgids_free(&sa->msgids);
+	bytes_free(sa, sizeof(*sa));
 }
 
 void sa_bury(struct ike_sa *sa)
@@ -349,23 +364,9 @@ uint32_t fresh_msgid(struct ike_sa *sa)
 	uint32_t id = 0;
 
 	/* RFC 2408 3.1: random, and zero is Main Mode's. */
-	for (int i = 0; i < MSGID_TRIES && (!id || !msgid_is_new(sa, id)); i++)
+	for (int i = 0; i < MSGID_TRIES && (!id || msgids_have(&sa->msgids, id)); i++)
 		id = rng_u32(sa->ike->env.rng);
 	return id ? id : 1;
-}
-
-bool msgid_is_new(const struct ike_sa *sa, uint32_t msgid)
-{
-	for (size_t i = 0; i < IKE_MSGIDS; i++)
-		if (sa->msgids[i] == msgid)
-			return false;
-	return true;
-}
-
-void msgid_note(struct ike_sa *sa, uint32_t msgid)
-{
-	sa->msgids[sa->msgid_next] = msgid;
-	sa->msgid_next = (uint8_t)((sa->msgid_next + 1) % IKE_MSGIDS);
 }
 
 /* ---- what every message goes through ---- */

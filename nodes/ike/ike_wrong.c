@@ -167,18 +167,17 @@ void wrong_cookie(struct ike *ike, const struct ike_rx *rx)
 			answer_cookie(ike, rx);
 }
 
-static void answer_spi(struct ike *ike, usec now, const struct datagram *d, uint32_t spi)
+static void answer_spi(struct ike *ike, const struct datagram *d, uint32_t spi)
 {
 	static const uint8_t none[8];
 	const uint8_t bytes[4] = {(uint8_t)(spi >> 24), (uint8_t)(spi >> 16), (uint8_t)(spi >> 8),
 				  (uint8_t)spi};
 	struct ike_rx rx = {
-		.now = now, .d = d, .marker = d->via == VIA_UDP && d->local.port == IKE_NATT_PORT};
+		.d = d, .marker = d->via == VIA_UDP && d->local.port == IKE_NATT_PORT};
 	struct view spi_view = view_of(bytes, sizeof(bytes));
 	struct datagram back = *d;
 	uint8_t cky_i[8];
 
-	ike_enter(ike);
 	rx.d = &back;
 	if (d->via == VIA_ESP)
 		back.local.port = back.remote.port = IKE_PORT;
@@ -187,12 +186,11 @@ static void answer_spi(struct ike *ike, usec now, const struct datagram *d, uint
 			     NOTIFY_INVALID_SPI, spi_view, spi_view);
 	draw_cookie(ike, cky_i);
 	info_send_unknown_delete(ike, &rx, cky_i, rng_u32(ike->env.rng), spi);
-	ike_leave(ike);
 }
 
-void ike_unknown_spi(struct ike *ike, usec now, const struct datagram *d, uint32_t spi)
+void wrong_spi(struct ike *ike, const struct datagram *d, uint32_t spi)
 {
 	AS_SERVER(mode, ike)
 		if (mode->invalid_spi && !(d->via == VIA_ESP && mode->esp_in_udp_only))
-			answer_spi(ike, now, d, spi);
+			answer_spi(ike, d, spi);
 }

@@ -12,6 +12,7 @@
 #include "nodes/base/outcome.h"
 #include "nodes/crypto/crypto.h"
 #include "nodes/wire/isakmp.h"
+#include "nodes/wire/vid.h"
 
 /* How sure a fact is: read in a primary source or in two independent captures; one good log or a
  * solid inference; a single weak source. */

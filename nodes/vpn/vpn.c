@@ -109,7 +109,7 @@ static enum drop input_esp(struct vpn *v, const struct datagram *d, usec now)
 		return DROP_SHORT;
 	c = child_by_spi(v, spi);
 	if (!c) {
-		ike_unknown_spi(v->ike, now, d, spi);
+		ike_unknown_spi(v->ike, d, spi);
 		return DROP_UNKNOWN_SPI;
 	}
 	if (c->c.udp != (d->via == VIA_UDP))

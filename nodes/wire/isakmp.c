@@ -9,6 +9,7 @@
  * The names given to rd_*() are the RFCs' words: `explain` prints them beside the bytes.
  */
 #include "nodes/wire/isakmp.h"
+#include "nodes/wire/isakmp_names.h"
 
 #include <string.h>
 

@@ -187,13 +187,6 @@ enum drop isakmp_payloads_parse(struct isakmp_msg *m, uint8_t next, struct rd *r
  * read in any case when there are 28 bytes. Views lie in @p. */
 enum drop isakmp_parse(struct isakmp_msg *m, const uint8_t *p, size_t len, struct spans *spans);
 
-const char *isakmp_exchange_name(uint8_t exchange); /* "Main Mode"; NULL unknown */
-const char *isakmp_payload_name(uint8_t type);      /* "NAT-D"; NULL unknown */
-const char *isakmp_notify_name(uint16_t type);      /* "NO-PROPOSAL-CHOSEN"; NULL unknown */
-const char *isakmp_cipher_name(unsigned enc, unsigned keybits, char buf[24]); /* "aes-256-cbc" */
-const char *isakmp_hash_name(unsigned hash);        /* "sha1"; "?" unknown */
-const char *isakmp_group_name(unsigned group);      /* "ecp384", "modp2048" */
-
 /* Phase 1 attribute types (RFC 2409 appendix A) and phase 2's (RFC 2407 4.5). */
 enum { P1_ENC = 1, P1_HASH = 2, P1_AUTH = 3, P1_GROUP = 4, P1_LIFE_TYPE = 11, P1_LIFE = 12,
        P1_KEYLEN = 14 };
@@ -227,40 +220,5 @@ void isakmp_attr_basic(struct wr *w, uint16_t type, uint16_t value);
 void isakmp_attr_u32(struct wr *w, uint16_t type, uint32_t value); /* variable, 4 bytes */
 /* Closes the length field. The message's length, or 0 if it did not fit. */
 size_t isakmp_end(struct isakmp_out *o);
-
-/* ---- vendor IDs (vid.c) ---- */
-
-enum vid {
-	VID_KEY_MODS, VID_MS_NT5_V8, VID_MS_NT5_V9, VID_RFC3947, VID_DRAFT02N, VID_FRAGMENTATION,
-	VID_MS_NEGOTIATION_DISCOVERY, VID_INITIAL_CONTACT, VID_IKE_CGA, VID_DRAFT_NAT_T,
-	VID_DRAFT08, VID_DRAFT07, VID_DRAFT06, VID_DRAFT05, VID_DRAFT04, VID_DRAFT03, VID_DRAFT02,
-	VID_DRAFT00, VID_FRAGMENTATION_CAP, VID_DPD, VID_XAUTH, VIDS,
-};
-#define VID_DIGEST_LEN 16 /* most vendor IDs are an MD5 digest; versions follow it */
-/* The bytes that a mode sends. */
-struct view vid_bytes(enum vid v);
-/* One word for it, as a topology file has it: "rfc-3947", "draft-02n" (for the text that ends
- * with a line feed), "fragmentation-80000000". */
-const char *vid_word(enum vid v);
-/* The name of anybody's vendor ID, found by prefix in a larger table; NULL when not known. The
- * text may carry a version word: written to @buf. */
-const char *vid_name(struct view v, char buf[64]);
-/* Which Windows says this: the version word of MS NT5 ISAKMPOAKLEY in words ("Windows 8, Server
- * 2012 and later"); NULL for other vendor IDs and words. */
-const char *vid_windows_version(struct view v);
-/* Exactly these bytes? */
-bool vid_is(struct view v, enum vid which);
-/* The first 16 bytes of it, whatever behind them? */
-bool vid_begins_as(struct view v, enum vid which);
-/* Which one it is, byte for byte; VIDS: none of those. */
-enum vid vid_find(struct view v);
-/* One of the revisions of NAT-T with NAT-D payloads that everybody understands: the RFC's and those
- * of the drafts 00 to 03 (payload 130). Later drafts used a type of their own. */
-bool vid_is_natt(enum vid v);
-/* Begins with MS NT5 ISAKMPOAKLEY's 16 bytes, any version. */
-bool vid_is_ms_nt5(struct view v);
-/* SoftEther's own idea of Microsoft: begins with MS NT5, FRAGMENTATION or Vid-Initial-Contact
- * (which every Mac's racoon sends too). */
-bool vid_softether_microsoft(struct view v);
 
 #endif

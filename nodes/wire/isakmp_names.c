@@ -5,6 +5,7 @@
  * Exchanges, payloads and notifies have the RFCs' words (RFC 2408, 2409, 3706, 3947); algorithms
  * those of the result document. Numbers that have no word here are printed as numbers.
  */
+#include "nodes/wire/isakmp_names.h"
 #include "nodes/wire/isakmp.h"
 
 #include <stdio.h>

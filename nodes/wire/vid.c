@@ -6,6 +6,7 @@
  * vendor ID is known by its beginning, as every implementation compares them. The names are
  * ours; no byte of a peer ever becomes text but as a number.
  */
+#include "nodes/wire/vid.h"
 #include "nodes/wire/isakmp.h"
 
 #include <stdio.h>

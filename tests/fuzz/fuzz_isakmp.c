@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "nodes/wire/isakmp.h"
+#include "nodes/wire/vid.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/interop/peer.h"
+#include "nodes/wire/isakmp_names.h"
 
 #include <arpa/inet.h>
 #include <poll.h>

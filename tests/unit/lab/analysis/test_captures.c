@@ -17,6 +17,7 @@
 #include "lab/base/packet.h"
 #include "lab/capture/pcapng.h"
 #include "lab/analysis/natd_judge.h"
+#include "nodes/wire/vid.h"
 
 #define FOLDER "tests/data/captures/"
 #define NAPT "198.51.100.10" /* the only address that no JSON names */

@@ -206,6 +206,42 @@ static void a_replayed_quick_mode_is_seen_when_its_state_is_gone(void **state)
 	net_free(net);
 }
 
+static void message_ids_are_remembered_for_the_life_of_an_sa(void **state)
+{
+	struct ike_msgids m = {0};
+
+	(void)state;
+	for (uint32_t id = 1; id <= IKE_MSGIDS_MAX; id++) {
+		assert_int_equal(msgids_check(&m, id << 8), DROP_NONE);
+		msgids_note(&m, id << 8);
+	}
+	for (uint32_t id = 1; id <= IKE_MSGIDS_MAX; id++)
+		assert_int_equal(msgids_check(&m, id << 8), DROP_REPLAY);
+	assert_int_equal(msgids_check(&m, 1), DROP_LIMIT); /* rather than forget one */
+	msgids_free(&m);
+}
+
+static void a_quick_mode_is_known_after_any_number_of_other_exchanges(void **state)
+{
+	struct net *net = net_new("macos", "softether-4", true, true);
+	struct frame first;
+
+	(void)state;
+	net_dial(net);
+	first = net->frames[6];
+	for (unsigned i = 0; i < 100; i++) {
+		net->n = net->done = 0;
+		info_send_dpd(net->client.sa, net->now);
+		if (i % 10 == 0)
+			ike_quick(net->client.ike, net->client.sa, 1701, net->now);
+		net_drain(net);
+	}
+	assert_int_equal(net->server.n_children, 11);
+	net_deliver(net, &first);
+	assert_string_equal(ev_get_str(last_event(&net->server, EV_DROP), K_DROP), "replay");
+	net_free(net);
+}
+
 static void a_message_5_of_one_encrypted_byte_is_dropped(void **state)
 {
 	(void)state;
@@ -337,7 +373,7 @@ static void an_unknown_spi_gets_what_the_product_says(void **state)
 				     .data = esp,
 				     .len = sizeof(esp)};
 
-		ike_unknown_spi(net->server.ike, 0, &d, 0x01020304);
+		ike_unknown_spi(net->server.ike, &d, 0x01020304);
 		assert_int_equal(net->n, i == 2 ? 2 : 0);
 		if (i == 2) {
 			struct isakmp_msg m = parsed(&net->frames[0]);
@@ -625,6 +661,8 @@ int main(void)
 		cmocka_unit_test(every_message_at_the_wrong_time_does_no_harm),
 		cmocka_unit_test(replays_of_a_finished_exchange_change_nothing),
 		cmocka_unit_test(a_replayed_quick_mode_is_seen_when_its_state_is_gone),
+		cmocka_unit_test(message_ids_are_remembered_for_the_life_of_an_sa),
+		cmocka_unit_test(a_quick_mode_is_known_after_any_number_of_other_exchanges),
 		cmocka_unit_test(a_message_5_of_one_encrypted_byte_is_dropped),
 		cmocka_unit_test(flags_that_do_not_fit_are_dropped),
 		cmocka_unit_test(the_commit_bit_is_ignored),

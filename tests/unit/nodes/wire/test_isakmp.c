@@ -12,6 +12,7 @@
 #include "lab/base/packet.h"
 #include "lab/capture/pcapng.h"
 #include "nodes/wire/isakmp.h"
+#include "nodes/wire/isakmp_names.h"
 
 static const uint8_t cky_i[8] = {1, 2, 3, 4, 5, 6, 7, 8};
 static const uint8_t cky_r[8] = {0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18};

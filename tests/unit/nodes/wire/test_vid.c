@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "nodes/wire/isakmp.h"
+#include "nodes/wire/vid.h"
 
 static struct view bytes(const char *hex, uint8_t buf[64])
 {
