@@ -226,6 +226,7 @@ void hash_hmac(enum ike_hash alg, const void *key, size_t key_len, const struct 
 	md_update(ctx, CHUNKS({opad, md_table[slot].block}, {inner, md_table[slot].len}));
 	md_final(ctx, out);
 	EVP_MD_CTX_free(ctx);
+	bytes_wipe(inner, sizeof(inner));
 	bytes_wipe(ipad, sizeof(ipad));
 	bytes_wipe(opad, sizeof(opad));
 }

@@ -149,9 +149,8 @@ void ike_free(struct ike *ike)
 	ike_reap(ike);
 	table_free(&ike->by_cookie);
 	heap_free(&ike->due);
-	bytes_wipe(ike->psk, strlen(ike->psk));
-	free(ike->psk);
-	free(ike);
+	bytes_free(ike->psk, strlen(ike->psk));
+	bytes_free(ike, sizeof(*ike));
 }
 
 struct ike_sa *ike_dial(struct ike *ike, usec now)

@@ -370,6 +370,7 @@ void l2tp_send(struct l2tp *l, struct l2tp_session *s, const void *p, size_t len
 	if (n)
 		l->hooks.send(l->hooks.ctx,
 			      &(struct l2tp_tx){t->peer, t->port, L2TP_ZLB, 0, msg, n}, now);
+	bytes_wipe(msg, n);
 }
 
 void l2tp_resend(struct l2tp *l, void *peer, usec now)

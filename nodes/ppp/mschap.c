@@ -111,4 +111,5 @@ void mschap_proof(const struct mschap *m, const uint8_t response[MSCHAP_RESPONSE
 		    digest);
 	memcpy(out, digest, MSCHAP_PROOF);
 	bytes_wipe(hash, sizeof(hash));
+	bytes_wipe(digest, sizeof(digest));
 }

@@ -74,6 +74,7 @@ static void send_frame(void *owner, uint16_t protocol, uint8_t code, uint8_t id,
 	wr_close(&w, length);
 	if (wr_ok(&w))
 		p->hooks.send(p->hooks.ctx, frame, wr_len(&w), now);
+	bytes_wipe(frame, wr_len(&w)); /* it may have held a password */
 }
 
 static void lcp_send(void *owner, uint8_t code, uint8_t id, const void *data, size_t len, usec now)
@@ -531,7 +532,7 @@ struct ppp *ppp_new(const struct ppp_config *cfg, const struct node_env *env,
 
 void ppp_free(struct ppp *p)
 {
-	free(p);
+	bytes_free(p, sizeof(*p));
 }
 
 void ppp_start(struct ppp *p, usec now)

@@ -96,26 +96,14 @@ static void follow(const struct vpn_child *c, const struct datagram *d, uint32_t
 		peer_moved(c->peer, d->remote);
 }
 
-static enum drop input_esp(struct vpn *v, const struct datagram *d, usec now)
+/* An ESP packet of this pair; decrypted where its copy @plain lies. */
+static enum drop take_esp(struct vpn *v, struct vpn_child *c, const struct datagram *d,
+			  uint8_t *plain, usec now)
 {
 	struct esp_opened o;
-	struct vpn_child *c;
 	struct esp_udp udp;
-	enum drop drop;
-	uint32_t spi;
-	uint8_t plain[DATAGRAM_MAX]; /* not of each node: thousands of them hear one at a time */
+	enum drop drop = esp_open(&c->in, plain, d->len, &o);
 
-	if (!esp_peek_spi(d->data, d->len, &spi) || d->len > sizeof(plain))
-		return DROP_SHORT;
-	c = child_by_spi(v, spi);
-	if (!c) {
-		ike_unknown_spi(v->ike, d, spi);
-		return DROP_UNKNOWN_SPI;
-	}
-	if (c->c.udp != (d->via == VIA_UDP))
-		return DROP_SELECTOR;
-	memcpy(plain, d->data, d->len);
-	drop = esp_open(&c->in, plain, d->len, &o);
 	if (drop != DROP_NONE)
 		return drop;
 	ike_sa_traffic(c->peer->sa, false, now);
@@ -130,6 +118,28 @@ static enum drop input_esp(struct vpn *v, const struct datagram *d, usec now)
 		return DROP_SELECTOR;
 	l2tp_input(v->l2tp, c->peer, inet_ep(d->remote.addr, udp.src), udp.p, udp.len, now);
 	return DROP_NONE;
+}
+
+static enum drop input_esp(struct vpn *v, const struct datagram *d, usec now)
+{
+	uint8_t plain[DATAGRAM_MAX]; /* not of each node: thousands of them hear one at a time */
+	struct vpn_child *c;
+	enum drop drop;
+	uint32_t spi;
+
+	if (!esp_peek_spi(d->data, d->len, &spi) || d->len > sizeof(plain))
+		return DROP_SHORT;
+	c = child_by_spi(v, spi);
+	if (!c) {
+		ike_unknown_spi(v->ike, d, spi);
+		return DROP_UNKNOWN_SPI;
+	}
+	if (c->c.udp != (d->via == VIA_UDP))
+		return DROP_SELECTOR;
+	memcpy(plain, d->data, d->len);
+	drop = take_esp(v, c, d, plain, now);
+	bytes_wipe(plain, d->len); /* it may hold a password */
+	return drop;
 }
 
 /* ---- what L2TP tells ---- */

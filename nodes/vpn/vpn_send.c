@@ -24,6 +24,7 @@ bool vpn_send_l2tp(struct vpn *v, struct vpn_peer *p, const struct l2tp_tx *tx, 
 	       tx->p, tx->len);
 	assert(wr_ok(&w)); /* l2tp's messages are no longer than L2TP_DATA_MAX */
 	d.len = esp_seal(&c->out, v->env.rng, IPPROTO_UDP_, udp, wr_len(&w), v->tx, sizeof(v->tx));
+	bytes_wipe(udp, wr_len(&w)); /* it may hold a password */
 	if (!d.len)
 		return false;
 	d.via = c->c.udp ? VIA_UDP : VIA_ESP;
