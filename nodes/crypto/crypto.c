@@ -540,15 +540,16 @@ static void modp_power(const struct modp *g, const BIGNUM *base, const BIGNUM *p
 	BN_CTX_free(ctx);
 }
 
-static bool modp_shared(const struct dh *d, const uint8_t *peer, uint8_t *out)
+/* @d NULL: only whether the value can be taken. */
+static bool modp_shared(const struct modp *g, const struct dh *d, const uint8_t *peer, uint8_t *out)
 {
-	BIGNUM *y = BN_bin2bn(peer, d->modp->len, NULL);
+	BIGNUM *y = BN_bin2bn(peer, g->len, NULL);
 	bool ok;
 
 	must(y, "a number");
-	ok = BN_cmp(y, BN_value_one()) > 0 && BN_cmp(y, d->modp->p_minus_1) < 0;
-	if (ok)
-		modp_power(d->modp, y, d->priv, out);
+	ok = BN_cmp(y, BN_value_one()) > 0 && BN_cmp(y, g->p_minus_1) < 0;
+	if (ok && d)
+		modp_power(g, y, d->priv, out);
 	BN_free(y);
 	return ok;
 }
@@ -572,9 +573,8 @@ static void ecp_public(struct dh *d)
 }
 
 /* RFC 5903: the peer's x | y must be a point of the curve; the secret is the x of the product. */
-static bool ecp_shared(const struct dh *d, const uint8_t *peer, uint8_t *out)
+static bool ecp_shared(const struct ecp *g, const struct dh *d, const uint8_t *peer, uint8_t *out)
 {
-	const struct ecp *g = d->ecp;
 	BIGNUM *x = BN_bin2bn(peer, g->len, NULL);
 	BIGNUM *y = BN_bin2bn(peer + g->len, g->len, NULL);
 	EC_POINT *q = EC_POINT_new(g->curve);
@@ -585,7 +585,7 @@ static bool ecp_shared(const struct dh *d, const uint8_t *peer, uint8_t *out)
 	/* set_affine_coordinates() refuses what is not on the curve, but takes x + p for x. */
 	ok = BN_cmp(x, g->p) < 0 && BN_cmp(y, g->p) < 0 &&
 	     EC_POINT_set_affine_coordinates(g->curve, q, x, y, ctx) == 1;
-	if (ok) {
+	if (ok && d) {
 		must(EC_POINT_mul(g->curve, q, NULL, q, d->priv, ctx) &&
 			     EC_POINT_get_affine_coordinates(g->curve, q, x, NULL, ctx),
 		     "a shared secret");
@@ -671,7 +671,17 @@ bool dh_shared(const struct dh *d, const uint8_t *peer, size_t len, uint8_t out[
 {
 	if (len != group_public_len(d->modp ? d->modp->id : d->ecp->id))
 		return false;
-	return d->modp ? modp_shared(d, peer, out) : ecp_shared(d, peer, out);
+	return d->modp ? modp_shared(d->modp, d, peer, out) : ecp_shared(d->ecp, d, peer, out);
+}
+
+bool dh_valid(enum ike_group group, const uint8_t *peer, size_t len)
+{
+	const struct modp *m = modp_of(group);
+
+	need_groups();
+	if (len != group_public_len(group))
+		return false;
+	return m ? modp_shared(m, NULL, peer, NULL) : ecp_shared(ecp_of(group), NULL, peer, NULL);
 }
 
 void crypto_prepare(void)

@@ -111,6 +111,8 @@ struct dh *dh_new(enum ike_group g, struct rng *rng);
 struct dh *dh_new_private(enum ike_group g, const uint8_t *priv, size_t len);
 void dh_free(struct dh *d);
 const uint8_t *dh_public(const struct dh *d); /* group_public_len() bytes */
+/* Has a peer's value the right length, and is it one that dh_shared() takes? */
+bool dh_valid(enum ike_group g, const uint8_t *peer, size_t len);
 /* The shared secret. False when the peer's value is of the wrong length, not 1 < y < p-1, or not
  * a point of the curve: a peer's bytes, not an error. */
 bool dh_shared(const struct dh *d, const uint8_t *peer, size_t len, uint8_t out[DH_PUBLIC_MAX]);

@@ -65,12 +65,14 @@ static void draw_nonce(struct ike_sa *sa, struct nonce *n, uint8_t len)
 	rng_bytes(sa->ike->env.rng, n->b, len);
 }
 
-/* KE and nonce of the peer: their sizes, then a shared secret. */
-static enum drop take_key(struct ike_sa *sa, const struct isakmp_msg *m, struct dh *dh,
-			  struct nonce *nonce, uint8_t shared[DH_PUBLIC_MAX])
+/* KE and nonce of the peer: are they right? Then the shared secret, with a key of our own that is
+ * made now if there is none: not for a message that is wrong. */
+static enum drop take_key(struct ike_sa *sa, const struct isakmp_msg *m, struct nonce *nonce,
+			  uint8_t shared[DH_PUBLIC_MAX])
 {
 	size_t len = group_public_len(sa->suite.group);
 	uint8_t public[DH_PUBLIC_MAX] = {0};
+	bool valid;
 
 	if (m->nonce.len > NONCE_MAX ||
 	    (m->nonce.len < NONCE_MIN && !ignores(sa->ike, IGNORES_NONCE_LENGTH)))
@@ -78,11 +80,13 @@ static enum drop take_key(struct ike_sa *sa, const struct isakmp_msg *m, struct 
 	if (m->ke.len > len || (m->ke.len < len && !ignores(sa->ike, IGNORES_KEY_LENGTH)))
 		return DROP_KEY_LENGTH;
 	memcpy(public + len - m->ke.len, m->ke.p, m->ke.len); /* a shorter one is a number */
-	if (!dh_shared(dh, public, len, shared)) {
-		if (!ignores(sa->ike, IGNORES_KEY_VALUE))
-			return DROP_KEY_VALUE;
+	valid = dh_valid(sa->suite.group, public, len);
+	if (!valid && !ignores(sa->ike, IGNORES_KEY_VALUE))
+		return DROP_KEY_VALUE;
+	if (!sa->dh)
+		sa->dh = dh_new(sa->suite.group, sa->ike->env.rng);
+	if (!valid || !dh_shared(sa->dh, public, len, shared))
 		memset(shared, 0, DH_PUBLIC_MAX); /* 0 to whatever power */
-	}
 	/* The proofs hash what was sent, not the number. */
 	memcpy(sa->peer_public, m->ke.p, m->ke.len);
 	sa->peer_public_len = (uint16_t)m->ke.len;
@@ -320,9 +324,7 @@ static enum drop take_message3(struct ike_sa *sa, const struct server_mode *mode
 	struct isakmp_out o;
 	enum drop drop;
 
-	if (!sa->dh) /* not again for each wrong message 3 */
-		sa->dh = dh_new(sa->suite.group, sa->ike->env.rng);
-	drop = take_key(sa, rx->m, sa->dh, &sa->ni, shared);
+	drop = take_key(sa, rx->m, &sa->ni, shared);
 	if (drop)
 		return drop;
 	advance(sa, rx, row);
@@ -345,7 +347,7 @@ static enum drop take_message4(struct ike_sa *sa, const struct client_mode *mode
 	struct isakmp_out o;
 	enum drop drop;
 
-	drop = take_key(sa, rx->m, sa->dh, &sa->nr, shared);
+	drop = take_key(sa, rx->m, &sa->nr, shared);
 	if (drop)
 		return drop;
 	advance(sa, rx, row);

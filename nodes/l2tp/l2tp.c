@@ -252,24 +252,31 @@ static enum drop control(struct l2tp *l, struct l2tp_tunnel *t, struct inet_ep f
 			 usec now)
 {
 	struct l2tp_call c = {.l = l, .t = t, .m = m, .now = now};
+	enum drop early = DROP_NONE;
+	bool zlb = parsed == DROP_NONE && m->type == L2TP_ZLB;
 	int turn;
 
 	if (!c.t)
 		return parsed != DROP_NONE		     ? parsed
 		       : m->type == L2TP_SCCRQ && l->cfg.lns ? DROP_LIMIT
 							     : DROP_L2TP_TUNNEL;
-	c.t->heard = now;
-	if (!channel_acknowledge(l, c.t, m->nr, now))
-		return DROP_L2TP_WINDOW;
-	if (parsed == DROP_NONE && m->type == L2TP_ZLB)
-		return DROP_NONE;
 	turn = channel_compare(m->ns, c.t->nr);
+	if (!zlb && turn > 0)
+		early = channel_early(c.t, m->ns, len);
+	if (early == DROP_L2TP_WINDOW || !channel_acknowledge(l, c.t, m->nr, now))
+		return DROP_L2TP_WINDOW;
+	c.t->heard = now;
+	if (zlb)
+		return DROP_NONE;
 	if (turn < 0) {
 		c.t->ack_due = true;
 		return DROP_DUPLICATE;
 	}
-	if (turn > 0)
-		return channel_keep_early(c.t, m->ns, p, len);
+	if (turn > 0) {
+		if (!early)
+			channel_keep_early(c.t, m->ns, p, len);
+		return early;
+	}
 	take_turn(&c, parsed, from, len);
 	take_early(l, c.t, from, now);
 	return DROP_NONE;

@@ -155,20 +155,31 @@ bool channel_acknowledge(struct l2tp *l, struct l2tp_tunnel *t, uint16_t nr, use
 	return true;
 }
 
-enum drop channel_keep_early(struct l2tp_tunnel *t, uint16_t ns, const uint8_t *p, size_t len)
+static size_t early_room(const struct l2tp_tunnel *t)
 {
-	struct l2tp_early *room = NULL;
+	size_t i = 0;
 
-	for (size_t i = 0; i < L2TP_EARLY; i++) {
+	while (i < L2TP_EARLY && t->early[i].len)
+		i++;
+	return i;
+}
+
+enum drop channel_early(const struct l2tp_tunnel *t, uint16_t ns, size_t len)
+{
+	for (size_t i = 0; i < L2TP_EARLY; i++)
 		if (t->early[i].len && t->early[i].ns == ns)
 			return DROP_DUPLICATE;
-		if (!t->early[i].len)
-			room = &t->early[i];
-	}
-	if (!room || len > sizeof(room->msg) || channel_compare(ns, t->nr) > 2 * L2TP_EARLY)
+	if (early_room(t) == L2TP_EARLY || len > L2TP_EARLY_MAX ||
+	    channel_compare(ns, t->nr) > 2 * L2TP_EARLY)
 		return DROP_L2TP_WINDOW;
+	return DROP_NONE;
+}
+
+void channel_keep_early(struct l2tp_tunnel *t, uint16_t ns, const uint8_t *p, size_t len)
+{
+	struct l2tp_early *room = &t->early[early_room(t)];
+
 	room->len = (uint16_t)len;
 	room->ns = ns;
 	memcpy(room->msg, p, len);
-	return DROP_NONE;
 }

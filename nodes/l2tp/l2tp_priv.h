@@ -101,8 +101,10 @@ void channel_resend(struct l2tp *l, struct l2tp_tunnel *t, usec now);
 int channel_compare(uint16_t a, uint16_t b);
 /* Nr acknowledges everything before it. False: it speaks of messages that were never sent. */
 bool channel_acknowledge(struct l2tp *l, struct l2tp_tunnel *t, uint16_t nr, usec now);
-/* Keeps a message until its turn comes. */
-enum drop channel_keep_early(struct l2tp_tunnel *t, uint16_t ns, const uint8_t *p, size_t len);
+/* Can a message be kept until its turn comes? DROP_DUPLICATE: it is; DROP_L2TP_WINDOW: there is no
+ * room for it. channel_keep_early(), after DROP_NONE, keeps it. */
+enum drop channel_early(const struct l2tp_tunnel *t, uint16_t ns, size_t len);
+void channel_keep_early(struct l2tp_tunnel *t, uint16_t ns, const uint8_t *p, size_t len);
 
 /* When channel_retry() has to be called; it is false when the schedule has ended. */
 usec channel_deadline(const struct l2tp_tunnel *t);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "nodes/ppp/ppp.h"
 
+#include "nodes/ppp/ppp_priv.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,33 +24,6 @@ enum {
 	LCP_DISCARD_REQUEST = 11,
 	LCP_IDENTIFICATION = 12,
 	LCP_TIME_REMAINING = 13,
-};
-
-struct ppp {
-	struct lcp_identity id;
-	enum ppp_method auth_row[PPP_AUTH_MAX]; /* the mode's */
-	bool server;
-	struct node_env env;
-	struct ppp_hooks hooks;
-	struct ppp_fsm lcp;
-	uint32_t given_up; /* options that the peer rejected: bit = type */
-	uint16_t mru;	   /* what we ask for */
-	uint32_t magic;
-	uint16_t peer_mru;
-	usec echo_at; /* the echo's next transmission; USEC_NEVER: none is due */
-	unsigned echo_tries;
-	bool asking; /* the echo is ppp_ask()'s */
-	uint8_t echo_id;
-
-	/* Authentication: what LCP has come to, and the phase behind it. */
-	bool asks;		/* server: of its row */
-	uint8_t asked;		/* server: the method of auth_row that it has come to */
-	enum ppp_method agreed; /* client: what the server's last good request had */
-	uint8_t objections;	/* client: Naks of methods so far */
-	bool disagreed;		/* server: the client objects to all of them */
-	struct ppp_auth auth;
-	bool network; /* the phases before it are over: echo, and what else will come */
-	enum reason failure;
 };
 
 /* ---- frames ---- */
@@ -264,6 +239,7 @@ static uint8_t lcp_judge(void *owner, struct rd *options, struct wr *answer)
 	uint8_t code = PPP_CONF_ACK;
 	uint16_t mru = PPP_MRU_DEFAULT;
 	enum ppp_method method = PPP_AUTH_NONE;
+	uint8_t objections = p->objections;
 	struct rd r = *options;
 	struct option o;
 
@@ -287,6 +263,10 @@ static uint8_t lcp_judge(void *owner, struct rd *options, struct wr *answer)
 			propose(p, answer, o.type);
 		else
 			wr_bytes(answer, o.p, o.len);
+	}
+	if (!wr_ok(answer)) { /* more than an answer of ours holds */
+		p->objections = objections;
+		return 0;
 	}
 	if (code == PPP_CONF_ACK) {
 		p->peer_mru = mru;

@@ -212,7 +212,7 @@ static enum drop on_request(struct ppp_fsm *f, const struct ppp_packet *p, usec 
 	struct cause c = {.p = p, .answer = answer};
 
 	c.code = f->ops->judge(f->owner, &r, &w);
-	if (!c.code || !wr_ok(&w))
+	if (!c.code)
 		return DROP_PPP;
 	c.answer_len = wr_len(&w);
 	step(f, c.code == PPP_CONF_ACK ? RCR_PLUS : RCR_MINUS, &c, now);

@@ -56,7 +56,7 @@ struct ppp_ops {
 	/* Writes the options that we wish for. */
 	void (*request)(void *owner, struct wr *w);
 	/* Judges the peer's options: the code of the answer (ACK, NAK or REJECT) and its options;
-	 * 0 when they are malformed and the packet is to be dropped. */
+	 * 0 when they are malformed or the answer does not fit: the packet is dropped. */
 	uint8_t (*judge)(void *owner, struct rd *options, struct wr *answer);
 	/* The peer's objections to ours: what to wish for from now on. False: malformed. */
 	bool (*object)(void *owner, struct rd *options, bool reject);
