@@ -360,7 +360,7 @@ enum drop isakmp_payloads_parse(struct isakmp_msg *m, uint8_t next, struct rd *r
 {
 	struct isakmp_header h = m->h;
 
-	memset(m, 0, sizeof(*m));
+	memset(m, 0, offsetof(struct isakmp_msg, sa.proposals));
 	m->h = h;
 	while (next != PAYLOAD_NONE) {
 		uint8_t type = next;

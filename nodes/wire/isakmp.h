@@ -159,9 +159,7 @@ struct isakmp_payload_view {
 struct isakmp_msg {
 	struct isakmp_header h;
 	uint8_t n_payloads;
-	struct isakmp_payload_view payloads[ISAKMP_PAYLOADS];
 	bool has_sa;
-	struct isakmp_sa sa;
 	struct view ke, nonce, hash;
 	uint8_t n_ids;
 	struct isakmp_id ids[2];
@@ -174,6 +172,10 @@ struct isakmp_msg {
 	struct isakmp_notify notifies[4];
 	struct isakmp_delete deletes[4];
 	size_t trailing; /* bytes behind the last payload (padding of a decrypted body) */
+	/* The arrays of @sa, and @payloads, are 23 of these 24 KB: not cleared for each message.
+	 * Only as many of their elements as the counts say have a value. */
+	struct isakmp_sa sa;
+	struct isakmp_payload_view payloads[ISAKMP_PAYLOADS];
 };
 
 /* Reads a header: false when there are fewer than 28 bytes. Judges nothing. */
