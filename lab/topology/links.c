@@ -10,8 +10,22 @@
 /* Not the loopback, and not what /proc/sys/net/ipv4/conf/ calls all of them. */
 static bool is_iface_name(const char *s)
 {
-	return value_is_name(s, IFACE_LEN_MAX) && strcmp(s, "lo") != 0 && strcmp(s, "all") != 0 &&
-	       strcmp(s, "default") != 0;
+	static const char *const reserved[] = {"lo", "all", "default"};
+	static const struct words words = WORDS_IN(reserved);
+
+	return value_is_name(s, IFACE_LEN_MAX) && word_find(&words, s) < 0;
+}
+
+/* The interface of a node that has this name, -1: none. */
+static int find_iface(const struct topology *t, unsigned node, const char *name)
+{
+	const struct node *n = &t->nodes[node];
+
+	for (size_t i = 0; i < n->n_ifaces; i++) {
+		if (strcmp(t->ifaces[n->ifaces[i]].name, name) == 0)
+			return (int)n->ifaces[i];
+	}
+	return -1;
 }
 
 /* "client:eth0" to a node and an interface's name. */
@@ -49,6 +63,7 @@ static bool read_end(struct reading *r, const struct tree *v, struct iface *out)
 {
 	const struct tree *keys[KEYS] = {0};
 	const struct topology *t = r->t;
+	int same;
 
 	if (v->kind == TREE_MAP) {
 		topo_keys(r, v, PLACE_END, KINDS, NULL, keys);
@@ -63,16 +78,11 @@ static bool read_end(struct reading *r, const struct tree *v, struct iface *out)
 	}
 	if (!parse_end(r, v, out))
 		return false;
-	for (size_t i = 0; i < t->nodes[out->node].n_ifaces; i++) {
-		const struct iface *f = &t->ifaces[t->nodes[out->node].ifaces[i]];
-
-		if (strcmp(f->name, out->name) == 0) {
-			mistake(r->m, v, "%s is in use already, in line %u", out->full,
-				t->iface_at[t->nodes[out->node].ifaces[i]]->line);
-			return false;
-		}
-	}
-	return true;
+	same = find_iface(t, out->node, out->name);
+	if (same >= 0)
+		mistake(r->m, v, "%s is in use already, in line %u", out->full,
+			t->iface_at[same]->line);
+	return same < 0;
 }
 
 /* Interfaces of a node are few, or the node is a router with a thousand: doubling serves both. */
@@ -246,22 +256,20 @@ static bool find_outside(struct reading *r, unsigned i)
 	const struct tree *v = t->defs[i].keys[KEY_OUTSIDE];
 	const char *known[64];
 	size_t n_known = 0;
+	int outside;
 
 	if (!v) {
 		mistake(r->m, t->defs[i].at, "%s has no outside: which interface faces the world?",
 			n->name);
 		return false;
 	}
-	for (size_t k = 0; k < n->n_ifaces; k++) {
-		const struct iface *f = &t->ifaces[n->ifaces[k]];
-
-		if (strcmp(f->name, v->text) == 0) {
-			n->outside = n->ifaces[k];
-			t->defs[i].has_outside = true;
-		}
-		if (n_known < ARRAY_LEN(known))
-			known[n_known++] = f->name;
+	outside = find_iface(t, i, v->text);
+	if (outside >= 0) {
+		n->outside = (unsigned)outside;
+		t->defs[i].has_outside = true;
 	}
+	for (size_t k = 0; k < MIN(n->n_ifaces, ARRAY_LEN(known)); k++)
+		known[n_known++] = t->ifaces[n->ifaces[k]].name;
 	if (!t->defs[i].has_outside)
 		mistake(r->m, v, "%s has no interface %s%s", n->name, tree_shown(r->a, v->text),
 			did_you_mean(r->m, v->text, known, n_known));

@@ -408,6 +408,15 @@ static void read_when_value(struct reading *r, const struct axis *x, const struc
 		did_you_mean(r->m, v->text, known, x->n));
 }
 
+int topo_axis(const struct topology *t, const char *name)
+{
+	for (size_t i = 0; i < t->n_axes; i++) {
+		if (strcmp(t->axes[i].name, name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
 static void read_when(struct reading *r, struct expect_def *d, const struct tree *when)
 {
 	struct topology *t = r->t;
@@ -415,11 +424,9 @@ static void read_when(struct reading *r, struct expect_def *d, const struct tree
 	for (size_t i = 0; i < when->n; i++) {
 		const struct tree *key = when->keys[i], *v = when->v[i];
 		const struct axis *x;
-		size_t a = 0;
+		int a = topo_axis(t, key->text);
 
-		while (a < t->n_axes && strcmp(t->axes[a].name, key->text) != 0)
-			a++;
-		if (a == t->n_axes) {
+		if (a < 0) {
 			if (any_broken(t))
 				continue;
 			mistake(r->m, key, "no axis %s%s", tree_shown(r->a, key->text),

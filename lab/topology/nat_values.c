@@ -123,11 +123,8 @@ static bool parse_port(const char *s, struct forward *out)
 {
 	unsigned long port;
 
-	if (strncmp(s, "udp/", 4) != 0 && strncmp(s, "tcp/", 4) != 0)
-		return false;
-	out->proto = s[0] == 'u' ? 17 : 6;
-	s += 4;
-	if (!value_digits(&s, 65535, &port) || *s || port == 0)
+	out->proto = value_port_proto(&s);
+	if (!out->proto || !value_digits(&s, 65535, &port) || *s || port == 0)
 		return false;
 	out->port = (uint16_t)port;
 	return true;

@@ -68,21 +68,19 @@ static bool read_dials(struct reading *r, const struct tree *v, struct node *n)
 /* "udp/500", "tcp/1000-2000", "icmp", "esp". */
 static bool parse_allow(const char *s, struct allow *out)
 {
+	static const char *const texts[] = {"icmp", "esp"};
+	static const struct words whole = WORDS_IN(texts);
+	static const uint8_t protos[] = {1, 50};
 	unsigned long lo, hi;
+	int word = word_find(&whole, s);
 
 	*out = (struct allow){0};
-	if (strcmp(s, "icmp") == 0 || strcmp(s, "esp") == 0) {
-		out->proto = s[0] == 'i' ? 1 : 50;
+	if (word >= 0) {
+		out->proto = protos[word];
 		return true;
 	}
-	if (strncmp(s, "udp/", 4) == 0)
-		out->proto = 17;
-	else if (strncmp(s, "tcp/", 4) == 0)
-		out->proto = 6;
-	else
-		return false;
-	s += 4;
-	if (!value_digits(&s, 65535, &lo))
+	out->proto = value_port_proto(&s);
+	if (!out->proto || !value_digits(&s, 65535, &lo))
 		return false;
 	hi = lo;
 	if (*s == '-') {

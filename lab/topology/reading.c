@@ -3,6 +3,7 @@
  * reading.c - what every reader of a part of a topology file needs: the keys of a map, and nodes
  * by name.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "lab/topology/topology_priv.h"
@@ -16,28 +17,24 @@ struct tree *tree_get(const struct tree *map, const char *key)
 	return NULL;
 }
 
+/* For bsearch(): by name alone. */
+static int names(const void *a, const void *b)
+{
+	return strcmp(((const struct topo_named *)a)->name, ((const struct topo_named *)b)->name);
+}
+
 int topo_node(const struct topology *t, const char *name)
 {
-	size_t lo = 0, hi = t->n_nodes;
+	const struct topo_named key = {name, 0};
+	const struct topo_named *found = bsearch(&key, t->by_name, t->n_nodes, sizeof(key), names);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		int c = strcmp(name, t->nodes[t->by_name[mid]].name);
-
-		if (c == 0)
-			return (int)t->by_name[mid];
-		if (c < 0)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return -1;
+	return found ? (int)found->i : -1;
 }
 
 int topo_by_name(const void *a, const void *b)
 {
 	const struct topo_named *x = a, *y = b;
-	int c = strcmp(x->name, y->name);
+	int c = names(a, b);
 
 	return c ? c : x->i < y->i ? -1 : x->i > y->i;
 }
@@ -67,8 +64,8 @@ static void unknown_key(struct reading *r, const struct key_row *rows, size_t n,
 	const char **known = arena_array_of(r->a, n, const char *);
 	size_t k = key_find_in(rows, n, p, key->text), n_known = 0;
 
-	if (strcmp(key->text, "<<") == 0)
-		return; /* the loader has said what is wrong */
+	if (tree_is_merge_key(key))
+		return; /* yaml.c has said what is wrong */
 	if (k < n) { /* of another kind of node */
 		mistake(r->m, key, "%s is a key of %s; %s is of kind %s", key->text,
 			kinds_text(r->a, rows[k].kinds), who, kind_name(kind));

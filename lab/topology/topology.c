@@ -109,7 +109,6 @@ static void read_nodes(struct reading *r, const struct tree *nodes, const struct
 {
 	struct topology *t = r->t;
 	const struct tree *(*defaults)[KEYS] = arena_array(r->a, KINDS, sizeof(*defaults));
-	struct topo_named *sorted;
 
 	if (kinds)
 		read_kinds(r, kinds, defaults);
@@ -123,18 +122,15 @@ static void read_nodes(struct reading *r, const struct tree *nodes, const struct
 	t->nodes = arena_array_of(r->a, nodes->n, struct node);
 	t->defs = arena_array_of(r->a, nodes->n, struct node_def);
 	t->node_names = arena_array_of(r->a, nodes->n, const char *);
-	t->by_name = arena_array_of(r->a, nodes->n, unsigned);
-	sorted = arena_array_of(r->a, nodes->n, struct topo_named);
+	t->by_name = arena_array_of(r->a, nodes->n, struct topo_named);
 	for (unsigned i = 0; i < nodes->n; i++) {
 		check_node_name(r, nodes->keys[i]);
 		t->nodes[i].name = t->node_names[i] = nodes->keys[i]->text;
 		t->defs[i].at = nodes->keys[i];
-		sorted[i] = (struct topo_named){nodes->keys[i]->text, i};
+		t->by_name[i] = (struct topo_named){nodes->keys[i]->text, i};
 		read_node(r, i, nodes->v[i], (const struct tree *const(*)[KEYS])defaults);
 	}
-	qsort(sorted, nodes->n, sizeof(*sorted), topo_by_name);
-	for (size_t i = 0; i < nodes->n; i++)
-		t->by_name[i] = sorted[i].i;
+	qsort(t->by_name, nodes->n, sizeof(*t->by_name), topo_by_name);
 }
 
 /* ---- values ---- */
@@ -374,10 +370,8 @@ size_t topology_axes(const struct topology *t, const char *const **names)
 
 bool topology_axis_of_clients(const struct topology *t, const char *axis)
 {
-	const struct axis *x = t->axes;
+	const struct axis *x = &t->axes[topo_axis(t, axis)]; /* it is one of the topology's */
 
-	while (strcmp(x->name, axis) != 0)
-		x++; /* it is one of the topology's */
 	for (size_t i = 0; i < x->n; i++) {
 		for (size_t o = 0; o < x->v[i].n_set; o++) {
 			if (t->nodes[x->v[i].set[o].node].kind != KIND_CLIENT)

@@ -92,6 +92,12 @@ struct custom_mode {
 	const struct server_mode *server;
 };
 
+/* The name of the node or link with a number. */
+struct topo_named {
+	const char *name;
+	unsigned i;
+};
+
 struct topology {
 	struct arena *a;
 	const struct source *src;
@@ -104,7 +110,7 @@ struct topology {
 	struct node_def *defs;
 	size_t n_nodes;
 	const char **node_names; /* in the order of nodes */
-	unsigned *by_name;       /* nodes sorted by name */
+	struct topo_named *by_name; /* nodes sorted by name */
 	struct link *links;
 	const struct tree **link_at;
 	size_t n_links;
@@ -157,10 +163,6 @@ void topo_keys(struct reading *r, const struct tree *map, enum place p, enum kin
 void topo_keys_in(struct reading *r, const struct key_row *rows, size_t n, const struct tree *map,
 		  enum place p, enum kind kind, const char *who, const struct tree **out);
 /* For qsort(): by name, then by number. */
-struct topo_named {
-	const char *name;
-	unsigned i;
-};
 int topo_by_name(const void *a, const void *b);
 
 /* ---- value_types.c ---- */
@@ -174,6 +176,8 @@ bool value_duration(const struct tree *v, usec *out);
 bool value_wrong(struct reading *r, const struct tree *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Digits, nothing else, at most @max. Moves *@p behind them. */
 bool value_digits(const char **p, unsigned long max, unsigned long *out);
+/* The IP protocol of "udp/" or "tcp/", 17 or 6, and moves *@p behind it; 0: it is neither. */
+uint8_t value_port_proto(const char **p);
 /* A whole number 0 .. @max, plain digits. */
 bool value_number(const struct tree *v, unsigned long max, unsigned long *out);
 bool value_is_v4(const char *s);
@@ -242,6 +246,8 @@ void addressing_eip_routes(struct arena *a, const struct topology *t, struct nod
 
 void matrix_read(struct reading *r, const struct tree *matrix);
 void expect_read(struct reading *r, const struct tree *expect);
+/* The axis of that name, -1: none. */
+int topo_axis(const struct topology *t, const char *name);
 /* Does a set of values of an axis have number @i? NULL has all. */
 bool topo_bit(const uint8_t *bits, size_t i);
 /* The id of the scenario with value @at[x] on axis x. */

@@ -38,4 +38,10 @@ struct tree {
 	bool open;             /* still being read: an alias to it would have no end */
 };
 
+/* "<<", with which YAML 1.1 merges maps; topology files may not. */
+static inline bool tree_is_merge_key(const struct tree *key)
+{
+	return key->text[0] == '<' && key->text[1] == '<' && !key->text[2];
+}
+
 #endif

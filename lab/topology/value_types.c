@@ -72,6 +72,22 @@ bool value_digits(const char **p, unsigned long max, unsigned long *out)
 	return true;
 }
 
+uint8_t value_port_proto(const char **p)
+{
+	static const struct {
+		char before[5];
+		uint8_t proto;
+	} rows[] = {{"udp/", 17}, {"tcp/", 6}};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (strncmp(*p, rows[i].before, 4) == 0) {
+			*p += 4;
+			return rows[i].proto;
+		}
+	}
+	return 0;
+}
+
 bool value_permille(const struct tree *v, unsigned long *out)
 {
 	const char *p = v->text;
@@ -82,26 +98,21 @@ bool value_permille(const struct tree *v, unsigned long *out)
 	if (*p == '.' && (p++, !value_digits(&p, 9, &tenths)))
 		return false;
 	*out = *out * 10 + tenths;
-	return strcmp(p, "%") == 0 && *out <= 1000;
+	return p[0] == '%' && !p[1] && *out <= 1000;
 }
 
 bool duration_parse(const char *p, usec *out)
 {
-	static const struct {
-		const char *unit;
-		usec usecs;
-	} units[] = {{"ms", MSEC}, {"s", SEC}, {"m", 60 * SEC}, {"h", 3600 * SEC}};
+	static const char *const texts[] = {"ms", "s", "m", "h"};
+	static const usec usecs[] = {MSEC, SEC, 60 * SEC, 3600 * SEC};
+	static const struct words units = WORDS_IN(texts);
 	unsigned long n;
+	int unit;
 
-	if (!value_digits(&p, 1000000, &n))
+	if (!value_digits(&p, 1000000, &n) || (unit = word_find(&units, p)) < 0)
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-		if (strcmp(p, units[i].unit) == 0) {
-			*out = (usec)n * units[i].usecs;
-			return *out <= 24 * (3600 * SEC);
-		}
-	}
-	return false;
+	*out = (usec)n * usecs[unit];
+	return *out <= 24 * (3600 * SEC);
 }
 
 bool value_duration(const struct tree *v, usec *out)

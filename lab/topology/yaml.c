@@ -341,7 +341,7 @@ static void check_keys(struct builder *b, struct tree *t)
 	for (size_t i = 0; i < t->n; i++) {
 		const struct tree *key = sorted[i].t;
 
-		if (strcmp(key->text, "<<") == 0 && !key->quoted)
+		if (tree_is_merge_key(key) && !key->quoted)
 			mistake(b->m, key, "merge keys (<<) are not read: write the keys out");
 		else if (i && strcmp(key->text, sorted[i - 1].t->text) == 0)
 			mistake(b->m, key, "%s stands here twice, first in line %u",
