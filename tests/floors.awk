@@ -4,7 +4,7 @@
 #
 # Reads, in this order, the list of rooms (phase=rooms), the known breaches (phase=known), the
 # sources (phase=source) and what `readelf -rsSW` says of their objects (phase=object).
-# graph=1: prints the graph of rooms instead, for tests/house.sh.
+# graph=1: prints the graph of rooms instead, for tests/house.awk.
 
 function room_of(file) {
 	sub(/\/[^\/]*$/, "", file)

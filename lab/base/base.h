@@ -2,7 +2,7 @@
 /*
  * base.h - the few things every file of natdlab needs.
  *
- * Floor 0. Nothing here knows of VPNs, files or the kernel.
+ * The lowest room: nothing here knows of VPNs, files or the kernel.
  */
 #ifndef NATDLAB_BASE_BASE_H
 #define NATDLAB_BASE_BASE_H

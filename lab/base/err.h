@@ -13,7 +13,7 @@
 
 #include "lab/base/base.h"
 
-/* What kind of failure; main() turns it into the exit status of INTERFACE: 2, 3, 1. */
+/* What kind of failure; main() turns it into the exit status 2, 3 or 1. */
 enum err_kind {
 	ERR_NONE,
 	ERR_INPUT,   /* the user's file or words: exit status 2 */
@@ -34,7 +34,7 @@ int err_add(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int err_sys(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Puts "what: " before a text that is already there: context added on the way up. Returns -1. */
 int err_prefix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* The exit status that INTERFACE's table gives to a kind. */
+/* The exit status of a kind, as the manual page has it. */
 int err_exit_status(enum err_kind kind);
 
 #endif

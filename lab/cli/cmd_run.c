@@ -165,8 +165,8 @@ static int keep_run(struct arena *a, const char *dir, const struct run_result *r
 	return 0;
 }
 
-/* INTERFACE's exit statuses. Where a file expects nothing, a connection that does not come up is
- * not as wanted. */
+/* The exit status, as the manual page has it. Where a file expects nothing, a connection that does
+ * not come up is not as wanted. */
 static int exit_status(const struct run_result *run)
 {
 	bool machine = false, unwanted = false;

@@ -19,7 +19,7 @@
  * A jump needs certainty that nothing is in flight: a frame that left one end of a link must have
  * been seen at the other, and what a router took in must have left it or been counted as dropped.
  * On kernels where delivery is synchronous that is so at once. Elsewhere the lab waits in real
- * time (account.c).
+ * time (lab/os/in_flight.c).
  */
 #include "lab/run/lab.h"
 

@@ -25,7 +25,7 @@ void mistake_at(struct mistakes *m, const struct source *src, unsigned line, uns
 size_t mistakes_count(const struct mistakes *m);
 /* True when so many are known that looking for more is a waste. */
 bool mistakes_enough(const struct mistakes *m);
-/* INTERFACE's form, in the order of the file: "article.yaml:14:23: words", the line, a caret. */
+/* One text for people, in the order of the file: "article.yaml:14:23: words", the line, a caret. */
 char *mistakes_text(const struct mistakes *m);
 
 /* @s as harmless text (lab/base/text.h) in quotes, cut to 60 characters of @s. */

@@ -26,7 +26,8 @@ struct iface {
 	struct inet_addr addr;
 	uint8_t plen;
 	uint8_t mac[6];          /* locally administered, from the number */
-	uint32_t ifindex;        /* distinct over the whole scenario: kernel-costs, trap 3 */
+	uint32_t ifindex;        /* distinct over the whole scenario: with equal ones a veth pair
+				    takes up to a second to come up */
 };
 
 /* What a bad link does to a frame, each with a probability in thousandths (faults.h). */

@@ -6,7 +6,7 @@
  *	topology.c     tree -> nodes
  *	reading.c      who may have which keys
  *	value_types.c  is a value of the type that its key asks for?
- *	custom_modes.c modes of the file's own; their lists: custom_mode_lists.c
+ *	custom_modes.c modes of the file's own; their members: mode_values.c
  *	links.c        which interface is plugged into which
  *	node_values.c  the value of a node's key -> a field of struct node
  *	nat_values.c   the same of a NAT's key

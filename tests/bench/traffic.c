@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * traffic.c - a capture of a busy link, with IKE exchanges in it, for tests/bench/inspect.sh.
+ * traffic.c - a capture of a busy link, with IKE exchanges in it, for tests/bench/run.sh.
  *
  *	traffic MEGABYTES EXCHANGES CAPTURE >file.pcap
  *
