@@ -227,9 +227,10 @@ static void print_windows(const struct probe_result *r)
 			const char *word = windows_result_name(row[v].result);
 			bool inferred = row[v].result != WINDOWS_UNKNOWN &&
 					row[v].certainty != CERTAIN_HIGH;
+			char cell[40];
 
-			printf("%s%s%*s", word, inferred ? "†" : "",
-			       v < 2 ? 10 - (int)strlen(word) - inferred : 0, "");
+			snprintf(cell, sizeof(cell), "%s%s", word, inferred ? "†" : "");
+			text_pad(stdout, cell, v < 2 ? 10 : 0);
 			dagger |= inferred;
 		}
 		putchar('\n');

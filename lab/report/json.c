@@ -134,6 +134,16 @@ json_t *phase1_json(const struct exchange *x)
 			 isakmp_hash_name(x->hash), "group", isakmp_group_name(x->group));
 }
 
+void add_wire(json_t *o, const struct exchange *x, const char *encapsulation)
+{
+	json_object_set_new(o, "encapsulation", json_string(encapsulation));
+	json_object_set_new(o, "phase1", phase1_json(x));
+	json_object_set_new(o, "esp_from_client", json_integer(x->esp[0]));
+	json_object_set_new(o, "esp_from_server", json_integer(x->esp[1]));
+	json_object_set_new(o, "quick_modes", json_integer(x->quick_modes));
+	json_object_set_new(o, "deletes", json_integer(x->deletes));
+}
+
 static json_t *predicted_json(const struct agreement *p)
 {
 	return json_pack("{s:o, s:o, s:s, s:s, s:i}", "client_sees",
@@ -181,14 +191,7 @@ static json_t *connection_json(const struct scenario *s, const struct connection
 		json_object_set_new(o, "alive", json_boolean(c->alive));
 	if (c->asked && !c->alive)
 		json_object_set_new(o, "why_dead", json_string(reason_name(c->why_dead)));
-	json_object_set_new(
-		o, "encapsulation",
-		json_string(word_of(&encapsulation_words, connection_encapsulation(c))));
-	json_object_set_new(o, "phase1", phase1_json(&c->x));
-	json_object_set_new(o, "esp_from_client", json_integer(c->x.esp[0]));
-	json_object_set_new(o, "esp_from_server", json_integer(c->x.esp[1]));
-	json_object_set_new(o, "quick_modes", json_integer(c->x.quick_modes));
-	json_object_set_new(o, "deletes", json_integer(c->x.deletes));
+	add_wire(o, &c->x, word_of(&encapsulation_words, connection_encapsulation(c)));
 	json_object_set_new(o, "predicted", predicted_json(&c->predicted.agreed));
 	json_object_set_new(o, "lab_error",
 			    c->lab_error[0] ? json_string(c->lab_error) : json_null());

@@ -95,12 +95,7 @@ static void add_traffic(json_t *o, const struct inspected *in)
 	json_object_set_new(o, "server_sees",
 			    seen_json(in->j.server_sees_valid, &in->j.server_sees));
 	json_object_set_new(o, "floated", json_boolean(x->floated));
-	json_object_set_new(o, "encapsulation", json_string(encapsulation(x)));
-	json_object_set_new(o, "phase1", phase1_json(x));
-	json_object_set_new(o, "esp_from_client", json_integer(x->esp[0]));
-	json_object_set_new(o, "esp_from_server", json_integer(x->esp[1]));
-	json_object_set_new(o, "quick_modes", json_integer(x->quick_modes));
-	json_object_set_new(o, "deletes", json_integer(x->deletes));
+	add_wire(o, x, encapsulation(x));
 }
 
 static const char *exchange_word(const struct exchange *x)

@@ -259,7 +259,7 @@ static void print_aggressive(FILE *f, const struct exchange *x)
 
 /* ---- the hash table ---- */
 
-static void hash_text(const struct natd_list *l, size_t i, char letter, bool known,
+void report_hash(const struct natd_list *l, size_t i, char letter, bool known,
 		      struct inet_ep means, bool verbose, char *buf, size_t size)
 {
 	char hex[2 * HASH_MAX + 1];
@@ -281,10 +281,10 @@ static void print_hash_row(FILE *f, const char *name, const struct natd_list *l,
 
 	for (size_t i = 0; i < MAX(l->n, 2U); i += 2) { /* more than two: further lines */
 		label(f, i ? "" : name);
-		hash_text(l, i, letters[i], known[i], means[i], verbose, text, sizeof(text));
+		report_hash(l, i, letters[i], known[i], means[i], verbose, text, sizeof(text));
 		fprintf(f, "%-*s  ", width, text);
 		if (i + 1 < MAX(l->n, 2U))
-			hash_text(l, i + 1, letters[i + 1], known[i + 1], means[i + 1], verbose,
+			report_hash(l, i + 1, letters[i + 1], known[i + 1], means[i + 1], verbose,
 				  text, sizeof(text));
 		else
 			text[0] = '\0';
@@ -303,10 +303,10 @@ static void print_hashes(FILE *f, const struct inspected *in, bool verbose)
 	for (size_t i = 0; i < 8; i++) {
 		char text[2 * HASH_MAX + 80];
 
-		hash_text(&x->natd3, i, j->letter3[i], j->known3[i], j->means3[i], verbose, text,
+		report_hash(&x->natd3, i, j->letter3[i], j->known3[i], j->means3[i], verbose, text,
 			  sizeof(text));
 		width = MAX(width, i % 2 ? 0 : (int)strlen(text));
-		hash_text(&x->natd4, i, j->letter4[i], j->known4[i], j->means4[i], verbose, text,
+		report_hash(&x->natd4, i, j->letter4[i], j->known4[i], j->means4[i], verbose, text,
 			  sizeof(text));
 		width = MAX(width, i % 2 ? 0 : (int)strlen(text));
 	}
@@ -328,20 +328,18 @@ static void print_hashes(FILE *f, const struct inspected *in, bool verbose)
 		       j->known4, j->means4, width, verbose);
 }
 
-static const char *sees_text(const struct natd_seen *s)
+static void print_conclusion(FILE *f, const char *name, const struct natd_seen *s,
+			     const char *other)
 {
-	if (s->self_behind_nat)
-		return s->peer_behind_nat ? "I am behind NAT, and so is the server"
-					  : "I am behind NAT; the server is public";
-	return s->peer_behind_nat ? "the server is behind NAT; I am not" : "no NAT between us";
-}
+	char text[80] = "no NAT between us";
 
-static const char *server_sees_text(const struct natd_seen *s)
-{
 	if (s->self_behind_nat)
-		return s->peer_behind_nat ? "I am behind NAT, and so is the client"
-					  : "I am behind NAT; the client is public";
-	return s->peer_behind_nat ? "the client is behind NAT; I am not" : "no NAT between us";
+		snprintf(text, sizeof(text), s->peer_behind_nat ? "I am behind NAT, and so is the %s"
+								: "I am behind NAT; the %s is public",
+			 other);
+	else if (s->peer_behind_nat)
+		snprintf(text, sizeof(text), "the %s is behind NAT; I am not", other);
+	line(f, name, text);
 }
 
 static const char *class_text(enum hash_class c)
@@ -396,13 +394,13 @@ static void print_conclusions(FILE *f, const struct inspected *in)
 	const struct exchange *x = in->x;
 
 	if (in->j.complete)
-		line(f, "client concludes", sees_text(&in->j.client_sees));
+		print_conclusion(f, "client concludes", &in->j.client_sees, "server");
 	else if (x->type == EXCHANGE_AGGRESSIVE && x->natd4.n)
 		line(f, "client concludes",
 		     "not known: its own hashes are encrypted, and this capture was not made at "
 		     "the client");
 	if (in->j.server_sees_valid)
-		line(f, "server concludes", server_sees_text(&in->j.server_sees));
+		print_conclusion(f, "server concludes", &in->j.server_sees, "client");
 	if (in->searched && in->j.server_hash == CLASS_UNKNOWN)
 		line(f, "server's hash",
 		     "fits no private address: most likely random bytes, as strongSwan's encap=yes "

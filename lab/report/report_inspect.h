@@ -14,4 +14,9 @@ struct inspect_style {
 };
 void report_inspect(FILE *f, const struct inspection *in, const struct inspect_style *style);
 
+/* A cell for hash @i of @l: "A 9fc5db.. 203.0.113.10:500", its letter, its beginning (or @whole) and
+ * what it is made of, if that is @known; "-" where @l has no such hash. */
+void report_hash(const struct natd_list *l, size_t i, char letter, bool known, struct inet_ep means,
+		 bool whole, char *buf, size_t size);
+
 #endif

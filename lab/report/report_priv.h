@@ -21,6 +21,8 @@ json_t *hashes_json(const struct natd_list *l);
 void add_means(json_t *means, const struct natd_list *l, const bool *known,
 	       const struct inet_ep *what);
 json_t *phase1_json(const struct exchange *x);
+/* Adds what went over the wire, from "encapsulation" to "deletes". */
+void add_wire(json_t *o, const struct exchange *x, const char *encapsulation);
 /* What a Windows client makes of a server: {"0": "blocked", "1": ..., "2": ...}, by value. */
 json_t *windows_rule_json(const struct windows_verdict row[GATE_VALUES]);
 json_t *vids_json(const struct exchange *x, unsigned side);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lab/base/text.h"
+#include "lab/report/report_inspect.h"
 #include "lab/result/summary.h"
 #include "nodes/wire/isakmp_names.h"
 
@@ -163,20 +164,6 @@ static bool print_outcomes(FILE *f, const struct run_result *run, const struct s
 	return any_dagger;
 }
 
-/* "A 9fc5db.. 203.0.113.10:500" */
-static void hash_cell(const struct natd_list *l, size_t i, char letter, bool known,
-		      struct inet_ep means, char *buf, size_t size)
-{
-	char hex[7];
-
-	if (i >= l->n) {
-		snprintf(buf, size, "-");
-		return;
-	}
-	snprintf(buf, size, "%c %s.. %s", letter, hex_str(l->v[i].b, 3, hex),
-		 known ? INET_EP(means) : "fits no known address");
-}
-
 static void message_row(struct grid *g, size_t row, const char *label, const char *message,
 			const struct natd_list *l, const char *letters, const bool *known,
 			const struct inet_ep *means)
@@ -186,7 +173,7 @@ static void message_row(struct grid *g, size_t row, const char *label, const cha
 	put(g, row, 0, PLAIN, label);
 	put(g, row, 1, PLAIN, message);
 	for (size_t i = 0; i < 2; i++) {
-		hash_cell(l, i, letters[i], known[i], means[i], text, sizeof(text));
+		report_hash(l, i, letters[i], known[i], means[i], false, text, sizeof(text));
 		put(g, row, 2 + i, PLAIN, text);
 	}
 }

@@ -469,6 +469,6 @@ done
 
 it 'every signature is explained in docs/diagnose.md'
 # shellcheck disable=SC2013 # words without blanks
-for word in $(sed -n 's/^\t\[SIG_[A-Z0-9_]*\] = {"\([a-z0-9-]*\)", OUTCOME.*/\1/p' lab/analysis/diagnose.c); do
+for word in $(sed -n 's/^\t\[SIG_[A-Z0-9_]*\] = {"\([a-z0-9-]*\)", OUTCOME.*/\1/p' lab/analysis/finding.c); do
 	check "$word has a row" grep -qF "| \`$word\` |" docs/diagnose.md
 done
