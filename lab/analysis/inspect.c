@@ -20,8 +20,8 @@ struct stream {
 	bool alone; /* the only file: its name need not stand before an interface's */
 	struct capture_frame frame;
 	bool more;
-	const struct place *last; /* the place of the former frame */
 	VEC(struct place) places;
+	uint16_t latest[IFACES_MAX]; /* by interface number: its place in @places, + 1 */
 };
 
 static void advance(struct stream *s)
@@ -48,21 +48,19 @@ static const char *place_name(struct arena *a, const struct stream *s)
 
 static const char *place_of(struct arena *a, struct stream *s)
 {
-	struct place *p = NULL;
+	uint16_t *latest = &s->latest[s->frame.iface % IFACES_MAX];
+	size_t i = *latest ? *latest - 1u : 0;
 
-	if (s->last && is_place(s->last, &s->frame))
-		return s->last->name;
-	for (size_t i = 0; i < s->places.n && !p; i++)
-		if (is_place(&s->places.v[i], &s->frame))
-			p = &s->places.v[i];
-	if (!p && s->places.n == IFACES_MAX)
+	if (!*latest || !is_place(&s->places.v[i], &s->frame))
+		for (i = 0; i < s->places.n && !is_place(&s->places.v[i], &s->frame);)
+			i++;
+	if (i == s->places.n && i == IFACES_MAX)
 		return s->s->name;
-	if (!p) {
-		p = vec_push(a, &s->places);
-		*p = (struct place){s->frame.iface, s->frame.iface_name, place_name(a, s)};
-	}
-	s->last = p;
-	return p->name;
+	if (i == s->places.n)
+		*vec_push(a, &s->places) = (struct place){s->frame.iface, s->frame.iface_name,
+							  place_name(a, s)};
+	*latest = (uint16_t)(i + 1);
+	return s->places.v[i].name;
 }
 
 /* The stream whose next frame is the oldest; NULL at the end of all. */
