@@ -222,6 +222,19 @@ static enum drop natoa_parse(struct inet_addr *a, struct rd *r)
 	return DROP_NONE;
 }
 
+/* Addresses of the first one's revision count. */
+static enum drop natoa_take(struct isakmp_msg *m, uint8_t type, struct rd *r)
+{
+	struct inet_addr a;
+	enum drop d = natoa_parse(&a, r);
+
+	if (!m->natoa_type)
+		m->natoa_type = type;
+	if (!d && m->natoa_type == type && m->n_natoa < ARRAY_LEN(m->natoa))
+		m->natoa[m->n_natoa++] = a;
+	return d;
+}
+
 /* RFC 2408 3.14 */
 static enum drop notify_parse(struct isakmp_notify *n, struct rd *r)
 {
@@ -331,16 +344,8 @@ static enum drop body_parse(struct isakmp_msg *m, uint8_t type, struct rd *r)
 	case PAYLOAD_NATD_DRAFT:
 		return natd_parse(m, type, r);
 	case PAYLOAD_NATOA:
-	case PAYLOAD_NATOA_DRAFT: {
-		struct inet_addr a;
-
-		d = natoa_parse(&a, r);
-		if (!m->natoa_type)
-			m->natoa_type = type;
-		if (!d && m->natoa_type == type && m->n_natoa < ARRAY_LEN(m->natoa))
-			m->natoa[m->n_natoa++] = a;
-		return d;
-	}
+	case PAYLOAD_NATOA_DRAFT:
+		return natoa_take(m, type, r);
 	case PAYLOAD_VID:
 		rd_view_rest(r, "Vendor ID");
 		return DROP_NONE;
