@@ -254,26 +254,6 @@ const uint8_t *ike_sa_cky_i(const struct ike_sa *sa)
 	return sa->cky_i;
 }
 
-bool ike_sa_floated(const struct ike_sa *sa)
-{
-	return sa->floated;
-}
-
-struct inet_ep ike_sa_local(const struct ike_sa *sa)
-{
-	return sa->local;
-}
-
-struct inet_ep ike_sa_remote(const struct ike_sa *sa)
-{
-	return sa->remote;
-}
-
-bool ike_sa_peer_is_ms(const struct ike_sa *sa)
-{
-	return sa->peer_ms;
-}
-
 void ike_sa_traffic(struct ike_sa *sa, bool sent, usec now)
 {
 	if (sent)

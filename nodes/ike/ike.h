@@ -87,10 +87,6 @@ void ike_sa_traffic(struct ike_sa *sa, bool sent, usec now);
 
 /* Of an SA past message 4: */
 bool ike_sa_nat(const struct ike_sa *sa, struct natd_seen *seen); /* false: no NAT-T in use */
-bool ike_sa_floated(const struct ike_sa *sa);
-struct inet_ep ike_sa_local(const struct ike_sa *sa);
-struct inet_ep ike_sa_remote(const struct ike_sa *sa);
-bool ike_sa_peer_is_ms(const struct ike_sa *sa); /* it sent MS NT5 ISAKMPOAKLEY */
 
 /* What the layer above keeps for an SA; NULL at first. ike only carries it. */
 void ike_sa_set_user(struct ike_sa *sa, void *user);

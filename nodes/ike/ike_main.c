@@ -21,7 +21,6 @@ struct main_row {
 	enum drop (*client)(struct ike_sa *sa, const struct client_mode *mode,
 			    const struct ike_rx *rx, const struct main_row *row);
 	enum main_state next;
-	const char *words;
 };
 
 /* ---- pieces of messages ---- */
@@ -413,16 +412,14 @@ static const struct main_row rows[] = {
 	 false,
 	 {.need = {PAYLOAD_SA}, .allow = {PAYLOAD_VID, PAYLOAD_NOTIFY}, .first = 1},
 	 .server = take_message1,
-	 .next = MAIN_R_WAIT_3,
-	 .words = "waits for message 1"},
+	 .next = MAIN_R_WAIT_3},
 	/* R -> I   HDR, SA, VID... */
 	{MAIN_I_WAIT_2,
 	 2,
 	 false,
 	 {.need = {PAYLOAD_SA}, .allow = {PAYLOAD_VID, PAYLOAD_NOTIFY}, .first = 1},
 	 .client = take_message2,
-	 .next = MAIN_I_WAIT_4,
-	 .words = "waits for message 2: the choice of a proposal"},
+	 .next = MAIN_I_WAIT_4},
 	/* I -> R   HDR, KE, Ni, NAT-D, NAT-D */
 	{MAIN_R_WAIT_3,
 	 3,
@@ -430,8 +427,7 @@ static const struct main_row rows[] = {
 	 {.need = {PAYLOAD_KE, PAYLOAD_NONCE},
 	  .allow = {PAYLOAD_NATD, PAYLOAD_NATD_DRAFT, PAYLOAD_VID, PAYLOAD_NOTIFY}},
 	 .server = take_message3,
-	 .next = MAIN_R_WAIT_5,
-	 .words = "waits for message 3: key, nonce, NAT-D"},
+	 .next = MAIN_R_WAIT_5},
 	/* R -> I   HDR, KE, Nr, NAT-D, NAT-D */
 	{MAIN_I_WAIT_4,
 	 4,
@@ -439,24 +435,21 @@ static const struct main_row rows[] = {
 	 {.need = {PAYLOAD_KE, PAYLOAD_NONCE},
 	  .allow = {PAYLOAD_NATD, PAYLOAD_NATD_DRAFT, PAYLOAD_VID, PAYLOAD_NOTIFY}},
 	 .client = take_message4,
-	 .next = MAIN_I_WAIT_6,
-	 .words = "waits for message 4: key, nonce, NAT-D"},
+	 .next = MAIN_I_WAIT_6},
 	/* I -> R   HDR*, IDii, HASH_I */
 	{MAIN_R_WAIT_5,
 	 5,
 	 true,
 	 {.need = {PAYLOAD_ID, PAYLOAD_HASH}, .allow = {PAYLOAD_NOTIFY, PAYLOAD_VID}},
 	 .server = take_message5,
-	 .next = MAIN_UP,
-	 .words = "waits for message 5: who the client is"},
+	 .next = MAIN_UP},
 	/* R -> I   HDR*, IDir, HASH_R */
 	{MAIN_I_WAIT_6,
 	 6,
 	 true,
 	 {.need = {PAYLOAD_ID, PAYLOAD_HASH}, .allow = {PAYLOAD_NOTIFY, PAYLOAD_VID}},
 	 .client = take_message6,
-	 .next = MAIN_UP,
-	 .words = "waits for message 6: who the server is"},
+	 .next = MAIN_UP},
 };
 
 static const struct main_row *row_of(enum main_state state)
@@ -465,13 +458,6 @@ static const struct main_row *row_of(enum main_state state)
 		if (rows[i].state == state)
 			return &rows[i];
 	return NULL;
-}
-
-const char *main_state_words(enum main_state state)
-{
-	const struct main_row *row = row_of(state);
-
-	return row ? row->words : state == MAIN_UP ? "established" : "deleted";
 }
 
 /* ---- input ---- */

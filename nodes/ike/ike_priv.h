@@ -435,7 +435,6 @@ void main_start(struct ike_sa *sa, const struct client_mode *mode, usec now);
 enum drop main_input_first(struct ike *ike, const struct server_mode *mode,
 			   const struct ike_rx *rx);
 enum drop main_input(struct ike_sa *sa, struct ike_rx *rx);
-const char *main_state_words(enum main_state s);
 
 /* ---- ike_natd.c ---- */
 /* The NAT-D payloads of message 3; and one of message 4 to the message 3 in @rx, that of the server

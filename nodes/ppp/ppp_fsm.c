@@ -93,19 +93,6 @@ static const struct transition table[EVENTS][PPP_STATES] = {
 };
 /* clang-format on */
 
-const char *ppp_state_name(enum ppp_state s)
-{
-	static const char *const names[PPP_STATES] = {
-		[PPP_INITIAL] = "Initial",   [PPP_STARTING] = "Starting",
-		[PPP_CLOSED] = "Closed",     [PPP_STOPPED] = "Stopped",
-		[PPP_CLOSING] = "Closing",   [PPP_STOPPING] = "Stopping",
-		[PPP_REQ_SENT] = "Req-Sent", [PPP_ACK_RCVD] = "Ack-Rcvd",
-		[PPP_ACK_SENT] = "Ack-Sent", [PPP_OPENED] = "Opened",
-	};
-
-	return names[s];
-}
-
 void ppp_fsm_init(struct ppp_fsm *f, const struct ppp_ops *ops, void *owner)
 {
 	*f = (struct ppp_fsm){.ops = ops, .owner = owner, .timer = USEC_NEVER};

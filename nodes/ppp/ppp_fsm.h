@@ -92,6 +92,4 @@ enum drop ppp_fsm_input(struct ppp_fsm *f, const uint8_t *p, size_t len, usec no
 void ppp_fsm_protocol_rejected(struct ppp_fsm *f, usec now);
 void ppp_fsm_timer(struct ppp_fsm *f, usec now);
 
-const char *ppp_state_name(enum ppp_state s); /* "Req-Sent", ... */
-
 #endif

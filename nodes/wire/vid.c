@@ -115,14 +115,6 @@ static bool begins_with(struct view v, struct view prefix)
 	return v.len >= prefix.len && !memcmp(v.p, prefix.p, prefix.len);
 }
 
-bool vid_begins_as(struct view v, enum vid which)
-{
-	struct view b = vid_bytes(which);
-
-	b.len = MIN(b.len, (size_t)VID_DIGEST_LEN);
-	return begins_with(v, b);
-}
-
 bool vid_is_ms_nt5(struct view v)
 {
 	static const struct view ms_nt5 = VIEW(MS_NT5);

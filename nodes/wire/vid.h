@@ -27,8 +27,6 @@ const char *vid_name(struct view v, char buf[64]);
 const char *vid_windows_version(struct view v);
 /* Exactly these bytes? */
 bool vid_is(struct view v, enum vid which);
-/* The first 16 bytes of it, whatever behind them? */
-bool vid_begins_as(struct view v, enum vid which);
 /* Which one it is, byte for byte; VIDS: none of those. */
 enum vid vid_find(struct view v);
 /* One of the revisions of NAT-T with NAT-D payloads that everybody understands: the RFC's and those

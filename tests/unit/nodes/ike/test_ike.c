@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "nodes/ike/ike_priv.h"
 #include "tests/unit/ike_net.h"
 
 static const char *const client_names[] = {"macos", "windows-10"};
@@ -126,8 +127,8 @@ static void assert_connected(const struct net *net, bool nat)
 	assert_int_equal(s->udp, nat);
 	assert_int_equal(c->local.port, nat ? 4500 : 500);
 	assert_int_equal(s->local.port, nat ? 4500 : 500);
-	assert_int_equal(ike_sa_floated(net->client.sa), nat);
-	assert_int_equal(ike_sa_floated(net->server.sa), nat);
+	assert_int_equal(net->client.sa->floated, nat);
+	assert_int_equal(net->server.sa->floated, nat);
 }
 
 /* What the client must believe of these two rows, by what the rows say of their hashes. */
@@ -181,9 +182,9 @@ static void assert_meet(const struct client_mode *client, const struct server_mo
 	} else {
 		assert_connected(net, must.self_behind_nat || must.peer_behind_nat);
 		assert_both_see(net, client, server);
-		assert_int_equal(ike_sa_peer_is_ms(net->client.sa),
+		assert_int_equal(net->client.sa->peer_ms,
 				 strncmp(server->name, "rras", 4) == 0);
-		assert_int_equal(ike_sa_peer_is_ms(net->server.sa),
+		assert_int_equal(net->server.sa->peer_ms,
 				 client->gate == GATE_MICROSOFT);
 	}
 	net_free(net);

@@ -563,7 +563,7 @@ static void a_peer_whose_mapping_changed_is_followed(void **state)
 	ike_quick(net->client.ike, net->client.sa, 1701, net->now);
 	net_drain(net);
 	assert_int_equal(net->server.n_moved, 1);
-	assert_int_equal(ike_sa_remote(net->server.sa).port, 61000);
+	assert_int_equal(net->server.sa->remote.port, 61000);
 	assert_int_equal(net->client.n_children, 2);
 	assert_int_equal(net->server.children[1].remote.port, 61000);
 	net_free(net);
@@ -582,7 +582,7 @@ static void an_unauthentic_message_moves_nobody(void **state)
 	f.data[4 + 23] = 77;
 	net_deliver(net, &f);
 	assert_int_equal(net->server.n_moved, 0);
-	assert_int_equal(ike_sa_remote(net->server.sa).port, 4500);
+	assert_int_equal(net->server.sa->remote.port, 4500);
 	net_free(net);
 }
 
