@@ -102,7 +102,8 @@ static int kernel_open(struct net *n, unsigned node, struct inet_addr own, struc
 		return err_prefix(e, "%s", n->s->nodes[node].name);
 	node_sockets_poll(&n->hosts[node], p);
 	for (size_t i = 0; i < HOST_SOCKETS; i++) {
-		struct epoll_event ev = {.events = EPOLLIN, .data.u32 = node};
+		struct epoll_event ev = {
+			.events = EPOLLIN, .data.u32 = node * HOST_SOCKETS + (uint32_t)i};
 
 		if (epoll_ctl(n->epoll, EPOLL_CTL_ADD, p[i].fd, &ev))
 			return err_sys(e, "%s: epoll", n->s->nodes[node].name);
@@ -130,8 +131,9 @@ static size_t kernel_ready(struct net *n, unsigned *v)
 
 	/* A node with two sockets that are ready is there twice. */
 	for (int i = 0; i < sockets; i++) {
-		unsigned node = n->event[i].data.u32;
+		unsigned socket = n->event[i].data.u32, node = socket / HOST_SOCKETS;
 
+		n->hosts[node].ready |= (uint8_t)(1u << socket % HOST_SOCKETS);
 		if (!n->is_ready[node])
 			v[kept++] = node;
 		n->is_ready[node] = true;

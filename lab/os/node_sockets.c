@@ -121,9 +121,13 @@ static bool receive(struct node_sockets *h, int which, struct datagram *d, uint8
 
 bool node_sockets_recv(struct node_sockets *h, struct datagram *d, uint8_t *buf, size_t size)
 {
-	for (int i = 0; i < HOST_SOCKETS; i++)
+	for (int i = 0; i < HOST_SOCKETS; i++) {
+		if (!(h->ready & 1 << i))
+			continue;
 		if (receive(h, i, d, buf, size))
 			return true;
+		h->ready &= (uint8_t)~(1 << i);
+	}
 	return false;
 }
 

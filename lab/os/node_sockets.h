@@ -18,6 +18,7 @@ enum { HOST_IKE, HOST_NATT, HOST_ESP, HOST_SOCKETS };
 struct node_sockets {
 	int fd[HOST_SOCKETS];
 	struct inet_addr own;
+	uint8_t ready; /* bit i: something may lie in fd[i]; node_sockets_recv() asks these only */
 };
 
 #define HOST_CLOSED {.fd = {-1, -1, -1}}
@@ -33,7 +34,8 @@ void node_sockets_close(struct node_sockets *h);
 /* False when the kernel would not take it (no route, refused by a local rule): for the protocol
  * the same as a datagram lost on the way. */
 bool node_sockets_send(struct node_sockets *h, const struct datagram *d);
-/* The next datagram, into @buf; false when there is none. d->data points into @buf. */
+/* The next datagram, into @buf; false when there is none. d->data points into @buf. The caller has
+ * set the bits of @h->ready when it polled; here those of empty sockets are cleared. */
 bool node_sockets_recv(struct node_sockets *h, struct datagram *d, uint8_t *buf, size_t size);
 /* Fills @p with what to poll for; HOST_SOCKETS entries. */
 void node_sockets_poll(const struct node_sockets *h, struct pollfd *p);

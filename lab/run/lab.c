@@ -80,7 +80,7 @@ struct lab {
 	uint32_t n_events;
 	struct output_dir *keep; /* the scenario's files, or NULL */
 	struct actor *actors;
-	size_t n_actors, n_undecided, n_staying;
+	size_t n_actors, n_undecided, n_idle;
 	usec limit; /* of the lab's own time */
 	struct actor **actor_of; /* of each node; NULL: it does not speak */
 	unsigned *ready;         /* room for every node */
@@ -172,7 +172,7 @@ static void on_node_event(void *ctx, const struct event *e)
 	ev.wire = false;
 	take_event(actor->lab, &ev);
 	if (ev.kind == EV_ALIVE)
-		actor->lab->n_staying--;
+		actor->lab->n_idle--;
 }
 
 /* ---- setting up ---- */
@@ -326,7 +326,7 @@ static int start_real(struct lab *lab, struct err *e)
 
 static bool all_decided(const struct lab *lab)
 {
-	return !lab->n_undecided && !lab->n_staying &&
+	return !lab->n_undecided && !lab->n_idle &&
 	       (!lab->real || product_nodes_decided(lab->real)) &&
 	       (!lab->guests || vm_watch_decided(lab->guests));
 }
@@ -385,19 +385,19 @@ static struct actor *server_of(const struct lab *lab, const struct actor *client
  * is still open is what a client that asks by itself never finds out. In the agenda its number
  * stands behind those of all actors.
  */
-static void stay(struct lab *lab, struct actor *actor)
+static void begin_idle(struct lab *lab, struct actor *actor)
 {
 	uint8_t cky_i[8];
 
 	if (!actor->node->idle || !vpn_connected(actor->vpn, cky_i) || !server_of(lab, actor))
 		return;
-	lab->n_staying++;
+	lab->n_idle++;
 	heap_set(&lab->agenda, &lab->due[lab->n_actors + (size_t)(actor - lab->actors)],
 		 lab->now + actor->node->idle);
 }
 
 /* After each call of a core: what is different now. */
-static void look_at(struct lab *lab, struct actor *actor)
+static void after_call(struct lab *lab, struct actor *actor)
 {
 	struct heap_item *due = &lab->due[actor - lab->actors];
 
@@ -412,11 +412,11 @@ static void look_at(struct lab *lab, struct actor *actor)
 	if (actor->undecided && vpn_done(actor->vpn)) {
 		actor->undecided = false;
 		lab->n_undecided--;
-		stay(lab, actor);
+		begin_idle(lab, actor);
 	}
 }
 
-static void ask(struct lab *lab, unsigned client)
+static void end_idle(struct lab *lab, unsigned client)
 {
 	struct actor *actor = &lab->actors[client], *server = server_of(lab, actor);
 	uint8_t cky_i[8];
@@ -424,7 +424,7 @@ static void ask(struct lab *lab, unsigned client)
 	heap_set(&lab->agenda, &lab->due[lab->n_actors + client], USEC_NEVER);
 	if (vpn_connected(actor->vpn, cky_i))
 		vpn_ask(server->vpn, cky_i, lab->now);
-	look_at(lab, server);
+	after_call(lab, server);
 }
 
 /* Hands over every datagram that lies in a socket. */
@@ -440,7 +440,7 @@ static bool deliver(struct lab *lab)
 		while (room-- && lab->ops->recv(lab->net, actor->number, &d, lab->buf,
 						sizeof(lab->buf)))
 			vpn_input(actor->vpn, lab->now, &d);
-		look_at(lab, actor);
+		after_call(lab, actor);
 	}
 	return n > 0;
 }
@@ -462,11 +462,11 @@ static void run_timers(struct lab *lab)
 		unsigned who = (unsigned)heap_first(&lab->agenda)->order;
 
 		if (who >= lab->n_actors) {
-			ask(lab, who - (unsigned)lab->n_actors);
+			end_idle(lab, who - (unsigned)lab->n_actors);
 			continue;
 		}
 		vpn_timer(lab->actors[who].vpn, lab->now);
-		look_at(lab, &lab->actors[who]);
+		after_call(lab, &lab->actors[who]);
 	}
 }
 
@@ -478,7 +478,7 @@ static void begin(struct lab *lab)
 		if (lab->actors[i].waits)
 			continue;
 		vpn_start(lab->actors[i].vpn, lab->now);
-		look_at(lab, &lab->actors[i]);
+		after_call(lab, &lab->actors[i]);
 		deliver(lab);
 	}
 }
@@ -501,7 +501,7 @@ static void dial_machines(struct lab *lab)
 			make_vpn(lab, actor);
 		}
 		vpn_start(actor->vpn, lab->now);
-		look_at(lab, actor);
+		after_call(lab, actor);
 		deliver(lab);
 	}
 	for (unsigned i = 0; lab->real_waits && i < lab->s->n_nodes; i++)

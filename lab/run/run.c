@@ -484,6 +484,34 @@ static int need_legacy(struct scenario *const *s, size_t n, struct err *e)
 	return 0;
 }
 
+static struct job job_new(const struct pool *p, struct scenario *s, struct scenario_result *r,
+			  size_t i)
+{
+	const struct run_config *cfg = p->cfg;
+
+	return (struct job){
+		.lab =
+			{
+				.scenario = s,
+				.backend = cfg->backend,
+				.seed = cfg->seed,
+				.realtime = cfg->realtime,
+				.real = cfg->real,
+				.wait = cfg->wait,
+				.tell = i == 0,
+				.stop = p->enough,
+				.ready = tell_parent,
+				.ctx = &p->jobs[i],
+				.dir = cfg->dir ? arena_printf(p->a, "%s/%s", cfg->dir, s->id)
+						: NULL,
+			},
+		.result = r,
+		.number = (uint32_t)i,
+		.notify = p->notify[1],
+		.child = CHILD_NONE,
+	};
+}
+
 int run_all(struct arena *a, const struct run_config *cfg, struct run_result *out, struct err *e)
 {
 	size_t n = count_matching(a, cfg);
@@ -508,28 +536,7 @@ int run_all(struct arena *a, const struct run_config *cfg, struct run_result *ou
 	if (p.machines && heed_signals(&p, e))
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		p.jobs[i] = (struct job){
-			.lab =
-				{
-					.scenario = scenarios[i],
-					.backend = cfg->backend,
-					.seed = cfg->seed,
-					.realtime = cfg->realtime,
-					.real = cfg->real,
-					.wait = cfg->wait,
-					.tell = i == 0,
-					.stop = p.enough,
-					.ready = tell_parent,
-					.ctx = &p.jobs[i],
-					.dir = cfg->dir ? arena_printf(a, "%s/%s", cfg->dir,
-								       scenarios[i]->id)
-							: NULL,
-				},
-			.result = results[i],
-			.number = (uint32_t)i,
-			.notify = p.notify[1],
-			.child = CHILD_NONE,
-		};
+		p.jobs[i] = job_new(&p, scenarios[i], results[i], i);
 	crypto_prepare(); /* once, not in every lab */
 	status = run_pool(&p, e);
 	forget_signals(&p);

@@ -177,6 +177,7 @@ static int serve(struct server *s, pid_t pid)
 			poll(NULL, 0, 10);
 			continue;
 		}
+		s->host.ready = UINT8_MAX;
 		while (node_sockets_recv(&s->host, &d, buf, sizeof(buf)))
 			vpn_input(s->vpn, now, &d);
 		if (vpn_deadline(s->vpn) <= now)
