@@ -193,124 +193,93 @@ void conntrack_close(struct conntrack *ct)
 
 /* ---- reading a table ---- */
 
-static uint16_t get_be16(const struct nlattr *a)
+/* What a message tells of an entry. Attributes are nested: a level is what stands within one. */
+enum level { NONE, ENTRY, TUPLE, IP, PROTO, COUNTERS, INFO, TCP };
+
+#define OF_ENTRY(member) offsetof(struct ct_entry, member)
+#define OF_TUPLE(member) offsetof(struct ct_tuple, member)
+
+static const struct field {
+	uint8_t level, type; /* the attribute */
+	uint8_t inner;	     /* the level within it; NONE: it is a value */
+	uint8_t size;	     /* of a number, in bytes; 0: an address */
+	uint16_t offset;     /* of the value, or of what stands within */
+} fields[] = {
+	{ENTRY, CTA_TUPLE_ORIG, TUPLE, 0, OF_ENTRY(dir[0])},
+	{ENTRY, CTA_TUPLE_REPLY, TUPLE, 0, OF_ENTRY(dir[1])},
+	{ENTRY, CTA_COUNTERS_ORIG, COUNTERS, 0, OF_ENTRY(dir[0])},
+	{ENTRY, CTA_COUNTERS_REPLY, COUNTERS, 0, OF_ENTRY(dir[1])},
+	{ENTRY, CTA_PROTOINFO, INFO, 0, OF_ENTRY(tcp_state)},
+	{ENTRY, CTA_ID, NONE, 4, OF_ENTRY(id)},
+	{ENTRY, CTA_TIMEOUT, NONE, 4, OF_ENTRY(left_s)},
+	{ENTRY, CTA_STATUS, NONE, 4, OF_ENTRY(status)},
+	{TUPLE, CTA_TUPLE_IP, IP, 0, 0},
+	{TUPLE, CTA_TUPLE_PROTO, PROTO, 0, 0},
+	{IP, CTA_IP_V4_SRC, NONE, 0, OF_TUPLE(src)},
+	{IP, CTA_IP_V6_SRC, NONE, 0, OF_TUPLE(src)},
+	{IP, CTA_IP_V4_DST, NONE, 0, OF_TUPLE(dst)},
+	{IP, CTA_IP_V6_DST, NONE, 0, OF_TUPLE(dst)},
+	{PROTO, CTA_PROTO_NUM, NONE, 1, OF_TUPLE(proto)},
+	{PROTO, CTA_PROTO_SRC_PORT, NONE, 2, OF_TUPLE(sport)},
+	{PROTO, CTA_PROTO_DST_PORT, NONE, 2, OF_TUPLE(dport)},
+	{PROTO, CTA_PROTO_ICMP_TYPE, NONE, 1, OF_TUPLE(type)},
+	{PROTO, CTA_PROTO_ICMP_CODE, NONE, 1, OF_TUPLE(code)},
+	{PROTO, CTA_PROTO_ICMP_ID, NONE, 2, OF_TUPLE(id)},
+	{COUNTERS, CTA_COUNTERS_PACKETS, NONE, 8, OF_TUPLE(packets)},
+	{COUNTERS, CTA_COUNTERS_BYTES, NONE, 8, OF_TUPLE(bytes)},
+	{INFO, CTA_PROTOINFO_TCP, TCP, 0, 0},
+	{TCP, CTA_PROTOINFO_TCP_STATE, NONE, 1, 0},
+};
+
+struct place {
+	uint8_t level;
+	uint8_t *at; /* in a struct ct_entry */
+};
+
+static void put_value(uint8_t *at, const struct nlattr *a, size_t size)
 {
-	return be16toh(mnl_attr_get_u16(a));
+	const void *value = mnl_attr_get_payload(a);
+	size_t len = mnl_attr_get_payload_len(a);
+	struct inet_addr addr;
+
+	if (size == 0) {
+		addr = inet_from_bytes(value, len);
+		memcpy(at, &addr, sizeof(addr));
+	} else if (size == len) {
+#if __BYTE_ORDER == __LITTLE_ENDIAN
+		for (size_t i = 0; i < size; i++)
+			at[i] = ((const uint8_t *)value)[size - 1 - i];
+#else
+		memcpy(at, value, size);
+#endif
+	}
 }
 
-static int tuple_ip(const struct nlattr *a, void *arg)
+static void keep_key(struct ct_entry *en, const struct nlattr *a)
 {
-	struct ct_tuple *t = arg;
 	size_t len = mnl_attr_get_payload_len(a);
 
-	switch (mnl_attr_get_type(a)) {
-	case CTA_IP_V4_SRC:
-	case CTA_IP_V6_SRC:
-		t->src = inet_from_bytes(mnl_attr_get_payload(a), len);
-		break;
-	case CTA_IP_V4_DST:
-	case CTA_IP_V6_DST:
-		t->dst = inet_from_bytes(mnl_attr_get_payload(a), len);
-		break;
-	}
-	return MNL_CB_OK;
+	if (len > sizeof(en->key))
+		return;
+	memcpy(en->key, mnl_attr_get_payload(a), len);
+	en->key_len = (uint16_t)len;
 }
 
-static int tuple_proto(const struct nlattr *a, void *arg)
+static int read_attr(const struct nlattr *a, void *arg)
 {
-	struct ct_tuple *t = arg;
+	const struct place *p = arg;
 
-	switch (mnl_attr_get_type(a)) {
-	case CTA_PROTO_NUM:
-		t->proto = mnl_attr_get_u8(a);
-		break;
-	case CTA_PROTO_SRC_PORT:
-		t->sport = get_be16(a);
-		break;
-	case CTA_PROTO_DST_PORT:
-		t->dport = get_be16(a);
-		break;
-	case CTA_PROTO_ICMP_TYPE:
-		t->type = mnl_attr_get_u8(a);
-		break;
-	case CTA_PROTO_ICMP_CODE:
-		t->code = mnl_attr_get_u8(a);
-		break;
-	case CTA_PROTO_ICMP_ID:
-		t->id = get_be16(a);
-		break;
-	}
-	return MNL_CB_OK;
-}
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		const struct field *f = &fields[i];
+		struct place within = {f->inner, p->at + f->offset};
 
-static int tuple_attr(const struct nlattr *a, void *arg)
-{
-	switch (mnl_attr_get_type(a)) {
-	case CTA_TUPLE_IP:
-		return mnl_attr_parse_nested(a, tuple_ip, arg);
-	case CTA_TUPLE_PROTO:
-		return mnl_attr_parse_nested(a, tuple_proto, arg);
-	}
-	return MNL_CB_OK;
-}
-
-static int counters_attr(const struct nlattr *a, void *arg)
-{
-	struct ct_tuple *t = arg;
-
-	if (mnl_attr_get_type(a) == CTA_COUNTERS_PACKETS)
-		t->packets = be64toh(mnl_attr_get_u64(a));
-	if (mnl_attr_get_type(a) == CTA_COUNTERS_BYTES)
-		t->bytes = be64toh(mnl_attr_get_u64(a));
-	return MNL_CB_OK;
-}
-
-static int tcp_attr(const struct nlattr *a, void *arg)
-{
-	if (mnl_attr_get_type(a) == CTA_PROTOINFO_TCP_STATE)
-		*(uint8_t *)arg = mnl_attr_get_u8(a);
-	return MNL_CB_OK;
-}
-
-static int protoinfo_attr(const struct nlattr *a, void *arg)
-{
-	if (mnl_attr_get_type(a) == CTA_PROTOINFO_TCP)
-		return mnl_attr_parse_nested(a, tcp_attr, arg);
-	return MNL_CB_OK;
-}
-
-static int entry_attr(const struct nlattr *a, void *arg)
-{
-	struct ct_entry *en = arg;
-	size_t len = mnl_attr_get_payload_len(a);
-	uint32_t status;
-
-	switch (mnl_attr_get_type(a)) {
-	case CTA_TUPLE_ORIG:
-		if (len <= sizeof(en->key)) {
-			memcpy(en->key, mnl_attr_get_payload(a), len);
-			en->key_len = (uint16_t)len;
-		}
-		return mnl_attr_parse_nested(a, tuple_attr, &en->dir[0]);
-	case CTA_TUPLE_REPLY:
-		return mnl_attr_parse_nested(a, tuple_attr, &en->dir[1]);
-	case CTA_COUNTERS_ORIG:
-		return mnl_attr_parse_nested(a, counters_attr, &en->dir[0]);
-	case CTA_COUNTERS_REPLY:
-		return mnl_attr_parse_nested(a, counters_attr, &en->dir[1]);
-	case CTA_PROTOINFO:
-		return mnl_attr_parse_nested(a, protoinfo_attr, &en->tcp_state);
-	case CTA_ID:
-		en->id = be32toh(mnl_attr_get_u32(a));
-		break;
-	case CTA_TIMEOUT:
-		en->left_s = be32toh(mnl_attr_get_u32(a));
-		break;
-	case CTA_STATUS:
-		status = be32toh(mnl_attr_get_u32(a));
-		en->replied = status & IPS_SEEN_REPLY;
-		en->assured = status & IPS_ASSURED;
-		break;
+		if (f->level != p->level || f->type != mnl_attr_get_type(a))
+			continue;
+		if (f->level == ENTRY && f->type == CTA_TUPLE_ORIG)
+			keep_key((struct ct_entry *)(void *)p->at, a);
+		if (f->inner)
+			return mnl_attr_parse_nested(a, read_attr, &within);
+		put_value(within.at, a, f->size);
 	}
 	return MNL_CB_OK;
 }
@@ -318,8 +287,12 @@ static int entry_attr(const struct nlattr *a, void *arg)
 static int read_entry(const struct nlmsghdr *h, void *arg)
 {
 	struct ct_entry *en = arg;
+	struct place all = {ENTRY, (uint8_t *)en};
+	int rc = mnl_attr_parse(h, sizeof(struct nfgenmsg), read_attr, &all);
 
-	return mnl_attr_parse(h, sizeof(struct nfgenmsg), entry_attr, en);
+	en->replied = en->status & IPS_SEEN_REPLY;
+	en->assured = en->status & IPS_ASSURED;
+	return rc;
 }
 
 static int add_entry(const struct nlmsghdr *h, void *arg)

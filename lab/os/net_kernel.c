@@ -3,7 +3,6 @@
  * node_sockets.h on top. */
 #include "lab/os/net_kernel.h"
 
-#include <endian.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -309,14 +308,6 @@ static int kernel_conntrack(struct net *n, unsigned node, FILE *f, struct err *e
 
 /* ---- the lab's own questions ---- */
 
-static struct sockaddr_in sockaddr_of(struct inet_ep ep)
-{
-	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htobe16(ep.port)};
-
-	memcpy(&sa.sin_addr, ep.addr.b, sizeof(sa.sin_addr));
-	return sa;
-}
-
 static int kernel_hear_open(struct net *n, unsigned node, struct inet_ep own, struct err *e)
 {
 	struct sockaddr_in sa = sockaddr_of(own);
@@ -346,8 +337,7 @@ static int hear(struct net *n, struct inet_ep *seen)
 	for (size_t i = 0; i < n->endpoints.n; i++) {
 		if (recvfrom(n->endpoints.v[i].fd, &byte, 1, 0, (struct sockaddr *)&sa, &len) < 0)
 			continue;
-		*seen = inet_ep(inet_from_bytes((const uint8_t *)&sa.sin_addr, 4),
-				be16toh(sa.sin_port));
+		*seen = ep_of(&sa);
 		return (int)i;
 	}
 	return -1;

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lab/os/os_priv.h"
 #include "nodes/wire/isakmp.h"
 
 #define PROTO_ESP 50
@@ -23,33 +24,14 @@ static const struct {
 	[HOST_ESP] = {SOCK_RAW, PROTO_ESP, 0, "IP protocol 50"},
 };
 
-static struct sockaddr_in to_sockaddr(struct inet_ep ep)
-{
-	struct sockaddr_in sa = {.sin_family = AF_INET};
-
-	memcpy(&sa.sin_addr, ep.addr.b, 4);
-	sa.sin_port = htons(ep.port);
-	return sa;
-}
-
-static struct inet_ep from_sockaddr(const struct sockaddr_in *sa)
-{
-	uint8_t b[4];
-
-	memcpy(b, &sa->sin_addr, 4);
-	return inet_ep(inet_from_bytes(b, 4), ntohs(sa->sin_port));
-}
-
 int node_sockets_open(struct node_sockets *h, struct inet_addr own, host_socket_fn make, void *ctx,
 		      struct err *e)
 {
-	int size = RECEIVE_BUFFER;
-
 	assert(own.len == 4);
 	*h = (struct node_sockets)HOST_CLOSED;
 	h->own = own;
 	for (int i = 0; i < HOST_SOCKETS; i++) {
-		struct sockaddr_in sa = to_sockaddr(inet_ep(own, sockets[i].port));
+		struct sockaddr_in sa = sockaddr_of(inet_ep(own, sockets[i].port));
 
 		h->fd[i] = make(ctx, AF_INET, sockets[i].type | SOCK_NONBLOCK | SOCK_CLOEXEC,
 				sockets[i].protocol, e);
@@ -60,8 +42,7 @@ int node_sockets_open(struct node_sockets *h, struct inet_addr own, host_socket_
 			goto fail;
 		}
 		/* A smaller buffer than asked for only means more retransmissions. */
-		if (setsockopt(h->fd[i], SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
-			setsockopt(h->fd[i], SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+		socket_set_buffer(h->fd[i], RECEIVE_BUFFER);
 	}
 	return 0;
 fail:
@@ -80,7 +61,7 @@ void node_sockets_close(struct node_sockets *h)
 
 bool node_sockets_send(struct node_sockets *h, const struct datagram *d)
 {
-	struct sockaddr_in sa = to_sockaddr(d->remote);
+	struct sockaddr_in sa = sockaddr_of(d->remote);
 	int which = d->via == VIA_ESP ? HOST_ESP : d->local.port == IKE_PORT ? HOST_IKE : HOST_NATT;
 
 	if (which == HOST_ESP)
@@ -105,7 +86,7 @@ static bool receive(struct node_sockets *h, int which, struct datagram *d, uint8
 	*d = (struct datagram){
 		.via = which == HOST_ESP ? VIA_ESP : VIA_UDP,
 		.local = inet_ep(h->own, sockets[which].port),
-		.remote = from_sockaddr(&sa),
+		.remote = ep_of(&sa),
 		.data = buf,
 		.len = (size_t)n,
 	};

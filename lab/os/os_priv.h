@@ -25,6 +25,7 @@
 #ifndef NATDLAB_OS_OS_PRIV_H
 #define NATDLAB_OS_OS_PRIV_H
 
+#include <netinet/in.h>
 #include <sys/types.h>
 
 #include "lab/base/err.h"
@@ -97,6 +98,14 @@ struct netns {
 	size_t n_ports, next_port;
 	int ports_epoll;           /* -1: there are none */
 };
+
+/* ---- sockaddr.c ---- */
+
+struct sockaddr_in sockaddr_of(struct inet_ep ep); /* of an IPv4 address */
+struct inet_ep ep_of(const struct sockaddr_in *sa);
+/* Asks for a receive buffer of @size bytes: without rights over the network namespace the kernel
+ * gives at most net.core.rmem_max. -1 with errno. */
+int socket_set_buffer(int fd, int size);
 
 /* ---- procfs.c ---- */
 
@@ -171,6 +180,7 @@ struct ct_tuple {
 struct ct_entry {
 	uint32_t id;                /* the kernel's name for it */
 	uint32_t left_s;            /* seconds that it has, rounded down */
+	uint32_t status;            /* the kernel's bits, of which these are two: */
 	bool replied, assured;
 	uint8_t tcp_state;
 	struct ct_tuple dir[2];        /* original, reply */

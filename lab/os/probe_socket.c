@@ -12,23 +12,11 @@
 #include <linux/errqueue.h>
 
 #include "lab/os/clock.h"
+#include "lab/os/os_priv.h"
 
 #define BURST 64 /* datagrams between two looks at the clock */
 #define ICMP_UNREACHABLE 3
 #define ICMP_FRAGMENTATION_NEEDED 4
-
-static struct inet_ep ep_of(const struct sockaddr_in *sa)
-{
-	return inet_ep(inet_v4(ntohl(sa->sin_addr.s_addr)), ntohs(sa->sin_port));
-}
-
-static struct sockaddr_in sockaddr_of(struct inet_ep ep)
-{
-	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(ep.port)};
-
-	memcpy(&sa.sin_addr, ep.addr.b, 4);
-	return sa;
-}
 
 /* ---- names ---- */
 

@@ -80,8 +80,6 @@ int relay_build(struct netns *g, unsigned link, struct rtnl *const *nodes, struc
 
 int relays_open(struct netns *g, struct rtnl *lab, struct err *e)
 {
-	const int size = RELAY_BUFFER;
-
 	/* Our ends come up a moment after the nodes': until then they send nothing. */
 	for (size_t i = 0; i < g->n_relays; i++)
 		if (rtnl_wait_up(lab, &g->relay[i].end, e))
@@ -97,9 +95,8 @@ int relays_open(struct netns *g, struct rtnl *lab, struct err *e)
 
 		r->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 		/* A smaller buffer only loses more on a link that loses anyway. */
-		if (r->fd >= 0 &&
-		    setsockopt(r->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
-			setsockopt(r->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+		if (r->fd >= 0)
+			socket_set_buffer(r->fd, RELAY_BUFFER);
 		if (r->fd < 0 || bind(r->fd, (const struct sockaddr *)&sa, sizeof(sa)))
 			return err_sys(e, "relay of %s", g->s->ifaces[r->iface].full);
 	}

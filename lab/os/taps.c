@@ -128,14 +128,12 @@ static int tap_open(struct taps *t, struct tap *tap, struct err *e)
 		.sll_protocol = htons(ETH_P_ALL),
 	};
 	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = tap};
-	const int size = TAP_BUFFER;
 
 	/* Protocol 0 hears nothing until it is bound. */
 	tap->fd = netns_socket(t->g, tap->node, AF_PACKET, SOCK_RAW, 0, e);
 	if (tap->fd < 0)
 		return -1;
-	if (setsockopt(tap->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0 &&
-	    setsockopt(tap->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) < 0)
+	if (socket_set_buffer(tap->fd, TAP_BUFFER) < 0)
 		return err_sys(e, "buffer");
 	if (setsockopt(tap->fd, SOL_SOCKET, SO_TIMESTAMPNS, &(int){1}, sizeof(int)) < 0)
 		return err_sys(e, "time stamps");

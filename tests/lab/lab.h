@@ -217,19 +217,6 @@ SHARED struct inet_ep ep(const char *text, uint16_t port)
 
 /* ---- UDP ---- */
 
-SHARED struct sockaddr_in sockaddr_of(struct inet_ep e)
-{
-	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(e.port)};
-
-	memcpy(&sa.sin_addr, e.addr.b, 4);
-	return sa;
-}
-
-SHARED struct inet_ep ep_of(const struct sockaddr_in *sa)
-{
-	return inet_ep(inet_from_bytes((const uint8_t *)&sa->sin_addr, 4), ntohs(sa->sin_port));
-}
-
 /* A UDP socket in a node, on that port; -1 if it cannot be. */
 SHARED int udp(struct net *n, const char *node, uint16_t port)
 {
