@@ -195,10 +195,13 @@ static void remember(struct nat_state *n, const struct nat_packet *p)
 	o->until = n->now + n->rules->timeout;
 }
 
-void nat_state_replace(struct nat_state *n, const struct nat_rules *rules, bool forget)
+int nat_state_replace(struct nat_state *n, const struct nat_rules *rules, bool forget,
+		      struct err *e)
 {
 	const struct nat_rules *old = n->rules;
 
+	if (!nat_rules_can_follow(old, rules, forget, e))
+		return -1;
 	n->rules = rules;
 	if (forget) {
 		n->tracks.n = 0;
@@ -208,6 +211,7 @@ void nat_state_replace(struct nat_state *n, const struct nat_rules *rules, bool 
 		n->open.n = 0;
 		sweep_open(n);
 	}
+	return 0;
 }
 
 /* ---- conditions ---- */

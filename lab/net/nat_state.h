@@ -32,8 +32,10 @@ struct nat_state;
 
 /* @rules: NULL: nothing is tracked or filtered. Belongs to @a. */
 struct nat_state *nat_state_new(struct arena *a, const struct nat_rules *rules);
-/* Other rules from now on. @forget: all connections, and who was let in. */
-void nat_state_replace(struct nat_state *n, const struct nat_rules *rules, bool forget);
+/* Other rules from now on. @forget: all connections, and who was let in. -1: they cannot follow
+ * the old ones (nat_rules_can_follow()). */
+int nat_state_replace(struct nat_state *n, const struct nat_rules *rules, bool forget,
+		      struct err *e);
 
 /* The three stages of a packet, in this order. It has come (p->in): its destination is
  * translated. */

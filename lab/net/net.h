@@ -81,6 +81,14 @@ struct net_ops {
 	int (*enter)(struct net *n, int node, struct err *e);
 	/* What is plugged in where a node is a virtual machine; one change a call. */
 	enum vm_plug (*plug)(struct net *n, unsigned node);
+	/*
+	 * Other rules for a node from now on, between two packets; NULL: none. @forget: tracked
+	 * connections, and whom the filter lets in, are forgotten, else they live on as they are.
+	 * -1: nat_rules_can_follow() says no, or the node has nft text of its own, or the kernel
+	 * refuses; then nothing has changed. @rules lives as long as the network.
+	 */
+	int (*rules)(struct net *n, unsigned node, const struct nat_rules *rules, bool forget,
+		     struct err *e);
 	/* A node's ruleset and tracked connections as text. */
 	int (*ruleset)(struct net *n, unsigned node, FILE *f, struct err *e);
 	int (*conntrack)(struct net *n, unsigned node, FILE *f, struct err *e);

@@ -470,6 +470,12 @@ static int sim_enter(struct net *net, int node, struct err *e)
 	return -1;
 }
 
+static int sim_rules(struct net *net, unsigned node, const struct nat_rules *rules, bool forget,
+		     struct err *e)
+{
+	return nat_state_replace(net->nodes[node].nat, rules, forget, e);
+}
+
 static int sim_ruleset(struct net *net, unsigned node, FILE *f, struct err *e)
 {
 	(void)net;
@@ -515,6 +521,7 @@ const struct net_ops net_sim = {
 	.lost = sim_lost,
 	.enter = sim_enter,
 	.plug = sim_plug,
+	.rules = sim_rules,
 	.ruleset = sim_ruleset,
 	.conntrack = sim_conntrack,
 };

@@ -17,7 +17,6 @@
 
 #include "lab/base/wire.h"
 #include "lab/os/os_priv.h"
-#include "lab/topology/scenario_query.h"
 
 /* ---- printing ---- */
 
@@ -110,12 +109,11 @@ static bool unused(const struct ct_entry *en)
 #define BUSY 10
 
 /* What the node's ruleset gives to an entry that is used; 0: it does not say. */
-static usec given(const struct node *n, const struct ct_entry *en)
+static usec given(const struct nat_rules *r, const struct ct_entry *en)
 {
-	bool says = n->kind == KIND_NAPT || n->kind == KIND_EIP || n->has_allow;
-	usec t = udp_timeout(n);
+	usec t = r ? r->timeout : 0;
 
-	if (!says || en->dir[0].proto != IPPROTO_UDP || en->left_s > t / SEC ||
+	if (!t || en->dir[0].proto != IPPROTO_UDP || en->left_s > t / SEC ||
 	    en->left_s + BUSY < t / SEC)
 		return 0;
 	return t;
@@ -126,17 +124,17 @@ static usec given(const struct node *n, const struct ct_entry *en)
  * seconds. If it was, it was given its timeout a moment ago: by the ruleset, or one of the
  * kernel's own, which are multiples of 10 seconds, so that "29" says that a tick has passed since.
  */
-static usec left_of(const struct node *n, const struct ct_entry *en)
+static usec left_of(const struct nat_rules *r, const struct ct_entry *en)
 {
 	if (unused(en))
 		return MIN(en->aged_left, (usec)(en->left_s + 1) * SEC);
-	return given(n, en) ? given(n, en) : (usec)(en->left_s + (en->left_s % 10 == 9)) * SEC;
+	return given(r, en) ? given(r, en) : (usec)(en->left_s + (en->left_s % 10 == 9)) * SEC;
 }
 
-static int age_entry(struct conntrack *ct, const struct node *n, struct ct_entry *en, usec d,
-		     struct err *e)
+static int age_entry(struct conntrack *ct, const struct nat_rules *r, struct ct_entry *en,
+		     usec d, struct err *e)
 {
-	usec left = left_of(n, en) - d;
+	usec left = left_of(r, en) - d;
 	uint32_t left_s = whole_seconds(left);
 
 	/* The same connection may be there again at the next look, and the kernel may give it the
@@ -193,19 +191,19 @@ static int close_openings(struct netns *g, unsigned node, const struct ct_openin
 /* The openings of a NAPT that lets strangers in: connection tracking does not know them. */
 static int age_openings(struct netns *g, unsigned i, usec d, struct err *e)
 {
-	const struct node *n = &g->s->nodes[i];
+	const struct nat_rules *r = g->node[i].rules;
 	struct ct_age *age = &g->node[i].age;
 	struct ct_opening *v;
 	size_t count;
 
-	if (n->kind != KIND_NAPT || n->filtering == DEPENDS_ADDRESS_AND_PORT)
+	if (!r || !nat_rules_use(r, NAT_OPEN))
 		return 0;
 	if (conntrack_read_open(g->node[i].ct, &v, &count, e) < 0)
 		return -1;
 	for (size_t k = 0; k < count; k++) {
 		bool idle = v[k].aged && v[k].packets == v[k].aged_packets;
 
-		v[k].aged_left = idle ? v[k].aged_left - age->owed - d : udp_timeout(n) - d;
+		v[k].aged_left = idle ? v[k].aged_left - age->owed - d : r->timeout - d;
 		v[k].aged = v[k].aged_left > 0;
 		v[k].aged_packets = v[k].packets;
 		if (v[k].aged)
@@ -218,7 +216,6 @@ static int age_openings(struct netns *g, unsigned i, usec d, struct err *e)
  * nothing for the time before. */
 static int age(struct netns *g, unsigned node, usec d, struct err *e)
 {
-	const struct node *nd = &g->s->nodes[node];
 	struct netns_node *gn = &g->node[node];
 	struct ct_age *age = &gn->age;
 	struct ct_entry *v;
@@ -228,7 +225,7 @@ static int age(struct netns *g, unsigned node, usec d, struct err *e)
 		return -1;
 	age->soonest = USEC_NEVER;
 	for (size_t i = 0; i < n; i++) {
-		if (age_entry(gn->ct, nd, &v[i], unused(&v[i]) ? age->owed + d : d, e) < 0)
+		if (age_entry(gn->ct, gn->rules, &v[i], unused(&v[i]) ? age->owed + d : d, e) < 0)
 			return -1;
 		if (v[i].aged)
 			age->soonest = MIN(age->soonest, v[i].aged_left);
@@ -274,6 +271,37 @@ int netns_conntrack_age(struct netns *g, usec d, struct err *e)
 	return 0;
 }
 
+int netns_conntrack_begin(struct netns *g, unsigned node, struct err *e)
+{
+	struct netns_node *n = &g->node[node];
+
+	if (n->ct)
+		return 0;
+	if (netns_enter(g, (int)node, e) < 0)
+		return -1;
+	n->ct = conntrack_open(e);
+	return netns_enter(g, -1, n->ct ? e : NULL) < 0 || !n->ct ? -1 : 0;
+}
+
+int netns_conntrack_settle(struct netns *g, unsigned node, bool forget, struct err *e)
+{
+	struct netns_node *n = &g->node[node];
+	struct ct_entry *v;
+	size_t count;
+
+	if (!n->ct || (n->age.owed && age(g, node, 0, e) < 0))
+		return n->ct ? -1 : 0;
+	if (!forget)
+		return 0;
+	if (conntrack_read(n->ct, &v, &count, e) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (conntrack_keep(n->ct, &v[i], 0, e) < 0)
+			return -1;
+	n->age = (struct ct_age){0};
+	return 0;
+}
+
 /* ---- tables ---- */
 
 /* In order, so that two runs print the same: the kernel hashes with a number drawn at boot. */
@@ -283,7 +311,7 @@ static int print_table(struct netns *g, unsigned i, FILE *f, struct err *e)
 	struct ct_entry *v;
 	size_t n;
 
-	if (node->age.owed && age(g, i, 0, e) < 0)
+	if (netns_conntrack_settle(g, i, false, e) < 0)
 		return -1;
 	if (conntrack_read(node->ct, &v, &n, e) < 0)
 		return -1;

@@ -296,6 +296,12 @@ static enum vm_plug kernel_plug(struct net *n, unsigned node)
 	return netns_qemu_plug(n->netns, n->s->nodes[node].ifaces[0]);
 }
 
+static int kernel_rules(struct net *n, unsigned node, const struct nat_rules *rules, bool forget,
+			struct err *e)
+{
+	return netns_rules_replace(n->netns, node, rules, forget, e);
+}
+
 static int kernel_ruleset(struct net *n, unsigned node, FILE *f, struct err *e)
 {
 	return netns_ruleset_text(n->netns, node, f, e);
@@ -393,6 +399,7 @@ const struct net_ops net_kernel = {
 	.lost = kernel_lost,
 	.enter = kernel_enter,
 	.plug = kernel_plug,
+	.rules = kernel_rules,
 	.ruleset = kernel_ruleset,
 	.conntrack = kernel_conntrack,
 };

@@ -111,6 +111,7 @@ static int do_nft(struct build *b, const struct step *st, struct err *e)
 		n->ct = conntrack_open(e);
 	if (!n->ct)
 		return -1;
+	n->rules = b->plan->rules ? b->plan->rules[st->node] : NULL;
 	return b->g->s->nodes[st->node].nft ? nft_run_untrusted(st->nft, e)
 					    : nft_run(b->g, st->nft, e);
 }

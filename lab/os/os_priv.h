@@ -66,6 +66,7 @@ struct netns_node {
 	int ns;              /* descriptor of the namespace */
 	bool forwards;       /* a STEP_FORWARD was applied */
 	struct conntrack *ct;   /* of a node to which a STEP_NFT was applied; NULL: no rules */
+	const struct nat_rules *rules; /* those of the plan, or what came in their place */
 	struct ct_age age;
 	uint64_t ip_in, ip_out; /* IPv4 packets that the taps counted */
 	struct balance balance;
@@ -230,6 +231,16 @@ int netns_conntrack_text(struct netns *g, unsigned node, FILE *f, struct err *e)
  * or notes that it must where nothing has passed, as far as the last netns_taps_read() knows;
  * entries whose time ends are removed. */
 int netns_conntrack_age(struct netns *g, usec d, struct err *e) MUST_CHECK;
+/* Listens to a node's connection tracking, if that was not done yet. */
+int netns_conntrack_begin(struct netns *g, unsigned node, struct err *e) MUST_CHECK;
+/* Cuts what a node's table owes now, and if @forget removes its entries. */
+int netns_conntrack_settle(struct netns *g, unsigned node, bool forget, struct err *e) MUST_CHECK;
+
+/* ---- netns_rules.c ---- */
+
+/* Loads other rules in place of a node's: net_ops.rules. */
+int netns_rules_replace(struct netns *g, unsigned node, const struct nat_rules *rules, bool forget,
+			struct err *e) MUST_CHECK;
 
 /* ---- taps.c ---- */
 

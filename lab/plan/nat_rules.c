@@ -406,3 +406,14 @@ bool nat_rules_use(const struct nat_rules *r, enum nat_set set)
 			return true;
 	return false;
 }
+
+bool nat_rules_can_follow(const struct nat_rules *old, const struct nat_rules *r, bool forget,
+			  struct err *e)
+{
+	if (forget || !old || !r || old->timeout == r->timeout)
+		return true;
+	err_set(e, ERR_FAILED, "another timeout, %lld s in place of %lld s, is possible only where "
+		"connections are forgotten", (long long)(r->timeout / SEC),
+		(long long)(old->timeout / SEC));
+	return false;
+}

@@ -12,6 +12,7 @@
 #ifndef NATDLAB_PLAN_NAT_RULES_H
 #define NATDLAB_PLAN_NAT_RULES_H
 
+#include "lab/base/err.h"
 #include "lab/plan/napt_ports.h"
 
 /* Where a packet meets rules. */
@@ -97,6 +98,11 @@ struct nat_rules {
 /* The rules of a node, or NULL when it needs none. @tables: of the run's seed. Belongs to @a. */
 const struct nat_rules *nat_rules_new(struct arena *a, const struct scenario *s, unsigned node,
 				      struct napt_tables *tables);
+/* May a node have @r after @old? Tracked connections keep the timeout with which they began, and
+ * the kernel knows one for each node: so another one is possible only if they are forgotten.
+ * False: @e says so. */
+bool nat_rules_can_follow(const struct nat_rules *old, const struct nat_rules *r, bool forget,
+			  struct err *e);
 /* Is the set looked up or filled by any rule? */
 bool nat_rules_use(const struct nat_rules *r, enum nat_set set);
 

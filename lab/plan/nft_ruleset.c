@@ -8,6 +8,8 @@
 
 struct text {
 	FILE *f;
+	char *buf; /* what was written, when it is done */
+	size_t len;
 	const struct nat_rules *r;
 };
 
@@ -394,46 +396,69 @@ static void put_rules(struct text *t)
 	put(t, "}\n");
 }
 
-/* Empties the tables of @old but for what tracked connections hold on to. */
-static void put_removal(struct text *t, const struct nat_rules *r)
+/* Empties the tables of old rules, but for what the kernel is to go on with: @keep_open the set,
+ * @keep_timeout what connections hold on to. */
+static void put_removal(struct text *t, bool keep_open, bool keep_timeout)
 {
 	for (; t->r; t->r = t->r->next) {
 		if (translates(t->r))
 			put(t, "delete table ip nat\n");
 		put(t, "flush table ip %s\n", t->r->table);
-		if (nat_rules_use(t->r, NAT_OPEN) &&
-		    (!r || !nat_rules_use(r, NAT_OPEN) || r->filtering != t->r->filtering ||
-		     r->timeout != t->r->timeout))
+		if (nat_rules_use(t->r, NAT_OPEN) && !keep_open)
 			put(t, "delete set ip filter open\n");
 		if (nat_rules_use(t->r, NAT_MAPPED))
 			put(t, "delete set ip filter mapped\n");
+		if (t->r->timeout && !keep_timeout)
+			put(t, "delete ct timeout ip filter udp_idle\n");
 	}
 }
 
-const char *nft_ruleset_instead(struct arena *a, const struct nat_rules *old,
-				const struct nat_rules *r, const char *extra)
+/* The text of @t is done; NULL: there was none. */
+static const char *finish(struct arena *a, struct text *t)
 {
-	struct text t = {.r = old};
-	char *buf = NULL;
-	size_t len = 0;
 	const char *out;
 
-	t.f = open_memstream(&buf, &len);
-	assert(t.f);
-	put_removal(&t, r);
-	for (t.r = r; t.r; t.r = t.r->next)
-		put_rules(&t);
-	len = extra ? strlen(extra) : 0;
-	if (extra)
-		put(&t, "\n# From the topology file:\n%s%s", extra,
-		    len && extra[len - 1] == '\n' ? "" : "\n");
-	fclose(t.f);
-	out = len ? arena_strn(a, buf, len) : NULL;
-	free(buf);
+	fclose(t->f);
+	out = t->len ? arena_strn(a, t->buf, t->len) : NULL;
+	free(t->buf);
 	return out;
+}
+
+static void begin(struct text *t)
+{
+	t->f = open_memstream(&t->buf, &t->len);
+	assert(t->f);
+}
+
+static void put_all(struct text *t, const struct nat_rules *r)
+{
+	for (t->r = r; t->r; t->r = t->r->next)
+		put_rules(t);
 }
 
 const char *nft_ruleset(struct arena *a, const struct nat_rules *r, const char *extra)
 {
-	return nft_ruleset_instead(a, NULL, r, extra);
+	struct text t = {0};
+	size_t len = extra ? strlen(extra) : 0;
+
+	begin(&t);
+	put_all(&t, r);
+	if (extra)
+		put(&t, "\n# From the topology file:\n%s%s", extra,
+		    len && extra[len - 1] == '\n' ? "" : "\n");
+	return finish(a, &t);
+}
+
+const char *nft_ruleset_instead(struct arena *a, const struct nat_rules *old,
+				const struct nat_rules *r, bool forget)
+{
+	struct text t = {.r = old};
+
+	begin(&t);
+	put_removal(&t,
+		    !forget && r && old && nat_rules_use(r, NAT_OPEN) &&
+			    r->filtering == old->filtering,
+		    !forget);
+	put_all(&t, r);
+	return finish(a, &t);
 }

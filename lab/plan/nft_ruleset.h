@@ -16,11 +16,11 @@
 const char *nft_ruleset(struct arena *a, const struct nat_rules *r, const char *extra);
 
 /*
- * The same to be loaded in place of @old, in one transaction. What the kernel holds for tracked
- * connections stays as it is: their timeouts, and the counters of drops. So does NAT_OPEN when both
- * lists key it alike. Tables that neither list has are not touched.
+ * @r to be loaded in place of @old, in one transaction; both may be NULL, and NULL is given when
+ * both are. The counters of drops go on. Unless @forget is true so does what tracked connections
+ * hold on to, their timeout, and NAT_OPEN when both lists key it alike.
  */
 const char *nft_ruleset_instead(struct arena *a, const struct nat_rules *old,
-				const struct nat_rules *r, const char *extra);
+				const struct nat_rules *r, bool forget);
 
 #endif

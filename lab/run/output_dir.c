@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "lab/capture/pcapng_write.h"
+#include "lab/plan/plan_script.h"
 #include "lab/report/json.h"
 #include "nodes/vpn/vpn_secrets.h"
 #include "lab/capture/pcapng.h"
-#include "lab/plan/plan_script.h"
 
 /* A capture file that is being written. */
 struct kept_capture {

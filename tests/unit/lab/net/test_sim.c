@@ -534,6 +534,34 @@ static void rules_of_ones_own_are_the_kernels(void **state)
 	arena_free(a);
 }
 
+/* Permissions come and go; what the server itself began goes on, unless it is to be forgotten. */
+static void a_security_group_can_be_replaced(void **state)
+{
+	struct sim sim = sim_with(", allow: [udp/500]", "");
+	const struct scenario *other = topo_scenario(
+		sim.a, topo_load(sim.a, arena_printf(sim.a, world, ", allow: [udp/4500]", "")),
+		NULL);
+	unsigned server = node_of(&sim, "server");
+	const struct nat_rules *rules = plan_new(sim.a, other, 1)->rules[server];
+
+	(void)state;
+	say(&sim, "server", "172.31.0.10:4500", "192.0.2.10:500", "ask");
+	say(&sim, "stranger", "192.0.2.10:4500", "203.0.113.10:4500", "x");
+	assert_string_equal(heard(&sim, "server"), "-");
+	assert_int_equal(net_sim.rules(sim.net, server, rules, false, NULL), 0);
+	say(&sim, "stranger", "192.0.2.10:500", "203.0.113.10:500", "x");
+	assert_string_equal(heard(&sim, "server"), "-");
+	say(&sim, "stranger", "192.0.2.10:500", "203.0.113.10:4500", "answer");
+	assert_string_not_equal(heard(&sim, "server"), "-");
+	say(&sim, "stranger", "192.0.2.10:4500", "203.0.113.10:4500", "x");
+	assert_string_not_equal(heard(&sim, "server"), "-");
+	assert_int_equal(net_sim.rules(sim.net, server, plan_new(sim.a, sim.s, 1)->rules[server],
+				       true, NULL), 0);
+	say(&sim, "stranger", "192.0.2.10:500", "203.0.113.10:4500", "answer");
+	assert_string_equal(heard(&sim, "server"), "-");
+	sim_end(&sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -556,6 +584,7 @@ int main(void)
 		cmocka_unit_test(a_delayed_frame_goes_on_when_its_time_has_come),
 		cmocka_unit_test(frames_are_lost_and_doubled_behind_the_tap),
 		cmocka_unit_test(rules_of_ones_own_are_the_kernels),
+		cmocka_unit_test(a_security_group_can_be_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
