@@ -47,25 +47,30 @@ static struct nft_ctx *run_commands(const char *commands, struct err *e)
 }
 
 /*
- * The same in a process with many descriptors. libnftables waits for the kernel's answer with
- * select(), which knows descriptors below FD_SETSIZE only and ends the process at others: so one
- * that was taken before all others (netns_build.c) is given up while libnftables works.
+ * The same in a process with many descriptors, and @out gets what nft prints; NULL: nothing wants
+ * it. libnftables waits for the kernel's answer with select(), which knows descriptors below
+ * FD_SETSIZE only and ends the process at others: so one that was taken before all others
+ * (netns_build.c) is given up while libnftables works, and taken again when its context, which has
+ * had that descriptor, is gone.
  */
-static struct nft_ctx *run(struct netns *g, const char *commands, struct err *e)
+static int run(struct netns *g, const char *commands, FILE *out, struct err *e)
 {
 	struct nft_ctx *nft;
+	int rc;
 
 	close(g->low_fd);
 	nft = run_commands(commands, e);
+	rc = nft ? 0 : -1;
+	if (nft && out)
+		fputs(nft_ctx_get_output_buffer(nft), out);
+	free_nft(&nft);
 	g->low_fd = fcntl(g->lab_ns, F_DUPFD_CLOEXEC, 0);
-	return nft;
+	return rc;
 }
 
 int nft_run(struct netns *g, const char *commands, struct err *e)
 {
-	NFT_AUTO *nft = run(g, commands, e);
-
-	return nft ? 0 : -1;
+	return run(g, commands, NULL, e);
 }
 
 int netns_run_nft(struct netns *g, unsigned node, const char *commands, struct err *e)
@@ -80,16 +85,14 @@ int netns_run_nft(struct netns *g, unsigned node, const char *commands, struct e
 
 int netns_ruleset_text(struct netns *g, unsigned node, FILE *f, struct err *e)
 {
-	NFT_AUTO *nft = NULL;
+	int rc;
 
 	if (netns_enter(g, (int)node, e) < 0)
 		return -1;
-	nft = run(g, "list ruleset", e);
-	if (nft)
-		fputs(nft_ctx_get_output_buffer(nft), f);
-	if (netns_enter(g, -1, nft ? e : NULL) < 0)
+	rc = run(g, "list ruleset", f, e);
+	if (netns_enter(g, -1, rc ? NULL : e) < 0)
 		return -1;
-	return nft ? 0 : err_prefix(e, "%s: ruleset", g->s->nodes[node].name);
+	return !rc ? 0 : err_prefix(e, "%s: ruleset", g->s->nodes[node].name);
 }
 
 /* ---- commands of a topology file ---- */
