@@ -117,17 +117,28 @@ static bool put_mapped(struct text *t, size_t i, bool dry)
 	return true;
 }
 
-static void put_elements(struct text *t, size_t n, put_element_fn *element)
+/* As many elements of a set as one text has, number @part of such lots; @head before the first.
+ * False: there are none. */
+static bool put_lot(struct text *t, size_t n, put_element_fn *element, size_t part,
+		    const char *head)
 {
+	size_t at = 0;
 	bool any = false;
 
-	for (size_t i = 0; i < n; i++) {
-		if (!element(t, i, true))
+	for (size_t i = 0; i < n && at < (part + 1) * NFT_ELEMENTS_MAX; i++) {
+		if (!element(t, i, true) || at++ < part * NFT_ELEMENTS_MAX)
 			continue;
-		put(t, any ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
+		put(t, "%s", any ? ",\n\t\t\t" : head);
 		element(t, i, false);
 		any = true;
 	}
+	return any;
+}
+
+static void put_elements(struct text *t, size_t n, put_element_fn *element)
+{
+	bool any = put_lot(t, n, element, 0, "\t\telements = {\n\t\t\t");
+
 	put(t, any ? "\n\t\t}\n\t}\n\n" : "\t}\n\n");
 }
 
@@ -446,6 +457,23 @@ const char *nft_ruleset(struct arena *a, const struct nat_rules *r, const char *
 	if (extra)
 		put(&t, "\n# From the topology file:\n%s%s", extra,
 		    len && extra[len - 1] == '\n' ? "" : "\n");
+	return finish(a, &t);
+}
+
+const char *nft_ruleset_more(struct arena *a, const struct nat_rules *r, size_t part)
+{
+	struct text t = {.r = r};
+
+	if (!r || !r->ports)
+		return NULL;
+	begin(&t);
+	if (put_lot(&t, r->ports->n, put_udp_port, part,
+		    "add element ip nat udp_ports {\n\t\t\t"))
+		put(&t, "\n}\n");
+	if (nat_rules_use(r, NAT_UDP_OWNERS) &&
+	    put_lot(&t, r->ports->n, put_udp_owner, part,
+		    "add element ip nat udp_owners {\n\t\t\t"))
+		put(&t, "\n}\n");
 	return finish(a, &t);
 }
 

@@ -16,6 +16,14 @@
 const char *nft_ruleset(struct arena *a, const struct nat_rules *r, const char *extra);
 
 /*
+ * A map has so many elements in the text, and the rest in further ones, to be loaded one after the
+ * other before there is a packet: in a user namespace a transaction has to fit into a socket's
+ * buffer (net.core.wmem_max, 208 KiB). Text number @part, from 1; NULL: there are no more.
+ */
+#define NFT_ELEMENTS_MAX 1024
+const char *nft_ruleset_more(struct arena *a, const struct nat_rules *r, size_t part);
+
+/*
  * @r to be loaded in place of @old, in one transaction; both may be NULL, and NULL is given when
  * both are. The counters of drops go on. Unless @forget is true so does what tracked connections
  * hold on to, their timeout, and NAT_OPEN when both lists key it alike.

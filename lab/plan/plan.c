@@ -45,8 +45,10 @@ static void push_rules(struct arena *a, step_vec *v, struct plan *p)
 
 		p->rules[i] = nat_rules_new(a, s, i, p->ports);
 		nft = nft_ruleset(a, p->rules[i], s->nodes[i].nft);
-		if (nft)
+		for (size_t part = 1; nft; part++) {
 			push(a, v, STEP_NFT, i)->nft = nft;
+			nft = nft_ruleset_more(a, p->rules[i], part);
+		}
 		if (forwards(&s->nodes[i]))
 			push(a, v, STEP_FORWARD, i);
 	}

@@ -420,6 +420,8 @@ static bool is_transit(const struct topology *t, const struct node *n, uint32_t 
 	return is_nat(n) && inside_of(t, n) == realm;
 }
 
+typedef VEC(unsigned) iface_vec;
+
 /* A search outwards from a place to everybody in a realm: each node's first hop back to it. */
 struct search {
 	const struct topology *t;
@@ -428,7 +430,34 @@ struct search {
 	size_t head, tail;
 	unsigned *reached;   /* nodes whose hop was set, to forget them quickly */
 	size_t n_reached;
+	iface_vec *onward;   /* of each node: by which interfaces to go on; NULL: by all */
 };
+
+/* May a route from elsewhere in the realm, or a search, go on behind this interface? Not where its
+ * node sends everything by it that it does not know: a machine with one link, a NAT's outside. */
+static bool goes_on(const struct topology *t, unsigned iface)
+{
+	const struct node *n = &t->nodes[t->ifaces[iface].node];
+
+	return n->kind == KIND_ROUTER || (is_nat(n) ? n->outside != iface : n->n_ifaces > 1);
+}
+
+/* The interfaces of each node that forwards, without those that lead to ends only. */
+static iface_vec *find_onward(struct arena *a, const struct topology *t)
+{
+	iface_vec *out = arena_array(a, t->n_nodes, sizeof(*out));
+
+	for (unsigned i = 0; i < t->n_ifaces; i++) {
+		const struct link *l = &t->links[t->ifaces[i].link];
+		bool any = false;
+
+		for (size_t k = 0; k < l->n_ifaces && !any; k++)
+			any = l->ifaces[k] != i && goes_on(t, l->ifaces[k]);
+		if (any)
+			*vec_push(a, &out[t->ifaces[i].node]) = i;
+	}
+	return out;
+}
 
 static struct search search_new(struct arena *a, const struct topology *t)
 {
@@ -477,11 +506,14 @@ static void search_run(struct search *s, uint32_t realm)
 	const struct topology *t = s->t;
 
 	while (s->head < s->tail) {
-		const struct node *n = &t->nodes[s->queue[s->head++]];
+		unsigned node = s->queue[s->head++];
+		const struct node *n = &t->nodes[node];
+		const unsigned *by = s->onward ? s->onward[node].v : n->ifaces;
+		size_t count = s->onward ? s->onward[node].n : n->n_ifaces;
 
-		for (size_t k = 0; is_transit(t, n, realm) && k < n->n_ifaces; k++)
-			if (t->links[t->ifaces[n->ifaces[k]].link].realm == realm)
-				search_across(s, n->ifaces[k]);
+		for (size_t k = 0; is_transit(t, n, realm) && k < count; k++)
+			if (t->links[t->ifaces[by[k]].link].realm == realm)
+				search_across(s, by[k]);
 	}
 }
 
@@ -562,6 +594,7 @@ static bool find_routes(struct reading *r)
 	route_vec *routes = arena_array(a, t->n_nodes, sizeof(*routes));
 	struct search s = search_new(a, t);
 
+	s.onward = find_onward(a, t);
 	for (unsigned l = 0; l < t->n_links; l++) {
 		search_clear(&s);
 		for (size_t k = 0; k < t->links[l].n_ifaces; k++)
