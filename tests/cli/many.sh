@@ -81,6 +81,28 @@ behind_one_nat() {
 	}'
 }
 
+# Beside one client so many idle machines that descriptors pass 1024 before the first ruleset.
+it 'rulesets are loaded behind a thousand namespaces'
+needs_lab
+awk 'BEGIN {
+	print "name: hosts\ntopology:\n  nodes:"
+	for (i = 1; i <= 1020; i++)
+		print "    h" i ": {kind: host}"
+	print "    c: {kind: client, mode: macos, psk: key, dials: 198.51.100.10}"
+	print "    home: {kind: napt, outside: wan}"
+	print "    igw: {kind: eip, outside: wan, map: {198.51.100.10: server}}"
+	print "    server: {kind: server, mode: rras-2012r2, psk: key}"
+	print "  links:"
+	for (i = 1; i <= 1020; i++)
+		print "    - {endpoints: [\"h" i ":e\", \"home:h" i "\"], subnet: 10." \
+			int(i / 64) "." i % 64 * 4 ".0/30}"
+	print "    - {endpoints: [\"c:e\", \"home:lan\"], subnet: 192.168.1.0/24}"
+	print "    - {endpoints: [\"home:wan\", \"igw:wan\"], subnet: 198.51.100.0/24}"
+	print "    - {endpoints: [\"igw:vpc\", \"server:e\"], subnet: 172.31.0.0/24}"
+}' >"$T/hosts.yaml"
+run "$natdlab" run --backend netns --seed 1 "$T/hosts.yaml"
+is_status 0
+
 it 'a NAT of 300 clients forgets strangers'
 needs_lab
 behind_one_nat 300 >"$T/one-nat.yaml"
