@@ -11,10 +11,21 @@ const char *word_of(const struct words *w, unsigned value)
 static const char *const bools[] = {"false", "true"};
 const struct words bool_words = WORDS_IN(bools);
 
+int name_find(const char *const *first, size_t n, size_t stride, const char *text)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *name;
+
+		memcpy(&name, (const char *)first + i * stride, sizeof(name));
+		if (name && strcmp(name, text) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
 int word_find(const struct words *w, const char *text)
 {
-	for (size_t i = w->first; i < w->n; i++)
-		if (w->v[i] && strcmp(w->v[i], text) == 0)
-			return (int)i;
-	return -1;
+	int i = name_find(w->v + w->first, w->n - w->first, sizeof(*w->v), text);
+
+	return i < 0 ? -1 : i + (int)w->first;
 }

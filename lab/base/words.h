@@ -24,6 +24,13 @@ const char *word_of(const struct words *w, unsigned value);
 /* The value whose word @text is, -1 where no value's is. Of equal words the lowest value. */
 int word_find(const struct words *w, const char *text);
 
+/* The same for the names of any structures: of the @n elements that are @stride bytes apart the
+ * first whose name is @text, @first being element 0's; -1: none's is. NULL is no name. */
+int name_find(const char *const *first, size_t n, size_t stride, const char *text);
+/* Of an array: FIND_NAMED(t->links, t->n_links, name, "wan"). */
+#define FIND_NAMED(v, n, member, text)                                                             \
+	((n) ? name_find(&(v)->member, (n), sizeof(*(v)), (text)) : -1)
+
 /* "false", "true". */
 extern const struct words bool_words;
 

@@ -143,9 +143,10 @@ static const char *port_words(enum ask_port port)
 static void print_head(const struct probe_socket *k, const struct probe *p, const char *host)
 {
 	const char *port = port_words(k->port);
+	struct inet_addr typed;
 
 	printf("%s", INET_EP(k->w.server));
-	if (strcmp(host, INET_ADDR(k->w.server.addr)) != 0)
+	if (!inet_parse_addr(host, &typed))
 		printf(" (%s)", host);
 	printf(", asked from %s with %u packets\n", INET_EP(k->w.local), probe_sent(p));
 	if (k->n_addresses > 1)

@@ -94,6 +94,12 @@ static int place(const char *at, const char *ours, const char *hosts, int depth,
 	return make_link(ours, at, e);
 }
 
+/* "." and ".." */
+static bool is_dots(const char *name)
+{
+	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+}
+
 /* Calls for each entry of @from: a link, or, where @hosts is given, a mixture. */
 static int each(const char *at, const char *from, const char *hosts, int depth, struct err *e)
 {
@@ -107,7 +113,7 @@ static int each(const char *at, const char *from, const char *hosts, int depth, 
 		struct path there = path_join(at, entry->d_name);
 		struct path it = path_join(from, entry->d_name);
 
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+		if (is_dots(entry->d_name))
 			continue;
 		if (hosts)
 			status = place(there.s, it.s, path_join(hosts, entry->d_name).s, depth, e);
@@ -175,7 +181,7 @@ static int fill_top(struct err *e)
 		char to[PATH_MAX];
 		ssize_t n;
 
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || exists(at.s))
+		if (is_dots(entry->d_name) || exists(at.s))
 			continue;
 		n = readlink(old.s, to, sizeof(to) - 1);
 		to[MAX(n, 0)] = '\0';

@@ -55,7 +55,7 @@ int source_read(struct arena *a, const char *path, struct source *src, struct er
 	struct stat st;
 	int fd, result;
 
-	if (strcmp(path, "-") == 0)
+	if (path[0] == '-' && !path[1])
 		return read_all(a, STDIN_FILENO, "stdin", src, e);
 	if (stat(path, &st) != 0)
 		return err_set(e, ERR_INPUT, "%s: %s", name, strerror(errno));

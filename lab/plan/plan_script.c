@@ -327,7 +327,7 @@ static void put_tail(FILE *f, const struct scenario *s)
 
 void plan_script(const struct plan *p, FILE *f)
 {
-	const char *last = "";
+	const char *last = NULL;
 
 	put_head(f, p->s);
 	put_nodes(f, p->s);
@@ -336,7 +336,7 @@ void plan_script(const struct plan *p, FILE *f)
 	for (size_t i = 0; i < p->n_steps; i++) {
 		const char *now = heading(p->steps[i].kind);
 
-		if (strcmp(now, last) != 0)
+		if (now != last) /* each stands once */
 			fprintf(f, "\n# %s\n", now);
 		last = now;
 		put_step(f, p->s, &p->steps[i]);

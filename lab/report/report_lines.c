@@ -154,12 +154,10 @@ void report_markdown(FILE *f, const struct run_result *run)
 		fprintf(f, "| %s | %s | %s |", rows[r].label, text,
 			c ? summary_conclusion(c) : "-");
 		for (size_t i = 0; i < n_cols; i++) {
-			bool dagger;
-			char buf[16];
-			const char *t = summary_cell(run, &rows[r], &cols[i], &dagger, buf);
+			const struct summary_cell cell = summary_cell(run, &rows[r], &cols[i]);
 
-			any_dagger |= dagger;
-			fprintf(f, " %s%s |", t, dagger ? "†" : "");
+			any_dagger |= cell.dagger;
+			fprintf(f, " %s%s |", cell.text, cell.dagger ? "†" : "");
 		}
 		fprintf(f, " %s |\n", summary_registry_text(rows[r].registry_needed));
 	}

@@ -134,7 +134,7 @@ static bool print_outcomes(FILE *f, const struct run_result *run, const struct s
 	for (size_t r = 0; r < n_rows; r++) {
 		const struct scenario *s = NULL;
 		const struct connection *c = summary_speaker(run, &rows[r], &s);
-		char text[CELL], buf[16];
+		char text[CELL];
 
 		put(g, r + 1, 0, PLAIN, rows[r].label);
 		if (c) {
@@ -143,16 +143,11 @@ static bool print_outcomes(FILE *f, const struct run_result *run, const struct s
 			put(g, r + 1, 2, PLAIN, summary_conclusion(c));
 		}
 		for (size_t i = 0; i < n_cols; i++) {
-			bool dagger;
-			const char *t = summary_cell(run, &rows[r], &cols[i], &dagger, buf);
+			struct summary_cell cell = summary_cell(run, &rows[r], &cols[i]);
 
-			any_dagger |= dagger;
-			snprintf(text, sizeof(text), "%s%s", t, dagger ? "†" : "");
-			put(g, r + 1, 3 + i,
-			    !strcmp(t, "ok")  ? GOOD
-			    : !strcmp(t, "-") ? PLAIN
-					      : BAD,
-			    text);
+			any_dagger |= cell.dagger;
+			snprintf(text, sizeof(text), "%s%s", cell.text, cell.dagger ? "†" : "");
+			put(g, r + 1, 3 + i, cell.ok ? GOOD : cell.empty ? PLAIN : BAD, text);
 		}
 		if (any_gate)
 			put(g, r + 1, 3 + n_cols, PLAIN,

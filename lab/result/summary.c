@@ -59,12 +59,17 @@ static bool next_connection(struct cursor *cur)
 	return false;
 }
 
+static bool is_called(const struct summary_row *row, const char *label)
+{
+	return !strcmp(row->label, label);
+}
+
 static bool in_row(const struct scenario *s, const struct summary_row *row)
 {
 	char label[sizeof(row->label)];
 
 	summary_label(s, label, sizeof(label));
-	return !strcmp(label, row->label);
+	return is_called(row, label);
 }
 
 /* What came of the clients of a row that have the gate; bit v: of registry value v. */
@@ -122,8 +127,8 @@ size_t summary_rows(struct arena *a, const struct run_result *run, struct summar
 
 		summary_label(s, row.label, sizeof(row.label));
 		/* Neighbours mostly share a row: the last axis runs fastest. */
-		if (k == v.n || strcmp(v.v[k].label, row.label))
-			for (k = 0; k < v.n && strcmp(v.v[k].label, row.label);)
+		if (k == v.n || !is_called(&v.v[k], row.label))
+			for (k = 0; k < v.n && !is_called(&v.v[k], row.label);)
 				k++;
 		if (k == v.n) {
 			*vec_push(a, &v) = row;
@@ -183,46 +188,43 @@ const struct connection *summary_speaker(const struct run_result *run,
 	return best;
 }
 
-static const char *cell_text(const struct connection *c, char buf[16])
+static struct summary_cell cell_of(const struct connection *c)
 {
-	switch (c->outcome) {
-	case OUTCOME_CONNECTED:
-		return c->asked && !c->alive ? "lost" : "ok";
-	case OUTCOME_UNDECIDED:
-		return "?";
-	case OUTCOME_BLOCKED:
-	case OUTCOME_FAILED:
-		if (!c->error)
-			return outcome_name(c->outcome);
-		snprintf(buf, 16, "%d", c->error);
-		return buf;
-	}
-	return "?";
+	struct summary_cell cell = {.ok = c->outcome == OUTCOME_CONNECTED &&
+					  (!c->asked || c->alive)};
+
+	if (c->outcome == OUTCOME_CONNECTED)
+		snprintf(cell.text, sizeof(cell.text), cell.ok ? "ok" : "lost");
+	else if (c->outcome == OUTCOME_UNDECIDED)
+		snprintf(cell.text, sizeof(cell.text), "?");
+	else if (c->error)
+		snprintf(cell.text, sizeof(cell.text), "%d", c->error);
+	else
+		snprintf(cell.text, sizeof(cell.text), "%s", outcome_name(c->outcome));
+	return cell;
 }
 
-const char *summary_cell(const struct run_result *run, const struct summary_row *row,
-			 const struct summary_column *col, bool *dagger, char buf[16])
+struct summary_cell summary_cell(const struct run_result *run, const struct summary_row *row,
+				 const struct summary_column *col)
 {
+	struct summary_cell cell = {.empty = true, .text = "-"};
 	struct cursor cur = {.run = run};
-	const char *text = NULL;
+	bool dagger = false;
 
-	*dagger = false;
 	while (next_connection(&cur)) {
-		char one[16];
-		const char *t;
+		struct summary_cell one;
 
 		if (!column_fits(col, &cur.s->nodes[cur.c->client]) || !in_row(cur.s, row))
 			continue;
-		t = cell_text(cur.c, one);
-		*dagger |= summary_only_documented(cur.s, cur.c);
-		if (!text) {
-			snprintf(buf, 16, "%s", t);
-			text = buf;
-		} else if (strcmp(text, t)) {
-			text = "mixed";
-		}
+		one = cell_of(cur.c);
+		dagger |= summary_only_documented(cur.s, cur.c);
+		if (cell.empty)
+			cell = one;
+		else if (strcmp(cell.text, one.text))
+			cell = (struct summary_cell){.text = "mixed"};
 	}
-	return text ? text : "-";
+	cell.dagger = dagger;
+	return cell;
 }
 
 void summary_second_hash(const struct connection *c, char *buf, size_t size)
@@ -348,7 +350,7 @@ size_t summary_failures(const struct run_result *run, struct summary_failure v[S
 
 			if (!is_failure(&r->connections[k]))
 				continue;
-			while (at < n && strcmp(v[at].text, text))
+			while (at < n && v[at].text != text) /* each is static, once */
 				at++;
 			if (at == SUMMARY_FAILURES)
 				continue;

@@ -39,10 +39,15 @@ size_t summary_columns(const struct run_result *run, struct summary_column cols[
  * else its first client. NULL when none ran. */
 const struct connection *summary_speaker(const struct run_result *run,
 					 const struct summary_row *row, const struct scenario **s);
-/* What stands in a cell: "ok", "lost" (after its idle time), "809", "failed", "mixed", "-"; *dagger
- * when only documented. */
-const char *summary_cell(const struct run_result *run, const struct summary_row *row,
-			 const struct summary_column *col, bool *dagger, char buf[16]);
+/* What came of the clients of a column in the scenarios of a row. */
+struct summary_cell {
+	bool empty;    /* there is none */
+	bool ok;       /* all of them connected, and stayed */
+	bool dagger;   /* it is only documented */
+	char text[16]; /* "ok", "lost" (after its idle time), "809", "failed", "mixed", "-" */
+};
+struct summary_cell summary_cell(const struct run_result *run, const struct summary_row *row,
+				 const struct summary_column *col);
 /* What message 4's second hash is: "172.31.0.10:500, its own". */
 void summary_second_hash(const struct connection *c, char *buf, size_t size);
 /* What the client makes of it: "server is behind NAT". */

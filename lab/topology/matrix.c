@@ -79,14 +79,15 @@ static bool check_id(struct reading *r, const struct tree *at)
 
 static void add_value(struct reading *r, struct axis *x, struct value v)
 {
-	for (size_t i = 0; i < x->n; i++) {
-		if (strcmp(x->v[i].id, v.id) == 0) {
-			mistake(r->m, v.at, "two scenarios would have the id %s: the same value "
-				"stands in line %u", v.id, x->v[i].at->line);
-			return;
-		}
-	}
-	x->v[x->n++] = v;
+	int i = FIND_NAMED(x->v, x->n, id, v.id);
+
+	if (i >= 0)
+		mistake(r->m, v.at,
+			"two scenarios would have the id %s: the same value "
+			"stands in line %u",
+			v.id, x->v[i].at->line);
+	else
+		x->v[x->n++] = v;
 }
 
 /* `server.mode: [rras-2012r2, softether-4]` */
@@ -377,11 +378,9 @@ bool topo_bit(const uint8_t *bits, size_t i)
 
 static int find_value(const struct axis *x, const char *s)
 {
-	for (size_t i = 0; i < x->n; i++) {
-		if (strcmp(x->v[i].name, s) == 0 || strcmp(x->v[i].id, s) == 0)
-			return (int)i;
-	}
-	return -1;
+	int i = FIND_NAMED(x->v, x->n, name, s);
+
+	return i >= 0 ? i : FIND_NAMED(x->v, x->n, id, s);
 }
 
 static void read_when_value(struct reading *r, const struct axis *x, const struct tree *v,
@@ -531,11 +530,11 @@ static void check_contradiction(struct reading *r, const struct expect_def *a,
 		return;
 	if (a->e.client >= 0 && b->e.client >= 0 && a->e.client != b->e.client)
 		return;
-	for (unsigned k = 0; k < KEYS; k++) {
+	for (unsigned c = 0; c < CLAIMS; c++) {
+		const enum key k = claim_key((enum claim)c);
 		const struct tree *x = a->claims[k], *y = b->claims[k];
 
-		if (!x || !y || k == KEY_WHEN || k == KEY_CLIENT ||
-		    strcmp(x->text, y->text) == 0)
+		if (!x || !y || a->e.want[c] == b->e.want[c])
 			continue;
 		if (!meet(r->t, a, b, at))
 			return;

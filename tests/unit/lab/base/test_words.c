@@ -41,11 +41,25 @@ static void a_value_below_the_first_is_printed_and_not_looked_up(void **state)
 	assert_int_equal(word_find(&later, "red"), 3);
 }
 
+static void an_element_is_found_by_its_name(void **state)
+{
+	static const struct {
+		int other;
+		const char *name;
+	} v[] = {{1, "a"}, {2, NULL}, {3, "c"}};
+
+	(void)state;
+	assert_int_equal(FIND_NAMED(v, ARRAY_LEN(v), name, "c"), 2);
+	assert_int_equal(FIND_NAMED(v, 2, name, "c"), -1);
+	assert_int_equal(FIND_NAMED(v, 0, name, "a"), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_value_has_its_word_and_a_value_without_one_a_question_mark),
 		cmocka_unit_test(a_word_is_found_whole_and_only_where_a_value_has_it),
+		cmocka_unit_test(an_element_is_found_by_its_name),
 		cmocka_unit_test(a_value_below_the_first_is_printed_and_not_looked_up),
 	};
 

@@ -68,12 +68,10 @@ static void the_cells_are_the_articles(void **state)
 		const struct summary_row *row = row_of(rows, n, table[i].server);
 
 		for (size_t k = 0; k < n_cols; k++) {
-			char buf[16];
-			bool dagger;
+			const struct summary_cell cell = summary_cell(&w->run, row, &cols[k]);
 
-			assert_string_equal(summary_cell(&w->run, row, &cols[k], &dagger, buf),
-					    table[i].cells[k]);
-			assert_int_equal(dagger, table[i].dagger[k]);
+			assert_string_equal(cell.text, table[i].cells[k]);
+			assert_int_equal(cell.dagger, table[i].dagger[k]);
 		}
 		assert_int_equal(row->registry_needed, table[i].needed);
 	}
@@ -141,8 +139,6 @@ static void one_that_fails_spoils_a_value_and_its_cell(void **state)
 	struct arena *a = arena_new();
 	struct whole *w = article(a, tried);
 	struct summary_column col;
-	char buf[16];
-	bool dagger;
 
 	(void)state;
 	w->s[2] = w->s[1]; /* value 2 once more, with another end */
@@ -152,7 +148,7 @@ static void one_that_fails_spoils_a_value_and_its_cell(void **state)
 	assert_int_equal(summary_rows(a, &w->run, &rows), 1);
 	assert_int_equal(rows[0].registry_needed, REGISTRY_NONE);
 	col = (struct summary_column){w->s[2]->nodes[w->r[2]->connections[0].client].client, 2};
-	assert_string_equal(summary_cell(&w->run, &rows[0], &col, &dagger, buf), "mixed");
+	assert_string_equal(summary_cell(&w->run, &rows[0], &col).text, "mixed");
 	arena_free(a);
 }
 
@@ -201,8 +197,6 @@ static void scenarios_that_did_not_run_say_nothing(void **state)
 	struct whole *w = article(a, NULL);
 	const struct scenario *s;
 	struct summary_column col = {NULL, 2};
-	char buf[16];
-	bool dagger;
 	size_t n;
 
 	(void)state;
@@ -214,8 +208,8 @@ static void scenarios_that_did_not_run_say_nothing(void **state)
 	assert_int_equal(n, 3);
 	assert_int_equal(rows[0].registry_needed, REGISTRY_UNKNOWN);
 	col.mode = scenario_node(w->s[3], "client")->client;
-	assert_string_equal(summary_cell(&w->run, &rows[0], &col, &dagger, buf), "-");
-	assert_false(dagger);
+	assert_string_equal(summary_cell(&w->run, &rows[0], &col).text, "-");
+	assert_false(summary_cell(&w->run, &rows[0], &col).dagger);
 	assert_non_null(summary_speaker(&w->run, &rows[0], &s));
 	arena_free(a);
 }
@@ -240,13 +234,10 @@ static void cells_say_how_a_connection_ended(void **state)
 	(void)state;
 	summary_rows(a, &w->run, &rows);
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		char buf[16];
-		bool dagger;
 
 		c->outcome = table[i].outcome;
 		c->error = table[i].error;
-		assert_string_equal(summary_cell(&w->run, &rows[0], &col, &dagger, buf),
-				    table[i].text);
+		assert_string_equal(summary_cell(&w->run, &rows[0], &col).text, table[i].text);
 	}
 	arena_free(a);
 }
