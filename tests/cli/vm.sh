@@ -16,7 +16,8 @@ cd "$T" || exit 1
 begin() {
 	[ "$state" != skip ] || return 0
 	command="natdlab run --wait $*"
-	"$natdlab" run --wait "$@" >"$out" 2>"$err" </dev/null &
+	# A shell's background jobs begin with SIGINT ignored, which natdlab would leave so.
+	env --default-signal=INT "$natdlab" run --wait "$@" >"$out" 2>"$err" </dev/null &
 	pid=$!
 }
 # end: Ctrl-C, for what would go on waiting.
