@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ike.c - the door: which message is whose, and what the layer above asks.
+ * ike.c - which message is whose, and what the layer above asks.
  */
 #include "nodes/ike/ike_priv.h"
 
@@ -144,8 +144,9 @@ void ike_free(struct ike *ike)
 {
 	if (!ike)
 		return;
-	while (ike->oldest)
-		sa_bury(ike->oldest);
+	for (size_t i = 0; i < ARRAY_LEN(ike->lists); i++)
+		while (ike->lists[i].oldest)
+			sa_forget(ike->lists[i].oldest);
 	ike_reap(ike);
 	table_free(&ike->by_cookie);
 	heap_free(&ike->due);
@@ -172,9 +173,11 @@ struct ike_sa *ike_dial(struct ike *ike, usec now)
 void ike_quick(struct ike *ike, struct ike_sa *sa, uint16_t port_local, usec now)
 {
 	assert(ike->initiator);
+	ike_enter(ike);
 	AS_CLIENT(mode, ike)
 		if (!sa->gone && sa->state == MAIN_UP)
 			quick_start(sa, mode, port_local, now);
+	ike_leave(ike);
 }
 
 void ike_delete_child(struct ike *ike, struct ike_sa *sa, uint32_t spi_in, usec now)
@@ -218,7 +221,7 @@ void ike_timer(struct ike *ike, usec now)
 {
 	ike_enter(ike);
 	/* Each one once, if all of them are due. */
-	for (size_t n = ike->n_sas; n > 0 && heap_deadline(&ike->due) <= now; n--) {
+	for (size_t n = sa_count(ike); n > 0 && heap_deadline(&ike->due) <= now; n--) {
 		struct ike_sa *sa = OWNER_OF(heap_first(&ike->due), struct ike_sa, due);
 
 		sa_timer(sa, now);

@@ -62,6 +62,8 @@ struct ike_hooks {
 	void *ctx;
 };
 
+/* The caller frees it. All three arguments and the secret are copied; the modes and what @env and
+ * the hooks' context point to must live as long as it does. Never NULL. */
 struct ike *ike_new(const struct ike_config *cfg, const struct node_env *env,
 		    const struct ike_hooks *hooks);
 void ike_free(struct ike *ike);

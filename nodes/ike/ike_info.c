@@ -458,7 +458,8 @@ static struct ike_sa *spoken_of(struct ike *ike, const struct isakmp_msg *m,
 				const struct isakmp_notify *n)
 {
 	/* A client has few SAs; a server, which may have thousands, has dialled none. */
-	for (struct ike_sa *sa = ike->initiator ? ike->oldest : NULL; sa; sa = sa->newer) {
+	for (struct ike_sa *sa = ike->initiator ? ike->lists[HALF_OPEN].oldest : NULL; sa;
+	     sa = sa->newer) {
 		if (sa->state != MAIN_I_WAIT_2)
 			continue;
 		if (memcmp(m->h.cky_i, sa->cky_i, 8) == 0 ||

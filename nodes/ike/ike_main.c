@@ -34,9 +34,7 @@ static void begin(struct ike_sa *sa, struct isakmp_out *o, uint8_t flags)
 /* From here on the message counts: the state moves, the digest tells duplicates. */
 static void advance(struct ike_sa *sa, const struct ike_rx *rx, const struct main_row *row)
 {
-	if (sa_half_open(sa) && row->next >= MAIN_UP)
-		sa->ike->n_half_open--;
-	sa->state = row->next;
+	sa_set_state(sa, row->next);
 	sa->last_in = rx->now;
 	memcpy(sa->in[sa->n_in++], rx->digest, DIGEST_LEN);
 }

@@ -19,7 +19,9 @@
  *	ike_wrong.c     what is answered to messages that are wrong
  *
  * A handler gets a message that was parsed completely and whose payloads its row allows. It
- * returns an enum drop, and as long as that is not DROP_NONE it has changed nothing.
+ * returns an enum drop, and as long as that is not DROP_NONE it has changed nothing. There is one
+ * exception: a message 1 of Quick Mode whose HASH is right may be refused for what it asks; its
+ * message ID is noted then, and the peer is answered where the message came from (sa_follow()).
  *
  * Hooks may call back into ike. Nothing is freed while a call is under way: an SA that came to
  * its end is marked gone, taken for nothing from then on, and freed when the outermost call ends.
@@ -136,8 +138,8 @@ struct ike_reliable {
 
 struct ike_sa {
 	struct table_link by_cookie;  /* by cky_i */
-	struct ike_sa *older, *newer; /* in the order of birth */
-	struct ike_sa *buried;	      /* the next one that is gone */
+	struct ike_sa *older, *newer; /* in its list */
+	struct ike_sa *next_gone;
 	struct ike *ike;
 	void *user; /* the layer above's */
 	bool initiator, gone;
@@ -217,6 +219,14 @@ struct ike_rules {
 	bool keepalive_always, keepalive_steady, half_open_renewed, half_open_delete;
 };
 
+/* The SAs whose Main Mode is not finished, in the order of birth, and those whose Main Mode is, in
+ * the order in which that was. */
+enum { HALF_OPEN, FINISHED, IKE_LISTS };
+struct ike_list {
+	struct ike_sa *oldest, *newest;
+	size_t n;
+};
+
 struct ike {
 	/* Of this end's role; the other one is NULL: for AS_CLIENT() and AS_SERVER() only. */
 	const struct client_mode *client_row_;
@@ -232,8 +242,7 @@ struct ike {
 	/* The SAs that are not gone. */
 	struct table by_cookie;
 	struct heap due; /* not later than each one's earliest date */
-	struct ike_sa *oldest, *newest;
-	size_t n_sas, n_half_open;
+	struct ike_list lists[IKE_LISTS];
 	uint64_t n_born;
 	unsigned depth; /* calls under way */
 	struct ike_sa *gone;
@@ -306,12 +315,19 @@ struct ike_sa *sa_new(struct ike *ike, const uint8_t cky_i[8], struct inet_ep lo
 struct ike_sa *sa_begun_by(struct ike *ike, const struct ike_rx *rx);
 /* One that a message 1 with this cookie, from there, has begun. */
 struct ike_sa *sa_begun_under(struct ike *ike, const struct ike_rx *rx);
+/* How many SAs are not gone. */
+size_t sa_count(const struct ike *ike);
+/* Main Mode moves on, never back. */
+void sa_set_state(struct ike_sa *sa, enum main_state state);
+/* Random, and not zero. */
 void draw_cookie(struct ike *ike, uint8_t cookie[8]);
+/* Wipes and frees it; the caller has taken it out of its SA's list. */
 void quick_free(struct ike_quick *q);
 /* Marks as gone, and takes it out of all tables; the memory stays until the outermost call ends. */
-void sa_bury(struct ike_sa *sa);
-/* Marks as gone and tells the layer above why (INTERFACE's word). Emits EV_EXPIRED when the SA
- * was not deleted by somebody but given up. */
+void sa_forget(struct ike_sa *sa);
+/* Marks as gone and tells the layer above why: a reason of a connection, or REASON_DELETED,
+ * REASON_LIMIT, REASON_STATE, REASON_PROBED. Emits EV_EXPIRED of an SA that was given up instead of
+ * deleted by either end. */
 void sa_end(struct ike_sa *sa, enum reason reason, bool given_up, usec now);
 /* The peer deleted it and wants that acknowledged, or we did: down for the layer above, but kept
  * for a while to answer and to ask. */
@@ -325,12 +341,16 @@ void sa_send_kept(struct ike_sa *sa, struct ike_sent *s, size_t len, uint8_t mes
 		  uint32_t msgid, const struct retry *retry, usec now);
 /* Once more; @count it as a retransmission in the event log. */
 void sa_send_again(struct ike_sa *sa, struct ike_sent *s, usec now);
+/* It is not sent again by itself any more. */
 void sent_stop(struct ike_sent *s);
 /* Sends again what is due. False: the time to give up has come. */
 bool sent_timer(struct ike_sa *sa, struct ike_sent *s, usec now);
 /* An address or port of an authentic message of the peer is where it is now. */
 void sa_follow(struct ike_sa *sa, const struct ike_rx *rx);
+/* A random message ID for an exchange of our own: not 0, and none that the peer has used, as far as
+ * a few attempts find one. */
 uint32_t fresh_msgid(struct ike_sa *sa);
+/* Hands over an event; EV_DROP of a datagram; EV_NOTIFY of a notify that goes out or came in. */
 void ike_event(struct ike *ike, const struct event *e);
 void event_drop(struct ike *ike, const struct datagram *d, enum drop why);
 void event_notify(struct ike_sa *sa, bool sent, uint16_t type);

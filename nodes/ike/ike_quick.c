@@ -12,7 +12,6 @@
 
 #define SPI_MIN 256 /* RFC 4303 2.1: smaller ones are reserved */
 #define ESP_LAST 23 /* the largest transform that IANA knows */
-#define ID_HEAD 4   /* type, protocol, port */
 
 struct quick_row {
 	enum quick_state state;

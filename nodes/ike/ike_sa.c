@@ -207,17 +207,58 @@ struct ike_sa *sa_begun_by(struct ike *ike, const struct ike_rx *rx)
 	return NULL;
 }
 
-/* Room for one more: the oldest unfinished exchange goes, or, when there is none, the oldest SA. */
+static struct ike_list *list_of(const struct ike_sa *sa)
+{
+	return &sa->ike->lists[sa_half_open(sa) ? HALF_OPEN : FINISHED];
+}
+
+static void list_add(struct ike_sa *sa)
+{
+	struct ike_list *l = list_of(sa);
+
+	sa->older = l->newest;
+	sa->newer = NULL;
+	*(l->newest ? &l->newest->newer : &l->oldest) = sa;
+	l->newest = sa;
+	l->n++;
+}
+
+static void list_remove(struct ike_sa *sa)
+{
+	struct ike_list *l = list_of(sa);
+
+	*(sa->older ? &sa->older->newer : &l->oldest) = sa->newer;
+	*(sa->newer ? &sa->newer->older : &l->newest) = sa->older;
+	l->n--;
+}
+
+size_t sa_count(const struct ike *ike)
+{
+	return ike->lists[HALF_OPEN].n + ike->lists[FINISHED].n;
+}
+
+void sa_set_state(struct ike_sa *sa, enum main_state state)
+{
+	bool moves = sa_half_open(sa) && state >= MAIN_UP;
+
+	assert(!sa->gone && state >= sa->state);
+	if (moves)
+		list_remove(sa);
+	sa->state = state;
+	if (moves)
+		list_add(sa);
+}
+
+/* Room for one more: the oldest unfinished exchange goes, or, when there is none, the oldest SA. It
+ * is found at once, for strangers can ask for it as often as they like. */
 static void make_room(struct ike *ike, usec now)
 {
-	if (ike->n_half_open < IKE_HALF_OPEN_MAX && ike->n_sas < IKE_SAS_MAX)
+	const struct ike_list *half_open = &ike->lists[HALF_OPEN];
+
+	if (half_open->n < IKE_HALF_OPEN_MAX && sa_count(ike) < IKE_SAS_MAX)
 		return;
-	for (struct ike_sa *sa = ike->oldest; sa; sa = sa->newer) {
-		if (ike->n_half_open && !sa_half_open(sa))
-			continue;
-		sa_end(sa, REASON_LIMIT, true, now);
-		return;
-	}
+	sa_end(half_open->n ? half_open->oldest : ike->lists[FINISHED].oldest, REASON_LIMIT, true,
+	       now);
 }
 
 struct ike_sa *sa_new(struct ike *ike, const uint8_t cky_i[8], struct inet_ep local,
@@ -238,22 +279,8 @@ struct ike_sa *sa_new(struct ike *ike, const uint8_t cky_i[8], struct inet_ep lo
 	sa->sent.next = sa->linger = USEC_NEVER;
 	sa->due.order = ike->n_born++;
 	table_add(&ike->by_cookie, &sa->by_cookie, cookie_hash(cky_i));
-	sa->older = ike->newest;
-	*(ike->newest ? &ike->newest->newer : &ike->oldest) = sa;
-	ike->newest = sa;
-	ike->n_sas++;
-	ike->n_half_open++;
+	list_add(sa);
 	return sa;
-}
-
-static void sa_unlink(struct ike_sa *sa)
-{
-	struct ike *ike = sa->ike;
-
-	table_remove(&ike->by_cookie, &sa->by_cookie);
-	heap_set(&ike->due, &sa->due, USEC_NEVER);
-	*(sa->older ? &sa->older->newer : &ike->oldest) = sa->newer;
-	*(sa->newer ? &sa->newer->older : &ike->newest) = sa->older;
 }
 
 void quick_free(struct ike_quick *q)
@@ -286,17 +313,18 @@ static void sa_free(struct ike_sa *sa)
 	bytes_free(sa, sizeof(*sa));
 }
 
-void sa_bury(struct ike_sa *sa)
+void sa_forget(struct ike_sa *sa)
 {
+	struct ike *ike = sa->ike;
+
 	if (sa->gone)
 		return;
 	sa->gone = true;
-	sa_unlink(sa);
-	sa->buried = sa->ike->gone;
-	sa->ike->gone = sa;
-	sa->ike->n_sas--;
-	if (sa_half_open(sa))
-		sa->ike->n_half_open--;
+	table_remove(&ike->by_cookie, &sa->by_cookie);
+	heap_set(&ike->due, &sa->due, USEC_NEVER);
+	list_remove(sa);
+	sa->next_gone = ike->gone;
+	ike->gone = sa;
 }
 
 static void tell_down(struct ike_sa *sa, enum reason reason, usec now)
@@ -322,7 +350,7 @@ void sa_end(struct ike_sa *sa, enum reason reason, bool given_up, usec now)
 		ev_word(&e, K_WHY, reason);
 		ike_event(sa->ike, &e);
 	}
-	sa_bury(sa);
+	sa_forget(sa);
 	if (!told)
 		tell_down(sa, reason, now);
 }
@@ -341,7 +369,7 @@ void ike_reap(struct ike *ike)
 	while (ike->gone) {
 		struct ike_sa *sa = ike->gone;
 
-		ike->gone = sa->buried;
+		ike->gone = sa->next_gone;
 		sa_free(sa);
 	}
 }

@@ -79,7 +79,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	net = exchange_after(servers[data[0] / MESSAGES % 3], data[0] % MESSAGES);
 	end = data[1] & 1 ? &net->client : &net->server;
 	how = (enum how)(data[1] >> 1 & 3);
-	sa = end->ike->newest;
+	sa = end->ike->lists[FINISHED].newest;
+	if (!sa)
+		sa = end->ike->lists[HALF_OPEN].newest;
 	n = len - 2;
 	memcpy(msg, data + 2, n);
 	if (how >= ENCRYPTED_QUICK && sa && sa->keys.key_len)

@@ -119,10 +119,11 @@ static inline char *ike_dump(const struct ike *ike)
 	FILE *f = open_memstream(&text, &len);
 
 	assert(f);
-	fprintf(f, "ike %zu %zu gone %d depth %u\n", ike->n_sas, ike->n_half_open, ike->gone != NULL,
-		ike->depth);
-	for (const struct ike_sa *sa = ike->oldest; sa; sa = sa->newer)
-		dump_sa(f, sa);
+	fprintf(f, "ike %zu %zu gone %d depth %u\n", sa_count(ike), ike->lists[HALF_OPEN].n,
+		ike->gone != NULL, ike->depth);
+	for (size_t i = 0; i < IKE_LISTS; i++)
+		for (const struct ike_sa *sa = ike->lists[i].oldest; sa; sa = sa->newer)
+			dump_sa(f, sa);
 	fclose(f);
 	return text;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "nodes/ike/ike_priv.h"
@@ -516,7 +517,7 @@ static void strangers_fill_a_bounded_table(void **state)
 		net->n = 1;
 		ike_input(net->server.ike, 0, &d, false);
 	}
-	assert_int_equal(net->server.ike->n_half_open, IKE_HALF_OPEN_MAX);
+	assert_int_equal(net->server.ike->lists[HALF_OPEN].n, IKE_HALF_OPEN_MAX);
 	assert_int_equal(net->server.n_down, IKE_HALF_OPEN_MAX);
 	assert_string_equal(reason_name(net->server.reason), "limit");
 	/* The true client still gets in. */
@@ -528,6 +529,66 @@ static void strangers_fill_a_bounded_table(void **state)
 	net->n = net->done = 0;
 	net->pass = NULL;
 	assert_true(ike_deadline(net->server.ike) <= net->now);
+	net_free(net);
+}
+
+/* An SA as one that came up, or whose message 1 has come. */
+static void fill(struct ike *ike, size_t n, bool up)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint8_t cky_i[8] = {up, (uint8_t)(i >> 8), (uint8_t)i};
+		struct ike_sa *sa = sa_new(ike, cky_i, inet_ep(EIP_PUBLIC, 500),
+					   inet_ep(inet_v4(0x0a000000 + (uint32_t)i), 500), 0);
+
+		if (up)
+			sa_set_state(sa, MAIN_UP);
+		ike_reap(ike);
+	}
+}
+
+/* The time of 8,192 forged messages 1 that come when as many exchanges are half open. */
+static clock_t time_of_flood(size_t established)
+{
+	struct net *net = net_new("windows-10", "softether-4", false, false);
+	struct ike *ike = net->server.ike;
+	clock_t begin, end;
+
+	fill(ike, established, true);
+	fill(ike, IKE_HALF_OPEN_MAX, false);
+	begin = clock();
+	fill(ike, IKE_HALF_OPEN_MAX, false);
+	end = clock();
+	assert_int_equal(net->server.n_down, IKE_HALF_OPEN_MAX);
+	assert_int_equal(ike->lists[FINISHED].n, established);
+	assert_int_equal(sa_count(ike), established + IKE_HALF_OPEN_MAX);
+	net_free(net);
+	return end - begin;
+}
+
+static void a_flood_costs_no_more_beside_many_established_sas(void **state)
+{
+	clock_t alone = time_of_flood(0);
+
+	(void)state;
+	assert_true(time_of_flood(IKE_SAS_MAX - IKE_HALF_OPEN_MAX) <
+		    8 * alone + CLOCKS_PER_SEC / 10);
+}
+
+static void the_oldest_half_open_sa_makes_room_and_no_established_one(void **state)
+{
+	struct net *net = net_new("windows-10", "softether-4", false, false);
+	struct ike *ike = net->server.ike;
+	const struct ike_sa *second;
+
+	(void)state;
+	fill(ike, 1, true);
+	fill(ike, IKE_HALF_OPEN_MAX, false);
+	sa_set_state(ike->lists[HALF_OPEN].oldest, MAIN_R_WAIT_3); /* it grows no younger by that */
+	second = ike->lists[HALF_OPEN].oldest->newer;
+	fill(ike, 1, false);
+	assert_ptr_equal(ike->lists[HALF_OPEN].oldest, second);
+	assert_int_equal(ike->lists[FINISHED].n, 1);
+	assert_string_equal(reason_name(net->server.reason), "limit");
 	net_free(net);
 }
 
@@ -674,6 +735,8 @@ int main(void)
 		cmocka_unit_test(a_forged_refusal_is_heard_only_before_message_2),
 		cmocka_unit_test(a_transform_too_long_to_be_sent_back_is_not_chosen),
 		cmocka_unit_test(strangers_fill_a_bounded_table),
+		cmocka_unit_test(a_flood_costs_no_more_beside_many_established_sas),
+		cmocka_unit_test(the_oldest_half_open_sa_makes_room_and_no_established_one),
 		cmocka_unit_test(quick_modes_of_one_peer_are_bounded),
 		cmocka_unit_test(forged_quick_modes_evict_nothing),
 		cmocka_unit_test(a_refused_quick_mode_cannot_be_replayed),

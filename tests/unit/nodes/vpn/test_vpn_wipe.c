@@ -54,7 +54,7 @@ void free(void *p)
 
 static void learn(const struct vpn *v)
 {
-	const struct ike_keys *k = &v->ike->newest->keys;
+	const struct ike_keys *k = &v->ike->lists[FINISHED].newest->keys;
 
 	vpn_each_secret(v, &(struct vpn_secrets){on_isakmp, on_esp, NULL});
 	keep(k->skeyid);
@@ -80,7 +80,7 @@ static void nothing_that_is_freed_holds_a_secret(void **state)
 		run_done(w);
 		learn(c->vpn);
 		learn(w->server.vpn);
-		vpn_stop(c->vpn, w->now);
+		give_up(w, c);
 		run(w, w->now + 100 * SEC);
 		vpn_free(c->vpn);
 		vpn_free(w->server.vpn);
