@@ -146,7 +146,7 @@ static void tell_outcome(const struct vm_watch *g, struct guest *v, const struct
 	ev_word(&ev, K_REASON, d->reason);
 	ev_u(&ev, K_ERROR, mode_error(v->node->client, d->reason));
 	ev_word(&ev, K_REACHED, d->reached);
-	ev_word(&ev, K_WHY, REASON_THE_WIRE);
+	ev_str(&ev, K_SOURCE, "the wire");
 	g->cfg->event(g->cfg->ctx, v->node, &ev);
 	v->decided = true;
 	tell(v->node, "%s: %s", outcome_name(d->outcome), d->sentence);

@@ -104,6 +104,7 @@ static const struct {
 	[K_SEQNO] = {"seqno", EVT_U, 4, NULL},
 	[K_DROP] = {"drop", EVT_WORD, 1, &drop_words},
 	[K_WHY] = {"why", EVT_WORD, 1, &reason_words},
+	[K_SOURCE] = {"why", EVT_STR, sizeof(char *), NULL},
 	[K_TUNNEL] = {"tunnel", EVT_U, 2, NULL},
 	[K_SESSION] = {"session", EVT_U, 2, NULL},
 	[K_NS] = {"ns", EVT_U, 2, NULL},
@@ -157,7 +158,7 @@ static const struct {
 	[EV_AUTH] = {"auth", KEYS(K_METHOD, K_ACCEPTED, K_WHY, K_ERROR)},
 	[EV_LCP_ECHO] = {"lcp-echo", KEYS(K_SEQNO)},
 	[EV_ALIVE] = {"alive", KEYS(K_CKY_I, K_ALIVE, K_WHY)},
-	[EV_OUTCOME] = {"outcome", KEYS(K_OUTCOME, K_REASON, K_ERROR, K_REACHED, K_WHY)},
+	[EV_OUTCOME] = {"outcome", KEYS(K_OUTCOME, K_REASON, K_ERROR, K_REACHED, K_SOURCE)},
 };
 
 const char *ev_kind_name(enum ev_kind kind)
@@ -198,16 +199,6 @@ static bool find(const struct event *e, enum ev_key key, unsigned *i, size_t *at
 		*at += keys[key_at(e, *i)].size;
 	}
 	return false;
-}
-
-bool ev_has_key(enum ev_kind kind, enum ev_key key, enum ev_type *type)
-{
-	const struct event e = ev_new(kind);
-	unsigned i;
-	size_t at;
-
-	*type = keys[key].type;
-	return find(&e, key, &i, &at);
 }
 
 static void put(struct event *e, enum ev_key key, enum ev_type type, const void *value)
@@ -341,13 +332,6 @@ bool ev_get_bool(const struct event *e, enum ev_key key)
 	return ev_get_u(e, key) != 0;
 }
 
-const char *ev_get_str(const struct event *e, enum ev_key key)
-{
-	struct ev_field f;
-
-	return ev_get(e, key, &f) ? f.text : "";
-}
-
 const uint8_t *ev_get_hex(const struct event *e, enum ev_key key)
 {
 	unsigned i;
@@ -407,22 +391,4 @@ void ev_print(FILE *f, const struct event *e)
 	if (e->frame)
 		fprintf(f, " frame=%u", e->frame);
 	fputc('\n', f);
-}
-
-void ev_log_init(struct ev_log *log, struct arena *a)
-{
-	*log = (struct ev_log){.a = a};
-}
-
-uint32_t ev_log_put(struct ev_log *log, const struct event *e)
-{
-	struct event *to = vec_push(log->a, &log->ev);
-	struct ev_field v;
-
-	*to = *e;
-	to->seq = (uint32_t)log->ev.n;
-	for (unsigned i = 0; ev_next(e, &i, &v);)
-		if (v.type == EVT_BYTES)
-			ev_hex(to, v.key, arena_copy(log->a, v.bytes, v.len), v.len);
-	return to->seq;
 }

@@ -87,6 +87,7 @@ enum ev_key {
 	K_SEQNO,
 	K_DROP,
 	K_WHY,
+	K_SOURCE, /* of an EV_OUTCOME that the client itself does not tell: text, "why" in JSON */
 	K_TUNNEL,
 	K_SESSION,
 	K_NS,
@@ -160,14 +161,10 @@ bool ev_next(const struct event *e, unsigned *i, struct ev_field *out);
 uint64_t ev_get_u(const struct event *e, enum ev_key key);       /* 0 if absent */
 unsigned ev_get_word(const struct event *e, enum ev_key key);	 /* the value; 0 if absent */
 bool ev_get_bool(const struct event *e, enum ev_key key);        /* false if absent */
-const char *ev_get_str(const struct event *e,
-		       enum ev_key key); /* of a word its text; "" if absent */
 const uint8_t *ev_get_hex(const struct event *e, enum ev_key key); /* NULL if absent */
 
 const char *ev_kind_name(enum ev_kind kind); /* "isakmp", "phase1", ...: JSON's word */
 const char *ev_key_name(enum ev_key key);    /* "cky_i", ... */
-/* May an event of this kind carry the key? Then its type is in *type. */
-bool ev_has_key(enum ev_kind kind, enum ev_key key, enum ev_type *type);
 
 /* One line for people: "0.000150 client nat-seen self_behind_nat=true ...". */
 void ev_print(FILE *f, const struct event *e);
@@ -177,15 +174,6 @@ struct ev_sink {
 	void (*put)(void *ctx, const struct event *e);
 	void *ctx;
 };
-
-/* The append-only log. */
-struct ev_log {
-	struct arena *a;
-	VEC(struct event) ev;
-};
-void ev_log_init(struct ev_log *log, struct arena *a);
-/* Copies with what the event points to, numbers, keeps. Returns the number. */
-uint32_t ev_log_put(struct ev_log *log, const struct event *e);
 
 /*
  * Why bytes of a peer were not used. Never an error: an event EV_DROP and, where the product

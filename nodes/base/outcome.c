@@ -25,6 +25,7 @@ static const char *const reasons[REASONS] = {
 	[REASON_NO_CREDENTIALS] = "no-credentials",
 	[REASON_PPP_FAILED] = "ppp-failed",
 	[REASON_NO_ESP] = "no-esp",
+	[REASON_REFUSED] = "refused",
 	[REASON_DELETED] = "deleted",
 	[REASON_LIMIT] = "limit",
 	[REASON_STATE] = "state",
@@ -32,7 +33,6 @@ static const char *const reasons[REASONS] = {
 	[REASON_CLOSED] = "closed",
 	[REASON_L2TP_REFUSED] = "l2tp-refused",
 	[REASON_L2TP_ERROR] = "l2tp-error",
-	[REASON_REFUSED] = "refused",
 	[REASON_USER] = "user",
 	[REASON_PASSWORD] = "password",
 	[REASON_SERVER_PROOF] = "server-proof",
@@ -40,7 +40,6 @@ static const char *const reasons[REASONS] = {
 	[REASON_HUNG_UP] = "hung-up",
 	[REASON_NO_ANSWER] = "no-answer",
 	[REASON_NO_SESSION] = "no-session",
-	[REASON_THE_WIRE] = "the wire",
 };
 
 static const char *const encapsulations[ENCAPSULATIONS] = {
@@ -90,9 +89,4 @@ const char *reason_name(enum reason r)
 const char *hash_class_name(enum hash_class c)
 {
 	return word_of(&hash_class_words, c);
-}
-
-const char *ppp_method_name(enum ppp_method m)
-{
-	return word_of(&ppp_method_words, m);
 }

@@ -39,8 +39,9 @@ enum reason {
 	REASON_NO_CREDENTIALS,
 	REASON_PPP_FAILED,
 	REASONS_OF_CLAIMS,
-	/* Of a connection in a capture, too: ESP in neither direction */
-	REASON_NO_ESP = REASONS_OF_CLAIMS,
+	/* Of a connection in a capture, beside those above */
+	REASON_NO_ESP = REASONS_OF_CLAIMS, /* there is none in either direction */
+	REASON_REFUSED, /* IKE is answered with an error. Of PPP authentication, too: with a no */
 	/* Of an ISAKMP SA or an exchange, beside those above */
 	REASON_DELETED,
 	REASON_LIMIT,  /* it made room for a newer one */
@@ -51,7 +52,6 @@ enum reason {
 	REASON_L2TP_REFUSED, /* by the peer */
 	REASON_L2TP_ERROR,   /* by this side: the peer's message is wrong */
 	/* Of PPP authentication */
-	REASON_REFUSED,
 	REASON_USER,
 	REASON_PASSWORD,
 	REASON_SERVER_PROOF, /* the server's own response is wrong (RFC 2759 5) */
@@ -60,8 +60,6 @@ enum reason {
 	/* Of the echo to an idle client, and of authentication */
 	REASON_NO_ANSWER,
 	REASON_NO_SESSION,
-	/* Of an EV_OUTCOME: it was read off the wire, the client itself tells nothing */
-	REASON_THE_WIRE,
 	REASONS,
 };
 
@@ -97,6 +95,5 @@ const char *outcome_name(enum outcome o);	/* "undecided", "connected", ... */
 const char *reached_name(enum reached r);	/* "nothing", "phase1", ... */
 const char *reason_name(enum reason r);		/* "none", "both-behind-nat", ... */
 const char *hash_class_name(enum hash_class c); /* "exact", "exact-or-copied", ... */
-const char *ppp_method_name(enum ppp_method m); /* "none", "eap", "ms-chap-v2", "pap" */
 
 #endif

@@ -76,7 +76,7 @@ static void fetch_common(void)
 }
 
 /* Single DES and MD4 live in the legacy provider, which the whole process has no reason to load: it
- * goes into a library context of its own, and only when somebody asks for them. */
+ * goes into a library context of its own, and only when they are asked for. */
 static void fetch_legacy(void)
 {
 	OSSL_LIB_CTX *private_ctx = OSSL_LIB_CTX_new();

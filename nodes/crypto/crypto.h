@@ -54,6 +54,7 @@ struct chunk {
  * fork many that use it. */
 void crypto_prepare(void);
 
+/* Is it one of enum ike_hash, HASH_NONE excepted, as a number that a peer wrote? */
 bool hash_known(unsigned alg);
 size_t hash_len(enum ike_hash alg); /* bytes; 0 if not known */
 void hash_digest(enum ike_hash alg, const struct chunk *v, size_t n, uint8_t out[HASH_MAX]);
@@ -71,6 +72,7 @@ void hasher_digest(struct hasher *h, const void *p, size_t len, uint8_t out[HASH
 #define CHUNKS(...)                                                                                \
 	(const struct chunk[]){__VA_ARGS__}, ARRAY_LEN(((const struct chunk[]){__VA_ARGS__}))
 
+/* Likewise of enum ike_cipher; of AES with a key of this length, which others ignore. */
 bool cipher_known(unsigned alg, unsigned keybits);
 size_t cipher_key_len(enum ike_cipher alg,
 		      unsigned keybits);  /* bytes: DES 8, 3DES 24, AES 16..32 */

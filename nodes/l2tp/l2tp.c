@@ -401,25 +401,6 @@ void l2tp_close(struct l2tp *l, struct l2tp_session *s, usec now)
 	settle(l, t, now);
 }
 
-void l2tp_hangup(struct l2tp *l, void *peer, usec now)
-{
-	struct l2tp_tunnel *of[L2TP_PEER_TUNNELS];
-	size_t n = tunnels_of(l, peer, of);
-
-	for (size_t i = 0; i < n; i++) {
-		struct l2tp_tunnel *t = of[i];
-
-		if (!(L2TP_IN(t->state) & L2TP_ALIVE))
-			continue;
-		for (size_t k = 0; k < L2TP_SESSIONS; k++)
-			if (t->sessions[k].state == L2TP_UP)
-				send_cdn(l, t, t->sessions[k].local, t->sessions[k].remote,
-					 CDN_ADMIN, ERROR_NONE, now);
-		tunnel_stop(l, t, STOP_CLEAR, ERROR_NONE, REASON_CLOSED, now);
-		settle(l, t, now);
-	}
-}
-
 void l2tp_forget(struct l2tp *l, void *peer, usec now)
 {
 	struct l2tp_tunnel *of[L2TP_PEER_TUNNELS];

@@ -66,12 +66,14 @@ struct l2tp_hooks {
 	void (*data)(void *ctx, struct l2tp_session *s, const uint8_t *p, size_t len, usec now);
 	/* A session that was up is gone; @s may be used during the call only. */
 	void (*down)(void *ctx, struct l2tp_session *s, usec now);
-	/* A tunnel is gone. @why: "no-reply"; "l2tp-refused", by the peer; "l2tp-error", by us,
-	 * for what the peer said; "closed", by l2tp_hangup(). */
+	/* A tunnel is gone. @why: REASON_NO_REPLY; REASON_L2TP_REFUSED, by the peer;
+	 * REASON_L2TP_ERROR, by us, for what the peer said; REASON_CLOSED, by l2tp_close(). */
 	void (*tunnel_down)(void *ctx, void *peer, enum reason why, usec now);
 	void *ctx;
 };
 
+/* The caller frees it. All three arguments are copied; what they point to must live as long as it
+ * does. Never NULL. */
 struct l2tp *l2tp_new(const struct l2tp_config *cfg, const struct node_env *env,
 		      const struct l2tp_hooks *hooks);
 void l2tp_free(struct l2tp *l);
@@ -92,8 +94,6 @@ void l2tp_send(struct l2tp *l, struct l2tp_session *s, const void *p, size_t len
 void l2tp_resend(struct l2tp *l, void *peer, usec now);
 /* Ends a session that is up: CDN, and StopCCN of a LAC. */
 void l2tp_close(struct l2tp *l, struct l2tp_session *s, usec now);
-/* Hangs up: CDN for every session, StopCCN for every tunnel of the peer. */
-void l2tp_hangup(struct l2tp *l, void *peer, usec now);
 /* The peer cannot be reached any more: forgets its tunnels and tells nobody but down(). */
 void l2tp_forget(struct l2tp *l, void *peer, usec now);
 

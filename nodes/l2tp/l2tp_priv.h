@@ -110,6 +110,7 @@ void channel_keep_early(struct l2tp_tunnel *t, uint16_t ns, const uint8_t *p, si
 usec channel_deadline(const struct l2tp_tunnel *t);
 bool channel_retry(struct l2tp *l, struct l2tp_tunnel *t, usec now);
 
+/* EV_L2TP of a control message that goes out (@sent) or has come in. */
 void channel_tell(struct l2tp *l, bool sent, const struct l2tp_msg *m);
 
 /* ---- l2tp_call.c ---- */
@@ -133,7 +134,9 @@ void tunnel_end(struct l2tp *l, struct l2tp_tunnel *t, enum tunnel_state then, e
 /* Sends StopCCN and ends the tunnel. */
 void tunnel_stop(struct l2tp *l, struct l2tp_tunnel *t, uint16_t result, uint16_t error,
 		 enum reason why, usec now);
+/* The session that has this ID at our end; NULL none. */
 struct l2tp_session *session_by_id(struct l2tp_tunnel *t, uint16_t local);
+/* Makes the place of a session free again; down() is told of one that was up. Sends nothing. */
 void session_end(struct l2tp *l, struct l2tp_session *s, usec now);
 /* SCCRQ and SCCRP, which say the same things about who speaks. */
 void send_identity(struct l2tp *l, struct l2tp_tunnel *t, enum l2tp_type type, usec now);

@@ -36,23 +36,20 @@ const struct server_mode *const *mode_servers(size_t *n)
 	return all;
 }
 
-/* The mode of that name among @n, which begin with it; NULL when there is none. */
-static const void *by_name(const void *const *all, size_t n, const char *name)
+static bool is_named(const char *mode, const char *name)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(*(const char *const *)all[i], name) == 0)
-			return all[i];
-	return NULL;
+	return strcmp(mode, name) == 0;
 }
-static_assert(!offsetof(struct client_mode, name) && !offsetof(struct server_mode, name),
-	      "modes begin with their name");
 
 const struct client_mode *mode_client(const char *name)
 {
 	size_t n;
 	const struct client_mode *const *all = mode_clients(&n);
 
-	return by_name((const void *const *)all, n, name);
+	for (size_t i = 0; i < n; i++)
+		if (is_named(all[i]->name, name))
+			return all[i];
+	return NULL;
 }
 
 const struct server_mode *mode_server(const char *name)
@@ -60,7 +57,10 @@ const struct server_mode *mode_server(const char *name)
 	size_t n;
 	const struct server_mode *const *all = mode_servers(&n);
 
-	return by_name((const void *const *)all, n, name);
+	for (size_t i = 0; i < n; i++)
+		if (is_named(all[i]->name, name))
+			return all[i];
+	return NULL;
 }
 
 const char *certainty_name(enum certainty c)

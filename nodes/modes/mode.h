@@ -360,6 +360,7 @@ const char *basis_name(enum basis b);
 /* The bytes of the vendor ID that a rule sends. */
 struct view vid_rule_bytes(const struct vid_rule *rule);
 
+/* Does a server take such a transform, whose numbers a peer wrote? @keybits counts of AES only. */
 bool mode_accepts_phase1(const struct phase1_accept *a, unsigned cipher, unsigned keybits,
 			 unsigned hash, unsigned group);
 bool mode_accepts_phase2(const struct phase2_accept *a, unsigned esp, unsigned keybits,

@@ -520,11 +520,6 @@ void ppp_start(struct ppp *p, usec now)
 	ppp_fsm_start(&p->lcp, now);
 }
 
-void ppp_stop(struct ppp *p, usec now)
-{
-	ppp_fsm_close(&p->lcp, now);
-}
-
 bool ppp_is_open(const struct ppp *p)
 {
 	return p->lcp.state == PPP_OPENED;

@@ -44,12 +44,12 @@ struct ppp_hooks {
 	void *ctx;
 };
 
+/* The caller frees it. @cfg's texts and what @env points to must live as long as it does; the rest
+ * is copied. Never NULL. */
 struct ppp *ppp_new(const struct ppp_config *cfg, const struct node_env *env,
 		    const struct ppp_hooks *hooks);
 void ppp_free(struct ppp *p);
 void ppp_start(struct ppp *p, usec now);
-/* Terminate-Request. */
-void ppp_stop(struct ppp *p, usec now);
 /* A frame: an enum drop, for the caller's event; DROP_NONE when it was used. */
 enum drop ppp_input(struct ppp *p, const uint8_t *frame, size_t len, usec now);
 void ppp_timer(struct ppp *p, usec now);

@@ -215,7 +215,7 @@ static void settle(struct vpn *v, usec now)
 	peers_reap(v);
 }
 
-/* ---- the door ---- */
+/* ---- what the owner calls ---- */
 
 static struct l2tp_config lac_config(const struct client_mode *m)
 {
@@ -278,15 +278,6 @@ void vpn_start(struct vpn *v, usec now)
 {
 	if (v->cfg.client)
 		client_start(v, now);
-	settle(v, now);
-}
-
-void vpn_stop(struct vpn *v, usec now)
-{
-	if (v->cfg.client) {
-		links_stop(v, now);
-		client_stop(v, now);
-	}
 	settle(v, now);
 }
 

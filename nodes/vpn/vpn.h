@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vpn.h - a whole VPN client or server: IKE, ESP, L2TP and PPP behind one sans-I/O door (node.h).
+ * vpn.h - a whole VPN client or server: IKE, ESP, L2TP and PPP behind one sans-I/O interface
+ * (node.h).
  *
  * UDP 500 is IKE. UDP 4500 is IKE behind a non-ESP marker, else ESP, else a one-byte keep-alive.
  * Protocol 50 is ESP. ESP's transport payload is UDP 1701, which is L2TP, which carries PPP.
@@ -24,17 +25,17 @@ struct vpn_config {
 	struct inet_net pool;             /* server */
 };
 
+/* The caller frees it. Both arguments are copied; modes, texts and what @env points to must live as
+ * long as it does. Never NULL. */
 struct vpn *vpn_new(const struct vpn_config *cfg, const struct node_env *env);
+/* Sends nothing: the peers are not told. NULL: nothing happens. */
 void vpn_free(struct vpn *v);
 void vpn_start(struct vpn *v, usec now); /* a client dials; a server does nothing */
-/* A client that is connected hangs up politely: L2TP StopCCN, ESP and ISAKMP Deletes. */
-void vpn_stop(struct vpn *v, usec now);
 void vpn_input(struct vpn *v, usec now, const struct datagram *d);
 void vpn_timer(struct vpn *v, usec now);
 usec vpn_deadline(const struct vpn *v);
 /* A client whose outcome is decided (its EV_OUTCOME is out). Servers: false. */
 bool vpn_done(const struct vpn *v);
-
 
 /* Is a client connected? Then its exchange's initiator cookie is in @cky_i. */
 bool vpn_connected(const struct vpn *v, uint8_t cky_i[8]);

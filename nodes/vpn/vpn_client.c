@@ -116,14 +116,6 @@ static void tell_outcome(struct vpn *v, enum outcome outcome, enum reason reason
 	v->env.event(v->env.ctx, &e);
 }
 
-/* Deletes everything that is left: ESP and ISAKMP SAs, or the exchange that is under way. */
-static void delete_all(struct vpn *v, usec now)
-{
-	v->client.stopping = true;
-	if (v->client.sa)
-		ike_delete_sa(v->ike, v->client.sa, now);
-}
-
 void client_down(struct vpn *v, enum reason reason)
 {
 	if (!v->client.stopping && !v->client.failed)
@@ -141,19 +133,14 @@ void client_settle(struct vpn *v, usec now)
 	}
 	if (!c->failed || c->stopping)
 		return;
-	delete_all(v, now);
+	c->stopping = true;
+	/* All that is left: ESP and ISAKMP SAs, or the exchange that is under way. */
+	if (c->sa)
+		ike_delete_sa(v->ike, c->sa, now);
 	if (c->done)
 		return;
 	if (c->blocked && c->failed == REASON_NO_REPLY)
 		tell_outcome(v, OUTCOME_BLOCKED, c->block_reason);
 	else
 		tell_outcome(v, OUTCOME_FAILED, c->failed);
-}
-
-void client_stop(struct vpn *v, usec now)
-{
-	v->client.stopping = true;
-	if (v->client.peer)
-		l2tp_hangup(v->l2tp, v->client.peer, now);
-	delete_all(v, now);
 }

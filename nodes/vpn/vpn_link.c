@@ -12,7 +12,7 @@ static uint64_t cookie_hash(const uint8_t cky_i[8])
 	return table_hash(cky_i, 8);
 }
 
-/* After each call of PPP. Without a session nothing is due. */
+/* After each call of PPP, and when the session goes: without one nothing is due. */
 static void link_schedule(struct vpn_link *link)
 {
 	heap_set(&link->v->due, &link->due,
@@ -136,6 +136,7 @@ void link_down(struct vpn_link *link)
 {
 	answer(link, false);
 	link->session = NULL;
+	link_schedule(link);
 	link_ended(link);
 }
 
@@ -146,14 +147,6 @@ void links_timer(struct vpn *v, usec now)
 		struct vpn_link *link = OWNER_OF(heap_first(&v->due), struct vpn_link, due);
 
 		ppp_timer(link->ppp, now);
-		link_schedule(link);
-	}
-}
-
-void links_stop(struct vpn *v, usec now)
-{
-	for (struct vpn_link *link = v->links; link; link = link->next) {
-		ppp_stop(link->ppp, now);
 		link_schedule(link);
 	}
 }

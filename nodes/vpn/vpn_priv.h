@@ -110,12 +110,15 @@ struct vpn {
 
 /* ---- vpn_secrets.c ---- */
 
+/* Copies of the keys of an SA whose phase 1 is up, and of both ESP SAs of a pair, until
+ * secrets_free() wipes them; nothing when VPN_SECRETS are kept already. */
 void secrets_keep_isakmp(struct vpn *v, const struct ike_sa *sa);
 void secrets_keep_esp(struct vpn *v, const struct ike_child *c);
 void secrets_free(struct vpn *v);
 
 /* ---- vpn_peer.c ---- */
 
+/* The other end of @sa, whose user it becomes; it is @v's until peers_reap() or peers_free(). */
 struct vpn_peer *peer_new(struct vpn *v, struct ike_sa *sa);
 /* Its SA is gone, and so are its tunnels and children; the memory stays until peers_reap(). */
 void peer_end(struct vpn *v, struct vpn_peer *p, usec now);
@@ -138,8 +141,6 @@ enum drop link_input(struct vpn_link *link, const uint8_t *p, size_t len, usec n
 /* Its session is gone. */
 void link_down(struct vpn_link *link);
 void links_timer(struct vpn *v, usec now);
-/* Ends LCP on all of them. */
-void links_stop(struct vpn *v, usec now);
 /* vpn_ask(). */
 void link_ask(struct vpn *v, const uint8_t cky_i[8], usec now);
 /* Frees those whose session is gone. */
@@ -155,8 +156,9 @@ bool vpn_send_l2tp(struct vpn *v, struct vpn_peer *p, const struct l2tp_tx *tx, 
 
 /* ---- vpn_client.c ---- */
 
+/* Chooses the UDP port of L2TP and dials. */
 void client_start(struct vpn *v, usec now);
-void client_stop(struct vpn *v, usec now);
+/* @p is the server: the first Quick Mode begins. */
 void client_phase1_up(struct vpn *v, struct vpn_peer *p, usec now);
 /* @former: the inbound SPI of the pair that was used until now, 0 for the first. */
 void client_child_up(struct vpn *v, struct vpn_peer *p, uint32_t former, usec now);

@@ -30,7 +30,6 @@ enum isakmp_exchange {
 
 #define ISAKMP_FLAG_ENCRYPTED 0x01
 #define ISAKMP_FLAG_COMMIT 0x02
-#define ISAKMP_FLAG_AUTH_ONLY 0x04
 
 enum isakmp_payload {
 	PAYLOAD_NONE = 0,

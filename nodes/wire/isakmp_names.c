@@ -23,26 +23,6 @@ static const char *name_of(const struct name *v, size_t n, unsigned value)
 	return NULL;
 }
 
-const char *isakmp_exchange_name(uint8_t exchange)
-{
-	static const struct name names[] = {
-		{1, "Base"},
-		{EXCHANGE_MAIN, "Main Mode"},
-		{3, "Authentication Only"},
-		{EXCHANGE_AGGRESSIVE, "Aggressive Mode"},
-		{EXCHANGE_INFORMATIONAL, "Informational"},
-		{EXCHANGE_TRANSACTION, "Transaction"},
-		{EXCHANGE_QUICK, "Quick Mode"},
-		{33, "New Group Mode"},
-		{34, "IKE_SA_INIT"},
-		{35, "IKE_AUTH"},
-		{36, "CREATE_CHILD_SA"},
-		{37, "INFORMATIONAL (IKEv2)"},
-	};
-
-	return name_of(names, ARRAY_LEN(names), exchange);
-}
-
 const char *isakmp_payload_name(uint8_t type)
 {
 	static const struct name names[] = {

@@ -7,7 +7,6 @@
 
 #include "lab/base/base.h"
 
-const char *isakmp_exchange_name(uint8_t exchange); /* "Main Mode"; NULL unknown */
 const char *isakmp_payload_name(uint8_t type);      /* "NAT-D"; NULL unknown */
 const char *isakmp_notify_name(uint16_t type);      /* "NO-PROPOSAL-CHOSEN"; NULL unknown */
 const char *isakmp_cipher_name(unsigned enc, unsigned keybits, char buf[24]); /* "aes-256-cbc" */

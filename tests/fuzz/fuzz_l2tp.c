@@ -135,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		l2tp_input(to->l2tp, &peers[how & OTHER_PEER ? 1 : 0],
 			   inet_ep(inet_v4(1), L2TP_PORT), msg, got, now);
 	}
-	l2tp_hangup(lac.l2tp, &peers[0], now);
+	l2tp_forget(lac.l2tp, &peers[0], now);
 	l2tp_forget(lns.l2tp, &peers[0], now);
 	l2tp_forget(lns.l2tp, &peers[1], now);
 	if (lac.up || lns.up)

@@ -433,17 +433,24 @@ static void last_block(const struct peer *p, const struct datagram *d, uint8_t i
 	memcpy(iv, d->data + d->len - p->keys.block, p->keys.block);
 }
 
+static const char *exchange_name(uint8_t exchange)
+{
+	return exchange == EXCHANGE_MAIN	    ? "Main Mode"
+	       : exchange == EXCHANGE_QUICK	    ? "Quick Mode"
+	       : exchange == EXCHANGE_INFORMATIONAL ? "Informational"
+						    : "message";
+}
+
 static void hear_encrypted(struct peer *p, struct ike_rx *rx, char *said)
 {
 	uint8_t plain[IKE_MESSAGE_MAX];
 	const struct isakmp_header h = rx->m->h;
-	const char *name = isakmp_exchange_name(h.exchange);
 	char word[40];
 	size_t len = rx->d->len;
 	bool ours = h.msgid == p->quick_msgid;
 
 	snprintf(said, SAID_MAX, "an encrypted %s that cannot be read (%zu bytes)",
-		 name ? name : "message", len);
+		 exchange_name(h.exchange), len);
 	if (!p->has_keys || h.length > len)
 		return;
 	switch (h.exchange) {

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "nodes/base/event.h"
+#include "tests/event_log.h"
 
 /* What a message that is dropped for this reason may change: lines of the dump that begin so. */
 struct exception {

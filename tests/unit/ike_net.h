@@ -15,6 +15,7 @@
 
 #include "nodes/ike/ike.h"
 #include "nodes/wire/natd.h"
+#include "tests/event_log.h"
 
 #define NET_CHILDREN 32
 #define NET_FRAMES 400

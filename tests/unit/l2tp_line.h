@@ -16,6 +16,7 @@
 #include "lab/base/mem.h"
 #include "nodes/crypto/crypto.h"
 #include "nodes/l2tp/l2tp.h"
+#include "tests/event_log.h"
 
 #define LINE_MAX 512
 

@@ -15,7 +15,8 @@
 
 #include "lab/base/mem.h"
 #include "nodes/crypto/crypto.h"
-#include "nodes/ppp/ppp.h"
+#include "nodes/ppp/ppp_priv.h"
+#include "tests/event_log.h"
 
 #define LINE_MAX 64
 

@@ -19,7 +19,8 @@
 #include "lab/base/mem.h"
 #include "lab/base/wire.h"
 #include "nodes/crypto/crypto.h"
-#include "nodes/vpn/vpn.h"
+#include "nodes/vpn/vpn_priv.h"
+#include "tests/event_log.h"
 
 #define CLIENTS 3
 #define FLIGHTS 256
@@ -355,6 +356,13 @@ static void run(struct world *w, usec until)
 	while (step(w, until))
 		;
 	w->now = MAX(w->now, until);
+}
+
+/* As if PPP had ended: the client deletes its SAs. */
+static void __attribute__((unused)) give_up(struct world *w, struct node *c)
+{
+	client_down(c->vpn, REASON_PPP_FAILED);
+	vpn_timer(c->vpn, w->now);
 }
 
 /* Runs until every client knows its outcome, and lets what is on the way arrive. */

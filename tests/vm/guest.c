@@ -362,7 +362,8 @@ static void on_event(void *ctx, const struct event *e)
 	(void)ctx;
 	if (e->kind != EV_OUTCOME)
 		return;
-	printf("%s, %s\n", ev_get_str(e, K_OUTCOME), ev_get_str(e, K_REASON));
+	printf("%s, %s\n", outcome_name(ev_get_word(e, K_OUTCOME)),
+	       reason_name(ev_get_word(e, K_REASON)));
 	fflush(stdout);
 }
 

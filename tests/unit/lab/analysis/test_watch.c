@@ -13,6 +13,7 @@
 #include "lab/base/packet.h"
 #include "lab/analysis/natd_judge.h"
 #include "nodes/wire/vid.h"
+#include "tests/event_log.h"
 
 static const uint8_t ci[8] = {1, 2, 3, 4, 5, 6, 7, 8};
 static const uint8_t cr[8] = {0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18};

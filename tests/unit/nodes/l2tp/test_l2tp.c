@@ -483,14 +483,14 @@ static void a_peer_gets_four_tunnels_and_four_sessions_each(void **state)
 
 /* ---- ends ---- */
 
-static void hanging_up_tells_the_peer(void **state)
+static void closing_a_session_tells_the_peer(void **state)
 {
 	struct line line;
 
 	(void)state;
 	line_new(&line);
 	connect_up(&line);
-	l2tp_hangup(line.lac.l2tp, &peer_b, line.now);
+	l2tp_close(line.lac.l2tp, line.lac.session, line.now);
 	assert_string_equal(reason_name(line.lac.why), "closed");
 	run(&line, line.now + SEC);
 	assert_int_equal(count(&line.lns, EV_L2TP, K_L2TP_TYPE, "CDN"), 1);
@@ -647,7 +647,7 @@ int main(void)
 		cmocka_unit_test(a_tunnel_listens_to_its_own_peer_only),
 		cmocka_unit_test(acknowledging_what_was_never_sent_does_nothing),
 		cmocka_unit_test(a_peer_gets_four_tunnels_and_four_sessions_each),
-		cmocka_unit_test(hanging_up_tells_the_peer),
+		cmocka_unit_test(closing_a_session_tells_the_peer),
 		cmocka_unit_test(a_silent_peer_is_asked_and_then_given_up),
 		cmocka_unit_test(a_tunnel_without_a_word_times_out),
 		cmocka_unit_test(a_peer_that_only_acknowledges_is_given_up),

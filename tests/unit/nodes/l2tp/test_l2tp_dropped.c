@@ -10,6 +10,7 @@
 
 #include "nodes/crypto/crypto.h"
 #include "nodes/l2tp/l2tp_priv.h"
+#include "tests/event_log.h"
 
 #define SCRIPT_MAX 24
 
@@ -144,7 +145,7 @@ static bool act(struct wire *w)
 		send_plain(w->lns.l2tp, w->lns.session->tunnel, L2TP_HELLO, now);
 		return true;
 	case 6:
-		l2tp_hangup(w->lac.l2tp, &peer_b, now);
+		l2tp_close(w->lac.l2tp, w->lac.session, now);
 		return true;
 	}
 	return false;

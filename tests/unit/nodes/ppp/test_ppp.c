@@ -481,7 +481,7 @@ static void closing_is_a_terminate_request_and_its_ack(void **state)
 	(void)state;
 	line_new(&p);
 	open_both(&p);
-	ppp_stop(p.client.ppp, p.now);
+	ppp_fsm_close(&p.client.ppp->lcp, p.now);
 	assert_int_equal(last(&p)->b[4], PPP_TERM_REQUEST);
 	run(&p, p.now + 10 * SEC);
 	assert_int_equal(p.client.finished, 1);
@@ -493,7 +493,7 @@ static void closing_is_a_terminate_request_and_its_ack(void **state)
 	open_both(&p);
 	p.loss = 100;
 	p.client.sent = 0;
-	ppp_stop(p.client.ppp, p.now);
+	ppp_fsm_close(&p.client.ppp->lcp, p.now);
 	run(&p, p.now + 10 * SEC);
 	assert_int_equal(p.client.sent, 2);
 	assert_int_equal(p.client.finished, 1);

@@ -10,6 +10,7 @@
 
 #include "nodes/crypto/crypto.h"
 #include "nodes/ppp/ppp_priv.h"
+#include "tests/event_log.h"
 
 #define SCRIPT_MAX 32
 
@@ -129,7 +130,7 @@ static bool act(struct wire *w)
 		ppp_ask(w->server.ppp, w->now);
 		return true;
 	case 3:
-		ppp_stop(w->client.ppp, w->now);
+		ppp_fsm_close(&w->client.ppp->lcp, w->now);
 		return true;
 	}
 	return false;

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "nodes/crypto/crypto.h"
-#include "nodes/vpn/vpn.h"
+#include "nodes/vpn/vpn_priv.h"
 
 #define MANY 1100
 #define FLIGHTS 32
@@ -124,7 +124,8 @@ static void a_server_keeps_more_clients_than_1024(void **state)
 		assert_int_equal(c->server.alive, i + 1);
 	}
 	for (size_t i = 0; i < MANY; i++) {
-		vpn_stop(c->client[i].vpn, 0);
+		client_down(c->client[i].vpn, REASON_PPP_FAILED); /* it deletes its SAs */
+		vpn_timer(c->client[i].vpn, 0);
 		arrive(c);
 		assert_true(vpn_connected(c->client[i].vpn, cky_i));
 		vpn_ask(c->server.vpn, cky_i, 0); /* it has gone, and nobody else answers */

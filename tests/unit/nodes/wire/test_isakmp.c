@@ -512,8 +512,6 @@ static void algorithms_have_the_words_of_the_interface(void **state)
 	assert_null(isakmp_notify_name(12345));
 	assert_string_equal(isakmp_payload_name(130), "NAT-D (draft)");
 	assert_null(isakmp_payload_name(200));
-	assert_string_equal(isakmp_exchange_name(32), "Quick Mode");
-	assert_null(isakmp_exchange_name(200));
 }
 
 int main(void)
