@@ -30,6 +30,7 @@ int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 	if (!e)
 		return -1;
 	e->kind = kind;
+	e->remedy = NULL;
 	va_start(ap, fmt);
 	text_format(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
@@ -44,6 +45,7 @@ int err_sys(struct err *e, const char *fmt, ...)
 	if (!e)
 		return -1;
 	e->kind = ERR_MACHINE;
+	e->remedy = NULL;
 	va_start(ap, fmt);
 	text_format(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);

@@ -24,6 +24,10 @@ enum err_kind {
 struct err {
 	enum err_kind kind;
 	char text[1000]; /* harmless text (text.h) on one line, whatever was put into it */
+	/* What the user can do about it, if that is more than a line: lines of static text to be
+	 * printed as they are below @text; NULL none. Set it after err_set(), which forgets the
+	 * old one. */
+	const char *remedy;
 };
 
 /* Fills @e (which may be NULL) and returns -1, so that `return err_set(...)` reads well. */

@@ -238,6 +238,6 @@ void verb_help(FILE *f, const struct verb *v)
 int report_err(const struct err *e)
 {
 	fflush(stdout);
-	fprintf(stderr, "natdlab: %s\n", e->text);
+	fprintf(stderr, "natdlab: %s\n%s", e->text, e->remedy ? e->remedy : "");
 	return err_exit_status(e->kind);
 }

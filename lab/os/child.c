@@ -238,6 +238,7 @@ int child_hear(struct child *c, int fd, usec patience, const char *what, struct 
 	}
 	if (told) {
 		said.text[sizeof(said.text) - 1] = '\0';
+		said.remedy = NULL; /* an address of the other process */
 		if (e)
 			*e = said;
 		return -1;

@@ -391,13 +391,21 @@ static size_t count_matching(struct arena *a, const struct run_config *cfg)
 	return n;
 }
 
-static const char no_legacy[] =
-	"OpenSSL cannot load its legacy provider; MS-CHAPv2, which proves user and password, is\n"
-	"made of that provider's MD4 and DES\n"
+static const char get_legacy[] =
 	"  It is a file, legacy.so, in the folder that `openssl version -m` names. Debian 12 and\n"
 	"  Ubuntu 22.04 have it in libssl3, Ubuntu 24.04 in libssl3t64, Debian 13 in\n"
 	"  openssl-provider-legacy. OPENSSL_MODULES, when it is set, names another folder.\n"
-	"  Or leave user and password out of the file: then no server asks for them.";
+	"  Or leave user and password out of the file: then no server asks for them.\n";
+
+static int need_legacy_provider(struct err *e)
+{
+	err_set(e, ERR_MACHINE,
+		"OpenSSL cannot load its legacy provider; MS-CHAPv2, which proves user and "
+		"password, is made of that provider's MD4 and DES");
+	if (e)
+		e->remedy = get_legacy;
+	return -1;
+}
 
 /*
  * Memory that labs share with us. What is private is copied for each lab, page by page of its page
@@ -480,7 +488,7 @@ static int need_legacy(struct scenario *const *s, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n; i++)
 		if (wants_legacy(s[i]))
-			return legacy_ready() ? 0 : err_set(e, ERR_MACHINE, "%s", no_legacy);
+			return legacy_ready() ? 0 : need_legacy_provider(e);
 	return 0;
 }
 
