@@ -83,7 +83,7 @@ static bool find_stage(const struct scenario *s, unsigned napt, const struct ifa
 
 static int open_ear(struct stage *t, const struct iface *f, uint16_t port, int *number)
 {
-	*number = t->ops->hear_open(t->net, f->node, inet_ep(f->addr, port), t->e);
+	*number = t->ops->endpoint_open(t->net, f->node, inet_ep(f->addr, port), t->e);
 	return *number < 0 ? -1 : 0;
 }
 
@@ -105,13 +105,13 @@ static int open_stage(struct stage *t, const struct iface *inside, const struct 
 	return 0;
 }
 
-/* From an endpoint inside to the server's: heard there, and from whom. */
+/* From an endpoint inside to the server's: does it arrive, and from where? */
 static bool ask(struct stage *t, int from, unsigned addr, unsigned port, struct inet_ep *seen)
 {
 	return t->ops->say(t->net, from, t->out_ep[addr][port], seen) == t->out[addr][port];
 }
 
-/* From one of the server's endpoints to the mapped one: does the machine inside hear it? */
+/* From one of the server's endpoints to the mapped one: does it arrive inside? */
 static bool answer(struct stage *t, unsigned addr, unsigned port, struct inet_ep to)
 {
 	struct inet_ep seen;
@@ -196,7 +196,7 @@ int nat_probe(const struct net_ops *ops, struct net *net, const struct plan *p, 
 	if (!find_stage(p->s, node, &inside, outside))
 		return 0;
 	rc = open_stage(&t, inside, outside) || run(&t, p, node, out) ? -1 : 1;
-	ops->hear_close(net);
+	ops->endpoints_close(net);
 	return ops->age(net, ALL_TIME, rc < 0 ? NULL : e) ? -1 : rc;
 }
 

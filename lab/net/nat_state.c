@@ -330,14 +330,46 @@ static bool translate(const struct nat_rules *r, const struct nat_rule *rule,
 	return false;
 }
 
-/* The same port when it is free, else the next one that is. */
-static struct inet_ep masquerade(const struct nat_state *n, const struct nat_packet *p)
+/* The ports that a rule may give: its range, else, as in the kernel, those of the same rank. */
+static void masquerade_ports(const struct nat_rule *rule, uint16_t port, uint16_t *lo, uint16_t *hi)
+{
+	if (rule->port_lo) {
+		*lo = rule->port_lo;
+		*hi = rule->port_hi;
+	} else {
+		*lo = port < 512 ? 1 : port < 1024 ? 600 : 1024;
+		*hi = port < 512 ? 511 : port < 1024 ? 1023 : UINT16_MAX;
+	}
+}
+
+/*
+ * The source becomes the outside address. UDP keeps its port when that is free, in the range and
+ * not to be drawn; else it gets the first that is free from there on, or from a place that the two
+ * endpoints decide: no random number, so that two runs are alike. False: no port is free.
+ */
+static bool masquerade(const struct nat_state *n, const struct nat_rule *rule,
+		       struct nat_packet *p)
 {
 	struct inet_ep out = inet_ep(n->rules->addrs[0], p->src.port);
+	uint16_t lo, hi;
+	uint32_t range, at;
+	bool in_range, found = p->proto != PROTO_UDP;
 
-	while (p->proto == PROTO_UDP && reply_taken(n, p->proto, p->dst, out))
-		out.port = out.port == UINT16_MAX ? 1024 : (uint16_t)(out.port + 1);
-	return out;
+	masquerade_ports(rule, out.port, &lo, &hi);
+	range = (uint32_t)hi - lo + 1;
+	in_range = out.port >= lo && out.port <= hi;
+	if (!rule->random && (in_range || !rule->port_lo))
+		found = found || !reply_taken(n, p->proto, p->dst, out);
+	if (!rule->random && in_range)
+		at = (uint32_t)out.port - lo;
+	else
+		at = (uint32_t)tuple_key(p->proto, p->src, p->dst) % range;
+	for (uint32_t i = 0; i < range && !found; i++) {
+		out.port = (uint16_t)(lo + (at + i) % range);
+		found = !reply_taken(n, p->proto, p->dst, out);
+	}
+	p->src = out;
+	return found;
 }
 
 /* Tries the rules of a hook in turn. False: dropped. */
@@ -368,8 +400,7 @@ static bool run_hook(struct nat_state *n, enum nat_hook hook, struct nat_packet 
 				return true;
 			break;
 		case NAT_MASQUERADE:
-			p->src = masquerade(n, p);
-			return true;
+			return masquerade(n, rule, p);
 		}
 	}
 	return true;
@@ -402,20 +433,21 @@ bool nat_state_filter(struct nat_state *n, const struct nat_packet *p, struct na
 			way);
 }
 
-void nat_state_leave(struct nat_state *n, struct nat_packet *p, struct nat_passage *way)
+bool nat_state_leave(struct nat_state *n, struct nat_packet *p, struct nat_passage *way)
 {
 	struct nat_track *t = way->track;
 
 	if (!tracks(n))
-		return;
+		return true;
 	if (t)
 		p->src = way->reply ? t->dst : t->reply_dst;
-	else if (p->out >= 0)
-		run_hook(n, NAT_POSTROUTING, p, way);
+	else if (p->out >= 0 && !run_hook(n, NAT_POSTROUTING, p, way))
+		return false;
 	if (!t)
 		t = add_track(n, way, p);
 	t->until = n->now + (p->proto == PROTO_UDP ? n->rules->timeout : OTHER_TIMEOUT);
 	t->replied |= way->reply;
+	return true;
 }
 
 void nat_state_age(struct nat_state *n, usec d)

@@ -42,8 +42,9 @@ int nat_state_replace(struct nat_state *n, const struct nat_rules *rules, bool f
 void nat_state_arrive(struct nat_state *n, struct nat_packet *p, struct nat_passage *way);
 /* It was routed (p->out): false when a filter drops it. */
 bool nat_state_filter(struct nat_state *n, const struct nat_packet *p, struct nat_passage *way);
-/* It goes on or is delivered: its source is translated, and its connection is known. */
-void nat_state_leave(struct nat_state *n, struct nat_packet *p, struct nat_passage *way);
+/* It goes on or is delivered: its source is translated, and its connection is known. False: it is
+ * dropped, because a NAT has no port left for it. */
+bool nat_state_leave(struct nat_state *n, struct nat_packet *p, struct nat_passage *way);
 
 void nat_state_age(struct nat_state *n, usec d);
 /* Tracked connections, a line each, in the order in which they began. */

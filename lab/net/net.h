@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net.h - the one door to a network, whatever it is made of.
+ * net.h - the one interface to a network, whatever it is made of.
  *
  * The lab (lab.c) drives nodes over a `struct net` and cannot tell what stands behind it: a
  * backend is a row of functions. `netns` (net_kernel.c) builds the plan in network namespaces.
@@ -27,7 +27,7 @@ struct net_frame {
 
 /* What is at a machine's socket. */
 enum vm_plug {
-	VM_NOBODY,    /* nobody yet */
+	VM_NOBODY,    /* nothing was plugged in yet */
 	VM_PLUGGED,
 	VM_UNPLUGGED, /* it was there and has closed */
 	VM_HUNG_UP,   /* it said what no QEMU says, and the lab has closed */
@@ -43,13 +43,14 @@ struct net_ops {
 	void (*free)(struct net *n);
 	/*
 	 * Before any node is open, the lab asks its own NATs how they behave (nat_check.h):
-	 * hear_open() makes a UDP endpoint of any node, numbered from 0, or is -1; say() sends a
-	 * datagram from one of them and tells which one heard it, and in *@seen from whom it
-	 * seemed to come: -1 nobody did; hear_close() closes all and forgets their frames.
+	 * endpoint_open() makes a UDP endpoint of any node, numbered from 0, or is -1; say() sends
+	 * a datagram from one of them and returns at which one it arrived, -1: at none, and in
+	 * *@seen from where it seemed to come; endpoints_close() closes all and forgets their
+	 * frames.
 	 */
-	int (*hear_open)(struct net *n, unsigned node, struct inet_ep own, struct err *e);
+	int (*endpoint_open)(struct net *n, unsigned node, struct inet_ep own, struct err *e);
 	int (*say)(struct net *n, int from, struct inet_ep to, struct inet_ep *seen);
-	void (*hear_close)(struct net *n);
+	void (*endpoints_close)(struct net *n);
 	/* Makes a node able to speak from @own: UDP 500, UDP 4500, IP protocol 50. */
 	int (*open)(struct net *n, unsigned node, struct inet_addr own, struct err *e);
 	/* The lab's clock, for frames that a link holds back: told before anything is sent. */
@@ -84,8 +85,11 @@ struct net_ops {
 	/*
 	 * Other rules for a node from now on, between two packets; NULL: none. @forget: tracked
 	 * connections, and whom the filter lets in, are forgotten, else they live on as they are.
-	 * -1: nat_rules_can_follow() says no, or the node has nft text of its own, or the kernel
-	 * refuses; then nothing has changed. @rules lives as long as the network.
+	 * -1: nat_rules_can_follow() says no, or the node has nft text of its own (e->kind is
+	 * ERR_FAILED): then nothing has changed. Or the kernel refuses something (ERR_MACHINE):
+	 * then the rules may be the old ones, or the new ones with a part of their maps or of what
+	 * was to be forgotten, and nothing but free() may be asked of the network. @rules lives as
+	 * long as the network.
 	 */
 	int (*rules)(struct net *n, unsigned node, const struct nat_rules *rules, bool forget,
 		     struct err *e);

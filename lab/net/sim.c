@@ -54,8 +54,8 @@ struct sim_node {
 	bool open;
 };
 
-/* An endpoint of hear_open(). */
-struct ear {
+/* Of endpoint_open(). */
+struct endpoint {
 	unsigned node;
 	struct inet_ep own;
 };
@@ -82,9 +82,9 @@ struct net {
 	uint16_t ip_id;
 	struct waiting *spare; /* inbox entries to use again, all of one size */
 	struct faults *faults; /* NULL: every link is good */
-	VEC(struct ear) ears;
-	int heard; /* the ear that a datagram of say() came to, -1 none */
-	struct inet_ep heard_from;
+	VEC(struct endpoint) endpoints;
+	int arrived; /* the endpoint to which a datagram of say() came, -1 none */
+	struct inet_ep came_from;
 	usec now;
 };
 
@@ -138,12 +138,14 @@ static size_t emit(struct net *net, const struct hop *hop, const struct packet_i
 
 /* ---- a node on the way ---- */
 
-static void hear(struct net *net, unsigned node, const struct packet_in *p)
+static void note_arrival(struct net *net, unsigned node, const struct packet_in *p)
 {
-	for (size_t i = 0; i < net->ears.n; i++) {
-		if (net->ears.v[i].node == node && inet_ep_eq(net->ears.v[i].own, p->ip.dst)) {
-			net->heard = (int)i;
-			net->heard_from = p->ip.src;
+	for (size_t i = 0; i < net->endpoints.n; i++) {
+		const struct endpoint *to = &net->endpoints.v[i];
+
+		if (to->node == node && inet_ep_eq(to->own, p->ip.dst)) {
+			net->arrived = (int)i;
+			net->came_from = p->ip.src;
 		}
 	}
 }
@@ -156,8 +158,8 @@ static void deliver(struct net *net, unsigned node, const struct packet_in *p)
 				     : p->ip.dst.port == 500 ? INBOX_IKE
 							  : INBOX_NATT];
 
-	if (net->ears.n)
-		hear(net, node, p);
+	if (net->endpoints.n)
+		note_arrival(net, node, p);
 	if (!n->open || n->n_waiting == INBOX_MAX)
 		return;
 	if (p->ip.proto == PROTO_UDP && p->ip.dst.port != 500 && p->ip.dst.port != 4500)
@@ -204,9 +206,8 @@ static bool pass(struct net *net, unsigned node, struct packet_in *p, struct hop
 		return false;
 	if (ip->in >= 0 && ip->out >= 0 && (!forwards(&net->s->nodes[node]) || --p->ttl == 0))
 		return false;
-	if (!nat_state_filter(nat, ip, &way))
+	if (!nat_state_filter(nat, ip, &way) || !nat_state_leave(nat, ip, &way))
 		return false;
-	nat_state_leave(nat, ip, &way);
 	if (own) {
 		deliver(net, node, p);
 		return false;
@@ -288,27 +289,27 @@ static void carry(struct net *net, unsigned node, struct packet_in p)
 	}
 }
 
-static int sim_hear_open(struct net *net, unsigned node, struct inet_ep own, struct err *e)
+static int sim_endpoint_open(struct net *net, unsigned node, struct inet_ep own, struct err *e)
 {
 	(void)e;
-	*vec_push(net->a, &net->ears) = (struct ear){node, own};
-	return (int)net->ears.n - 1;
+	*vec_push(net->a, &net->endpoints) = (struct endpoint){node, own};
+	return (int)net->endpoints.n - 1;
 }
 
 static int sim_say(struct net *net, int from, struct inet_ep to, struct inet_ep *seen)
 {
-	const struct ear *ear = &net->ears.v[from];
+	const struct endpoint *own = &net->endpoints.v[from];
 
-	net->heard = -1;
-	carry(net, ear->node, (struct packet_in){.ip = {PROTO_UDP, ear->own, to, -1, -1},
+	net->arrived = -1;
+	carry(net, own->node, (struct packet_in){.ip = {PROTO_UDP, own->own, to, -1, -1},
 						 .ttl = TTL_START});
-	*seen = net->heard_from;
-	return net->heard;
+	*seen = net->came_from;
+	return net->arrived;
 }
 
-static void sim_hear_close(struct net *net)
+static void sim_endpoints_close(struct net *net)
 {
-	net->ears.n = 0;
+	net->endpoints.n = 0;
 	net->frames.n = 0;
 	net->bytes.n = 0;
 }
@@ -504,9 +505,9 @@ const struct net_ops net_sim = {
 	.refuses = sim_refuses,
 	.build = sim_build,
 	.free = sim_free,
-	.hear_open = sim_hear_open,
+	.endpoint_open = sim_endpoint_open,
 	.say = sim_say,
-	.hear_close = sim_hear_close,
+	.endpoints_close = sim_endpoints_close,
 	.open = sim_open,
 	.clock = sim_clock,
 	.deadline = sim_deadline,

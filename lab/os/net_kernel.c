@@ -20,7 +20,7 @@
  * everything else. */
 #define PORT_FRAMES_MAX 256
 
-/* An endpoint of hear_open(). */
+/* An endpoint of endpoint_open(). */
 struct endpoint {
 	unsigned node;
 	int fd;
@@ -314,7 +314,7 @@ static int kernel_conntrack(struct net *n, unsigned node, FILE *f, struct err *e
 
 /* ---- the lab's own questions ---- */
 
-static int kernel_hear_open(struct net *n, unsigned node, struct inet_ep own, struct err *e)
+static int kernel_endpoint_open(struct net *n, unsigned node, struct inet_ep own, struct err *e)
 {
 	struct sockaddr_in sa = sockaddr_of(own);
 	int fd = netns_socket(n->netns, node, AF_INET, SOCK_DGRAM, 0, e);
@@ -333,8 +333,8 @@ static void forget_frame(void *ctx, const struct net_frame *f)
 	(void)f;
 }
 
-/* Errors that come back (nobody listens there) wait in the same sockets; they are no words. */
-static int hear(struct net *n, struct inet_ep *seen)
+/* Errors that come back (nothing listens there) wait in the same sockets; they are no words. */
+static int arrival(struct net *n, struct inet_ep *seen)
 {
 	struct sockaddr_in sa = {0};
 	socklen_t len = sizeof(sa);
@@ -349,7 +349,7 @@ static int hear(struct net *n, struct inet_ep *seen)
 	return -1;
 }
 
-#define HEAR_TRIES 1000 /* of a millisecond, where frames are not delivered at once */
+#define ARRIVAL_TRIES 1000 /* of a millisecond, where frames are not delivered at once */
 
 static int kernel_say(struct net *n, int from, struct inet_ep to, struct inet_ep *seen)
 {
@@ -357,18 +357,18 @@ static int kernel_say(struct net *n, int from, struct inet_ep to, struct inet_ep
 
 	if (sendto(n->endpoints.v[from].fd, "?", 1, 0, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
 		return -1;
-	for (unsigned i = 0; i < HEAR_TRIES; i++) {
-		int heard = hear(n, seen);
+	for (unsigned i = 0; i < ARRIVAL_TRIES; i++) {
+		int at = arrival(n, seen);
 
 		kernel_frames(n, forget_frame, NULL);
-		if (heard >= 0 || kernel_quiet(n))
-			return heard >= 0 ? heard : hear(n, seen);
+		if (at >= 0 || kernel_quiet(n))
+			return at >= 0 ? at : arrival(n, seen);
 		kernel_wait(n, MSEC);
 	}
 	return -1;
 }
 
-static void kernel_hear_close(struct net *n)
+static void kernel_endpoints_close(struct net *n)
 {
 	for (size_t i = 0; i < n->endpoints.n; i++)
 		close(n->endpoints.v[i].fd);
@@ -382,9 +382,9 @@ const struct net_ops net_kernel = {
 	.refuses = kernel_refuses,
 	.build = kernel_build,
 	.free = kernel_free,
-	.hear_open = kernel_hear_open,
+	.endpoint_open = kernel_endpoint_open,
 	.say = kernel_say,
-	.hear_close = kernel_hear_close,
+	.endpoints_close = kernel_endpoints_close,
 	.open = kernel_open,
 	.clock = kernel_clock,
 	.deadline = kernel_deadline,

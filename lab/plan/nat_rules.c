@@ -66,8 +66,8 @@ static void add_invalid(struct builder *b, enum nat_hook hook)
 	add(b, (struct nat_rule){.hook = hook, .ct = NAT_INVALID, .action = NAT_DROP});
 }
 
-/* Nothing that nobody inside asked for gets to a NAT itself. A home router that accepted it would
- * hold a connection for it, and could no longer give that port to a client inside. */
+/* From outside only answers get to a NAT itself. A home router that accepted more would hold a
+ * connection for it, and could no longer give that port to a client inside. */
 static void add_nat_input(struct builder *b)
 {
 	b->r->remark[NAT_INPUT] = "\t# To the node itself, from outside: only answers.\n";

@@ -7,7 +7,10 @@
  * (nft_ruleset.c), the simulator interprets it (lab/net/nat_state.h), and the lab may give a node
  * another list during a run (net_ops.rules). So a rule means what it means in nftables: hooks are
  * passed in their order, the rules of a hook are tried in the order of the list, translations are
- * decided by a connection's first packet alone.
+ * decided by a connection's first packet alone. Which free port MASQUERADE takes is the one thing
+ * left to whoever does it, where the packet's own is taken, out of the range or to be drawn: the
+ * kernel draws it anew in each run, the simulator makes it from the endpoints. (The mapped UDP
+ * ports are given by NAT_UDP_PORTS, and alike in both.)
  */
 #ifndef NATDLAB_PLAN_NAT_RULES_H
 #define NATDLAB_PLAN_NAT_RULES_H

@@ -441,47 +441,66 @@ static void begin(struct text *t)
 	assert(t->f);
 }
 
+/* All but the elements that a map of ports has no room for in one text. */
 static void put_all(struct text *t, const struct nat_rules *r)
 {
-	for (t->r = r; t->r; t->r = t->r->next)
+	for (t->r = r; t->r; t->r = t->r->next) {
+		assert(t->r->n_map <= NFT_ELEMENTS_MAX); /* their maps have no further parts */
 		put_rules(t);
+	}
 }
 
-const char *nft_ruleset(struct arena *a, const struct nat_rules *r, const char *extra)
+/* How many texts @r takes, at least one. */
+static size_t parts(const struct nat_rules *r)
+{
+	size_t n = 0;
+
+	if (!r)
+		return 1;
+	for (size_t i = 0; r->ports && i < r->ports->n; i++)
+		n += !r->ports->v[i].forwarded;
+	return MAX((n + NFT_ELEMENTS_MAX - 1) / NFT_ELEMENTS_MAX, (size_t)1);
+}
+
+/* Elements of the maps of ports, which part 0 has no room for. */
+static void put_more(struct text *t, const struct nat_rules *r, size_t part)
+{
+	t->r = r;
+	if (put_lot(t, r->ports->n, put_udp_port, part,
+		    "add element ip nat udp_ports {\n\t\t\t"))
+		put(t, "\n}\n");
+	if (nat_rules_use(r, NAT_UDP_OWNERS) &&
+	    put_lot(t, r->ports->n, put_udp_owner, part,
+		    "add element ip nat udp_owners {\n\t\t\t"))
+		put(t, "\n}\n");
+}
+
+const char *nft_ruleset(struct arena *a, const struct nat_rules *r, const char *extra,
+			size_t part)
 {
 	struct text t = {0};
 	size_t len = extra ? strlen(extra) : 0;
 
+	if (part >= parts(r))
+		return NULL;
 	begin(&t);
-	put_all(&t, r);
-	if (extra)
+	if (part)
+		put_more(&t, r, part);
+	else
+		put_all(&t, r);
+	if (extra && part + 1 == parts(r))
 		put(&t, "\n# From the topology file:\n%s%s", extra,
 		    len && extra[len - 1] == '\n' ? "" : "\n");
 	return finish(a, &t);
 }
 
-const char *nft_ruleset_more(struct arena *a, const struct nat_rules *r, size_t part)
-{
-	struct text t = {.r = r};
-
-	if (!r || !r->ports)
-		return NULL;
-	begin(&t);
-	if (put_lot(&t, r->ports->n, put_udp_port, part,
-		    "add element ip nat udp_ports {\n\t\t\t"))
-		put(&t, "\n}\n");
-	if (nat_rules_use(r, NAT_UDP_OWNERS) &&
-	    put_lot(&t, r->ports->n, put_udp_owner, part,
-		    "add element ip nat udp_owners {\n\t\t\t"))
-		put(&t, "\n}\n");
-	return finish(a, &t);
-}
-
 const char *nft_ruleset_instead(struct arena *a, const struct nat_rules *old,
-				const struct nat_rules *r, bool forget)
+				const struct nat_rules *r, bool forget, size_t part)
 {
 	struct text t = {.r = old};
 
+	if (part)
+		return nft_ruleset(a, r, NULL, part);
 	begin(&t);
 	put_removal(&t,
 		    !forget && r && old && nat_rules_use(r, NAT_OPEN) &&

@@ -11,24 +11,27 @@
 
 #include "lab/plan/nat_rules.h"
 
-/* @r: of a node, may be NULL; @extra: the node's own nft text, put behind, or NULL. NULL when both
- * are. */
-const char *nft_ruleset(struct arena *a, const struct nat_rules *r, const char *extra);
-
 /*
- * A map has so many elements in the text, and the rest in further ones, to be loaded one after the
- * other before there is a packet: in a user namespace a transaction has to fit into a socket's
- * buffer (net.core.wmem_max, 208 KiB). Text number @part, from 1; NULL: there are no more.
+ * A map of UDP ports has so many elements in one text, and the rest in further ones, to be loaded
+ * one after the other before there is a packet: in a user namespace a transaction has to fit into
+ * a socket's buffer (net.core.wmem_max, 208 KiB).
  */
 #define NFT_ELEMENTS_MAX 1024
-const char *nft_ruleset_more(struct arena *a, const struct nat_rules *r, size_t part);
+
+/* Text number @part, from 0, of a node's rules @r, which may be NULL; NULL: there are no more.
+ * @extra: the node's own nft text, or NULL; it stands at the end of the last part, so that it finds
+ * all maps whole. */
+const char *nft_ruleset(struct arena *a, const struct nat_rules *r, const char *extra,
+			size_t part);
 
 /*
- * @r to be loaded in place of @old, in one transaction; both may be NULL, and NULL is given when
- * both are. The counters of drops go on. Unless @forget is true so does what tracked connections
- * hold on to, their timeout, and NAT_OPEN when both lists key it alike.
+ * The same for @r to be loaded in place of @old; both may be NULL. Each part is a transaction:
+ * part 0 removes the old rules and has all new ones, and only of maps of more than NFT_ELEMENTS_MAX
+ * elements is the rest in further parts. The counters of drops go on. Unless @forget is true so
+ * does what tracked connections hold on to, their timeout, and NAT_OPEN when both lists key it
+ * alike.
  */
 const char *nft_ruleset_instead(struct arena *a, const struct nat_rules *old,
-				const struct nat_rules *r, bool forget);
+				const struct nat_rules *r, bool forget, size_t part);
 
 #endif

@@ -44,11 +44,9 @@ static void push_rules(struct arena *a, step_vec *v, struct plan *p)
 		const char *nft;
 
 		p->rules[i] = nat_rules_new(a, s, i, p->ports);
-		nft = nft_ruleset(a, p->rules[i], s->nodes[i].nft);
-		for (size_t part = 1; nft; part++) {
+		for (size_t part = 0;
+		     (nft = nft_ruleset(a, p->rules[i], s->nodes[i].nft, part)); part++)
 			push(a, v, STEP_NFT, i)->nft = nft;
-			nft = nft_ruleset_more(a, p->rules[i], part);
-		}
 		if (forwards(&s->nodes[i]))
 			push(a, v, STEP_FORWARD, i);
 	}

@@ -21,6 +21,7 @@
 #include "lab/os/net_kernel.h"
 #include "lab/os/netns_try.h"
 #include "lab/load/load.h"
+#include "lab/plan/nft_ruleset.h"
 
 /* Two machines behind home, two addresses outside; %s: keys of home. */
 static const char network[] =
@@ -341,7 +342,7 @@ static int play_run(void *arg)
 	int rc = net ? 0 : -1;
 
 	for (size_t i = 0; i < ARRAY_LEN(players) && !rc; i++)
-		rc = p->ops->hear_open(net, players[i].node, player(p, i), &e) != (int)i;
+		rc = p->ops->endpoint_open(net, players[i].node, player(p, i), &e) != (int)i;
 	for (size_t i = 0; i < PLAY_STEPS && !rc; i++)
 		rc = play_step(p, net, &d, seen, &n_seen, &e);
 	if (rc)
@@ -412,7 +413,8 @@ static int rules_are_replaced(void *arg)
 	bool good = net != NULL;
 
 	for (size_t i = 0; i < ARRAY_LEN(players); i++)
-		good = good && p->ops->hear_open(net, players[i].node, player(p, i), &e) == (int)i;
+		good = good &&
+		       p->ops->endpoint_open(net, players[i].node, player(p, i), &e) == (int)i;
 	/* a to far; far may answer, and net, a stranger, may not */
 	good = good && p->ops->say(net, 0, player(p, 5), &mapped) == 5 &&
 	       p->ops->say(net, 5, mapped, &by) == 0 && p->ops->say(net, 4, mapped, &by) == -1;
@@ -454,6 +456,71 @@ static void the_rules_of_a_node_can_be_replaced(void **state)
 	}
 }
 
+/* @old with so many more mappings in front that those of machine a are in the second part of the
+ * text, and with a's port 500 at 20000. */
+static const struct nat_rules *with_a_large_map(struct arena *a, const struct nat_rules *old)
+{
+	struct nat_rules *r = arena_new_of(a, struct nat_rules);
+	struct napt_table *t = arena_new_of(a, struct napt_table);
+	struct napt_mapping *v;
+
+	t->n = NFT_ELEMENTS_MAX + old->ports->n;
+	t->v = v = arena_array_of(a, t->n, struct napt_mapping);
+	for (uint32_t i = 0; i < NFT_ELEMENTS_MAX; i++)
+		v[i] = (struct napt_mapping){
+			.inside = inet_ep(inet_v4(0x0a000000 + i), 500),
+			.outside = inet_ep(old->addrs[0], (uint16_t)(30000 + i)),
+		};
+	memcpy(&v[NFT_ELEMENTS_MAX], old->ports->v, old->ports->n * sizeof(*v));
+	for (uint32_t i = 0; i < t->n; i++) {
+		if (v[i].inside.port == 500 && v[i].outside.port == 500)
+			v[i].outside.port = 20000;
+		hash_put(a, &t->by_inside, hash_mix(hash_ep(v[i].inside), hash_ep(v[i].dst)), i);
+		hash_put(a, &t->by_outside, hash_ep(v[i].outside), i);
+	}
+	*r = *old;
+	r->ports = t;
+	return r;
+}
+
+/* In the lab's process. */
+static int a_large_map_replaces_a_small_one(void *arg)
+{
+	struct play *p = arg;
+	struct err e = {0};
+	const struct nat_rules *large = with_a_large_map(p->a, p->plan[0]->rules[HOME]);
+	struct net *net = p->ops->build(p->a, p->plan[0], &e);
+	struct inet_ep by;
+	bool good = net != NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(players); i++)
+		good = good &&
+		       p->ops->endpoint_open(net, players[i].node, player(p, i), &e) == (int)i;
+	good = good && p->ops->say(net, 0, player(p, 5), &by) == 5 && by.port == 500 &&
+	       p->ops->rules(net, HOME, large, true, &e) == 0 &&
+	       p->ops->say(net, 0, player(p, 5), &by) == 5 && by.port == 20000;
+	if (!good)
+		note(p, "%s; from %s", e.text, INET_EP(by));
+	if (net)
+		p->ops->free(net);
+	return !good;
+}
+
+static void a_map_of_any_size_can_replace_another(void **state)
+{
+	static const struct net_ops *const backends[] = {&net_sim, &net_kernel};
+	char keys[3][300] = {"", "", ""};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(backends); i++) {
+		struct arena *a = arena_new();
+
+		need_labs(backends[i]);
+		play(a, backends[i], keys, 1, a_large_map_replaces_a_small_one);
+		arena_free(a);
+	}
+}
+
 static void every_router_treats_datagrams_alike_in_both(void **state)
 {
 	char keys[3][300];
@@ -489,6 +556,7 @@ int main(void)
 		cmocka_unit_test(without_a_word_it_is_what_most_home_routers_are),
 		cmocka_unit_test(another_behaviour_than_declared_is_noticed),
 		cmocka_unit_test(the_rules_of_a_node_can_be_replaced),
+		cmocka_unit_test(a_map_of_any_size_can_replace_another),
 		cmocka_unit_test(every_router_treats_datagrams_alike_in_both),
 	};
 

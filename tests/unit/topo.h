@@ -50,12 +50,12 @@ static inline struct scenario *topo_scenario(struct arena *a, const struct topol
 	return NULL;
 }
 
-/* The ruleset of a node as nft text; NULL: it has none. */
+/* The ruleset of a node as nft text, as far as one text has room; NULL: it has none. */
 static inline const char *ruleset_text(struct arena *a, const struct scenario *s, unsigned node,
 				       uint64_t seed)
 {
 	return nft_ruleset(a, nat_rules_new(a, s, node, napt_tables_new(a, s, seed)),
-			   s->nodes[node].nft);
+			   s->nodes[node].nft, 0);
 }
 
 #define ARTICLE "topologies/article.yaml"

@@ -116,10 +116,34 @@ static void a_large_map_comes_in_parts(void **state)
 	arena_free(a);
 }
 
+/* A map that the router's own text replaces or deletes is whole by then. */
+static void the_nodes_own_rules_are_the_last_that_are_loaded(void **state)
+{
+	struct arena *a = arena_new();
+	const char *text = clients_behind_one(a, 800, ", nft: \"delete table ip nat\"");
+	const struct plan *p = plan_new(a, topo_scenario(a, topo_load(a, text), NULL), 1);
+	const char *last = NULL;
+	size_t texts = 0;
+
+	(void)state;
+	for (size_t i = 0; i < p->n_steps; i++) {
+		if (p->steps[i].kind != STEP_NFT || p->steps[i].node != 0)
+			continue;
+		assert_true(!last || !strstr(last, "delete table"));
+		last = p->steps[i].nft;
+		texts++;
+	}
+	assert_int_equal(texts, 3);
+	assert_string_equal(strstr(last, "\n}\n"),
+			    "\n}\n\n# From the topology file:\ndelete table ip nat\n");
+	arena_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_large_map_comes_in_parts),
+		cmocka_unit_test(the_nodes_own_rules_are_the_last_that_are_loaded),
 		cmocka_unit_test(starting_up_takes_time_in_proportion_to_the_clients),
 	};
 

@@ -23,7 +23,7 @@ static const char world[] =
 	"  nodes:\n"
 	"    client: {kind: client, dials: 203.0.113.10}\n"
 	"    second: {kind: client}\n"
-	"    home: {kind: napt, outside: wan}\n"
+	"    home: {kind: napt, outside: wan%s}\n"
 	"    net: {kind: router}\n"
 	"    igw: {kind: eip, outside: wan, map: {203.0.113.10: server}}\n"
 	"    server: {kind: server%s}\n"
@@ -42,18 +42,23 @@ struct sim {
 	struct net *net;
 };
 
-static struct sim sim_with(const char *server, const char *faults)
+static struct sim sim_of(const char *home, const char *server, const char *faults)
 {
 	struct sim sim = {.a = arena_new()};
+	const char *text = arena_printf(sim.a, world, home, server, faults);
 
-	sim.s = topo_scenario(sim.a, topo_load(sim.a, arena_printf(sim.a, world, server, faults)),
-			      NULL);
+	sim.s = topo_scenario(sim.a, topo_load(sim.a, text), NULL);
 	sim.net = net_sim.build(sim.a, plan_new(sim.a, sim.s, 1), NULL);
 	for (unsigned i = 0; i < sim.s->n_nodes; i++)
 		if (sim.s->nodes[i].kind == KIND_CLIENT || sim.s->nodes[i].kind == KIND_SERVER)
 			net_sim.open(sim.net, i, sim.s->ifaces[sim.s->nodes[i].ifaces[0]].addr,
 				     NULL);
 	return sim;
+}
+
+static struct sim sim_with(const char *server, const char *faults)
+{
+	return sim_of("", server, faults);
 }
 
 static void sim_end(struct sim *sim)
@@ -187,6 +192,59 @@ static void a_second_client_gets_another_port_and_its_own_answers(void **state)
 	assert_string_equal(heard(&sim, "client"), "-");
 	assert_string_equal(heard(&sim, "second"), "203.0.113.10:500 > 192.168.2.10:500 to two");
 	sim_end(&sim);
+}
+
+/* What the server hears of a datagram from that port, which is none of the mapped ones: the port
+ * from which it seems to come; 0: it hears nothing. */
+static unsigned seen_from(struct sim *sim, const char *node, const char *addr, unsigned port)
+{
+	const char *text;
+
+	say(sim, node, arena_printf(sim->a, "%s:%u", addr, port), "203.0.113.10:500", "x");
+	text = heard(sim, "server");
+	return strcmp(text, "-") ? (unsigned)atoi(strchr(text, ':') + 1) : 0;
+}
+
+static void a_range_of_ports_is_kept_to_until_none_is_free(void **state)
+{
+	struct sim sim = sim_of(", ports: [20000, 20009]", "", "");
+	unsigned used = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 10; i++) {
+		unsigned port = seen_from(&sim, "client", "192.168.1.10", 6000 + i);
+
+		assert_in_range(port, 20000, 20009);
+		used |= 1U << (port - 20000);
+	}
+	assert_int_equal(used, 0x3ff);
+	assert_int_equal(seen_from(&sim, "second", "192.168.2.10", 20003), 0);
+	/* To another destination all are free. */
+	assert_true(say(&sim, "client", "192.168.1.10:20003", "192.0.2.10:500", "x"));
+	assert_string_equal(heard(&sim, "stranger"), "198.51.100.10:20003 > 192.0.2.10:500 x");
+	net_sim.age(sim.net, 120 * SEC, NULL);
+	assert_int_equal(seen_from(&sim, "second", "192.168.2.10", 20003), 20003);
+	sim_end(&sim);
+}
+
+static void a_port_is_kept_if_it_is_free_and_need_not_be_drawn(void **state)
+{
+	static const char *const homes[] = {"", ", ports: random"};
+	unsigned port[ARRAY_LEN(homes)][2];
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * ARRAY_LEN(homes); i++) {
+		struct sim sim = sim_of(homes[i / 2], "", "");
+
+		port[i / 2][i % 2] = seen_from(&sim, "client", "192.168.1.10", 6000);
+		assert_int_not_equal(seen_from(&sim, "second", "192.168.2.10", 6000),
+				     port[i / 2][i % 2]);
+		sim_end(&sim);
+	}
+	assert_int_equal(port[0][0], 6000);
+	assert_int_not_equal(port[1][0], 6000);
+	assert_in_range(port[1][0], 1024, 65535);
+	assert_int_equal(port[1][0], port[1][1]); /* the same in each run */
 }
 
 static void nobody_comes_in_unasked(void **state)
@@ -524,9 +582,9 @@ static void rules_of_ones_own_are_the_kernels(void **state)
 {
 	struct arena *a = arena_new();
 	const struct scenario *good =
-		topo_scenario(a, topo_load(a, arena_printf(a, world, "", "")), NULL);
+		topo_scenario(a, topo_load(a, arena_printf(a, world, "", "", "")), NULL);
 	const struct scenario *own = topo_scenario(
-		a, topo_load(a, arena_printf(a, world, ", nft: \"add table ip t\"", "")), NULL);
+		a, topo_load(a, arena_printf(a, world, "", ", nft: \"add table ip t\"", "")), NULL);
 
 	(void)state;
 	assert_null(net_sim.refuses(good));
@@ -539,7 +597,7 @@ static void a_security_group_can_be_replaced(void **state)
 {
 	struct sim sim = sim_with(", allow: [udp/500]", "");
 	const struct scenario *other = topo_scenario(
-		sim.a, topo_load(sim.a, arena_printf(sim.a, world, ", allow: [udp/4500]", "")),
+		sim.a, topo_load(sim.a, arena_printf(sim.a, world, "", ", allow: [udp/4500]", "")),
 		NULL);
 	unsigned server = node_of(&sim, "server");
 	const struct nat_rules *rules = plan_new(sim.a, other, 1)->rules[server];
@@ -567,6 +625,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_link_shows_the_addresses_of_its_side),
 		cmocka_unit_test(a_second_client_gets_another_port_and_its_own_answers),
+		cmocka_unit_test(a_range_of_ports_is_kept_to_until_none_is_free),
+		cmocka_unit_test(a_port_is_kept_if_it_is_free_and_need_not_be_drawn),
 		cmocka_unit_test(nobody_comes_in_unasked),
 		cmocka_unit_test(a_mapping_is_no_door_for_strangers),
 		cmocka_unit_test(an_elastic_ip_changes_addresses_and_never_ports),
