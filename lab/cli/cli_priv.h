@@ -31,9 +31,10 @@ int unmask_prepare(struct arena *a, const struct args *args, struct unmask_searc
 		   struct err *e) MUST_CHECK;
 
 /*
- * Searches for the private addresses behind the hashes of each exchange, judges anew with what was
- * found, and ends the threads. Exchange by exchange, so that an address found for one is known for
- * the next. 0, or the number of a signal that ended the search; what was found before counts.
+ * Searches for the private addresses behind the hashes of each exchange, and judges anew with what
+ * was found. Exchange by exchange, so that an address found for one is known for the next. The
+ * threads are ended by the caller of unmask_prepare(), who calls unmask_workers_end().
+ * 0, or the number of a signal that ended the search; what was found before counts.
  */
 int inspect_unmask(struct arena *a, struct unmask_search *s, const struct watch *w,
 		   struct inspect_hints *hints, struct inspection *in);

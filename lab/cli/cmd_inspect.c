@@ -275,6 +275,8 @@ static int run(const struct args *args)
 	if (!status)
 		status = inspect_all(a, args, &hints, &unmask, s);
 	close_inputs(in, s, args->n);
+	if (unmask.workers)
+		unmask_workers_end(unmask.workers);
 	return status;
 }
 

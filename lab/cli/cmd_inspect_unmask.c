@@ -193,6 +193,5 @@ int inspect_unmask(struct arena *a, struct unmask_search *s, const struct watch 
 		sigaction(SIGINT, &stop, NULL);
 	unmask_all(a, w, hints, in, &s->wanted, s->workers);
 	sigaction(SIGINT, &old, NULL);
-	unmask_workers_end(s->workers);
 	return caught;
 }

@@ -41,8 +41,8 @@ struct child_setup {
 /*
  * To be called first thing in main(): opens descriptors 0, 1 and 2 if they are closed, so that no
  * socket or file is taken for the standard output, and makes SIGCHLD the default, without which
- * nobody learns how a child ended. A descriptor that was closed fails to be read and written as
- * before (EBADF).
+ * waiting for a child does not tell how it ended. A descriptor that was closed fails to be read and
+ * written as before (EBADF).
  */
 void child_prepare_main(void);
 
@@ -51,7 +51,7 @@ void child_prepare_main(void);
  * or -1 with errno.
  *
  * With CLONE_NEWPID the child cannot see whether the caller died before its death would kill the
- * child: @fn must hear a word from the caller before it does anything that lasts.
+ * child: @fn must read a word from the caller before it does anything that lasts.
  */
 int child_start(struct child *c, const struct child_setup *how, int (*fn)(void *arg),
 		void *arg) MUST_CHECK;

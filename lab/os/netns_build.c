@@ -249,8 +249,7 @@ static int build_lab(struct netns *g, struct err *e)
 	g->lab_ns = namespaces_of_socket(g->stamps, e);
 	if (g->lab_ns < 0)
 		return -1;
-	g->low_fd = fcntl(g->lab_ns, F_DUPFD_CLOEXEC, 0); /* for nft.c */
-	return g->low_fd < 0 ? err_sys(e, "descriptor") : 0;
+	return nft_take_descriptor(g, e);
 }
 
 static bool any_cut(const struct scenario *s)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <unistd.h>
 
 #include "lab/os/child.h"
@@ -46,26 +47,40 @@ static struct nft_ctx *run_commands(const char *commands, struct err *e)
 	return NULL;
 }
 
+int nft_take_descriptor(struct netns *g, struct err *e)
+{
+	g->low_fd = fcntl(g->lab_ns, F_DUPFD_CLOEXEC, 0);
+	if (g->low_fd < 0)
+		return err_sys(e, "no descriptor for nft");
+	if (g->low_fd < FD_SETSIZE)
+		return 0;
+	close(g->low_fd);
+	g->low_fd = -1;
+	return err_set(e, ERR_MACHINE, "no descriptor below %d is free for nft", FD_SETSIZE);
+}
+
 /*
  * The same in a process with many descriptors, and @out gets what nft prints; NULL: nothing wants
  * it. libnftables waits for the kernel's answer with select(), which knows descriptors below
  * FD_SETSIZE only and ends the process at others: so one that was taken before all others
  * (netns_build.c) is given up while libnftables works, and taken again when its context, which has
- * had that descriptor, is gone.
+ * had that descriptor, is gone. If that cannot be done it fails, and is tried again before the
+ * next commands.
  */
 static int run(struct netns *g, const char *commands, FILE *out, struct err *e)
 {
 	struct nft_ctx *nft;
 	int rc;
 
+	if (g->low_fd < 0 && nft_take_descriptor(g, e) < 0)
+		return -1;
 	close(g->low_fd);
 	nft = run_commands(commands, e);
 	rc = nft ? 0 : -1;
 	if (nft && out)
 		fputs(nft_ctx_get_output_buffer(nft), out);
 	free_nft(&nft);
-	g->low_fd = fcntl(g->lab_ns, F_DUPFD_CLOEXEC, 0);
-	return rc;
+	return nft_take_descriptor(g, rc ? NULL : e) < 0 ? -1 : rc;
 }
 
 int nft_run(struct netns *g, const char *commands, struct err *e)

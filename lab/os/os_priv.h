@@ -159,6 +159,9 @@ int rtnl_wait_up(struct rtnl *d, const struct iface *i, struct err *e) MUST_CHEC
 
 /* Runs nft commands in one transaction. -1 with nft's first words, ERR_MACHINE, in @e. */
 int nft_run(struct netns *g, const char *commands, struct err *e) MUST_CHECK;
+/* Takes a descriptor below FD_SETSIZE, which nft_run() needs, before others have taken all. -1:
+ * there is none. */
+int nft_take_descriptor(struct netns *g, struct err *e) MUST_CHECK;
 /* The same for commands of which a part is a stranger's: in a child with a deadline and limited
  * memory. What does not end in time is ERR_FAILED. */
 int nft_run_untrusted(const char *commands, struct err *e) MUST_CHECK;
@@ -266,11 +269,9 @@ int netns_taps_fd(const struct netns *g);
 /* Frames lost by a tap (socket buffer full): 0, or the capture has holes and says so. */
 size_t netns_taps_lost(struct netns *g);
 
-/* No frame is wanted any more. Closing takes the kernel about 12 ms, which pass in the background
- * while the lab writes its files; netns_free() waits for them. Do not read the taps again. */
-void netns_taps_close(struct netns *g);
 /* Frames that were taken from the sockets and not handed over yet. */
 size_t taps_kept(const struct netns *g);
+/* Closes them, which takes the kernel about 12 ms. */
 void taps_free(struct netns *g);
 
 /* ---- counters.c ---- */
@@ -289,7 +290,7 @@ void counters_out(struct netns *g, unsigned node);
 /* ---- in_flight.c ---- */
 
 /* Both count what the last netns_taps_read() has seen. What stays outstanding for 200 ms of real
- * time with nothing new is taken for lost where nobody counts, and forgiven. */
+ * time with nothing new is taken for lost where nothing counts, and forgiven. */
 /* Frames that left one end of a link and have not been seen at the other: 0 when nothing is in
  * flight on any link. */
 size_t netns_in_flight(struct netns *g);

@@ -22,7 +22,7 @@ struct product_process {
 	const struct node *node;
 	struct child child;
 	int told;	/* reading end of its pipe */
-	int go;		/* writing end of its standard input; -1: closed */
+	int go;		/* writing end of its standard input */
 	int log;	/* its output, readable too */
 	char said[400]; /* what came through the pipe */
 	size_t n_said;

@@ -7,7 +7,7 @@
  * stands in its node's network namespace and in a mount namespace of its own, whose root is made
  * anew: see product_rootfs.c. What it is told, and how it is started, is text of product.h.
  *
- * The lab hears from it through a pipe, reads it with product_process_listen() and never
+ * It tells the lab through a pipe, which product_process_listen() reads; the lab never
  * waits for it, so that frames are read all the while.
  */
 #ifndef NATDLAB_OS_PRODUCT_PROCESS_H

@@ -79,8 +79,6 @@ struct taps {
 	struct by_index *index;  /* of n_ifaces, sorted */
 	struct epoll_event *ready; /* of n_nodes */
 	struct batch batch;
-	bool closing;
-	struct closer closer[CLOSERS];
 };
 
 static uint64_t nanoseconds(const struct timespec *t)
@@ -247,34 +245,26 @@ static void *close_some(void *arg)
 	return NULL;
 }
 
-/* Each close waits for RCU; those that wait together wait once. */
-void netns_taps_close(struct netns *g)
+void taps_free(struct netns *g)
 {
 	struct taps *t = g->taps;
+	struct closer closer[CLOSERS];
+	unsigned n = (unsigned)MIN(g->s->n_nodes, (size_t)CLOSERS);
 
-	if (!t || t->closing)
+	if (!t)
 		return;
-	t->closing = true;
-	for (unsigned i = 0; i < MIN(g->s->n_nodes, (size_t)CLOSERS); i++) {
-		struct closer *c = &t->closer[i];
+	/* Each close waits for RCU; those that wait together wait once. */
+	for (unsigned i = 0; i < n; i++) {
+		struct closer *c = &closer[i];
 
 		*c = (struct closer){.t = t, .first = i};
 		c->started = pthread_create(&c->thread, NULL, close_some, c) == 0;
 		if (!c->started)
 			close_some(c);
 	}
-}
-
-void taps_free(struct netns *g)
-{
-	struct taps *t = g->taps;
-
-	if (!t)
-		return;
-	netns_taps_close(g);
-	for (size_t i = 0; i < CLOSERS; i++)
-		if (t->closer[i].started)
-			pthread_join(t->closer[i].thread, NULL);
+	for (unsigned i = 0; i < n; i++)
+		if (closer[i].started)
+			pthread_join(closer[i].thread, NULL);
 	for (size_t i = 0; i < g->s->n_nodes; i++)
 		free(t->tap[i].bytes);
 	if (t->epoll >= 0)
@@ -397,7 +387,7 @@ static struct tap *oldest(struct taps *t)
 
 size_t netns_taps_lost(struct netns *g)
 {
-	for (size_t i = 0; i < g->s->n_nodes && !g->taps->closing; i++) {
+	for (size_t i = 0; i < g->s->n_nodes; i++) {
 		struct tpacket_stats stats = {0};
 		socklen_t len = sizeof(stats);
 		int fd = g->taps->tap[i].fd;

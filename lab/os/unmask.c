@@ -22,12 +22,13 @@ static const struct {
 	{0xa9fe0000, 1},   /* 169.254/16, RFC 3927 */
 };
 
-/* What the threads share. A hash is found by one thread only: its piece's. */
+/* What the threads share. The thread that finds a hash first says in @u what it is made of. */
 struct search {
 	struct unmask *u;
 	uint32_t pieces;
 	atomic_uint next, done; /* pieces */
 	atomic_uint found;
+	atomic_bool is_found[UNMASK_HASHES];
 };
 
 /* Threads that wait for searches. All of it but @threads and @n is under @lock. */
@@ -88,9 +89,10 @@ static uint32_t first_address(uint32_t piece)
 static void compare(struct search *s, const uint8_t *hash, size_t len, uint32_t addr, uint16_t port)
 {
 	for (size_t i = 0; i < s->u->n; i++) {
-		if (s->u->v[i].found || memcmp(s->u->v[i].hash, hash, len) != 0)
+		if (atomic_load_explicit(&s->is_found[i], memory_order_relaxed) ||
+		    memcmp(s->u->v[i].hash, hash, len) != 0 ||
+		    atomic_exchange(&s->is_found[i], true))
 			continue; /* what is found counts once, however often it fits */
-		s->u->v[i].found = true;
 		s->u->v[i].ep = inet_ep(inet_v4(addr), port);
 		atomic_fetch_add(&s->found, 1);
 	}
@@ -222,5 +224,7 @@ void unmask(struct unmask *u, struct unmask_workers *w)
 	pthread_mutex_lock(&w->lock);
 	wait_idle(w);
 	pthread_mutex_unlock(&w->lock);
+	for (size_t i = 0; i < u->n; i++)
+		u->v[i].found = atomic_load(&s.is_found[i]);
 	u->tried = (uint64_t)atomic_load(&s.done) * PIECE * u->n_ports;
 }

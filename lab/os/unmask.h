@@ -23,7 +23,7 @@ struct unmask {
 	size_t n; /* hashes to look for */
 	struct {
 		uint8_t hash[HASH_MAX]; /* hash_len(alg) bytes */
-		bool found;
+		bool found; /* at the end */
 		struct inet_ep ep; /* what it is made of, where found */
 	} v[UNMASK_HASHES];
 	/* Told now and then, by the caller's own thread: hashes tried, of how many. False: stop.

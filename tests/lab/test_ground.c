@@ -478,6 +478,7 @@ static int nft_above_select(struct net *n)
 	size_t len = 0;
 	struct err e = {0};
 	FILE *f;
+	int low;
 
 	CHECK(getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_max >= MANY + 100);
 	r.rlim_cur = r.rlim_max;
@@ -492,6 +493,15 @@ static int nft_above_select(struct net *n)
 	free(text);
 	CHECK_OK(nft_run_untrusted("list ruleset", &e), &e);
 	CHECK_OK(nft_run(n->g, "list ruleset", &e), &e);
+
+	/* Without the one that was held for it, it fails, and works again when there is one. */
+	low = n->g->low_fd;
+	n->g->low_fd = -1;
+	CHECK(nft_run(n->g, "list ruleset", &e) == -1 && e.kind == ERR_MACHINE);
+	CHECK(strstr(e.text, "no descriptor below 1024 is free for nft"));
+	close(low);
+	CHECK_OK(nft_run(n->g, "list ruleset", &e), &e);
+	CHECK(n->g->low_fd == low);
 	return 0;
 }
 
