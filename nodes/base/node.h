@@ -44,4 +44,13 @@ struct node_env {
 	void *ctx;
 };
 
+/* EV_DROP of @len bytes that came from @from. */
+static inline void node_drop(const struct node_env *env, struct inet_ep from, enum drop why,
+			     size_t len)
+{
+	struct event e = ev_drop(from, why, len);
+
+	env->event(env->ctx, &e);
+}
+
 #endif

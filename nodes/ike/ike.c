@@ -116,7 +116,7 @@ void ike_input(struct ike *ike, usec now, const struct datagram *d, bool marker)
 	memcpy(rx.digest, digest, sizeof(rx.digest));
 	drop = input(ike, &rx);
 	if (drop)
-		event_drop(ike, d, drop);
+		node_drop(&ike->env, d->remote, drop, d->len);
 	ike_leave(ike);
 }
 

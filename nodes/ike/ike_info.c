@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COOKIES_LEN 16
 #define RELIABLE_MAX 32
 
 /* After 1 s, doubling, at most 16 s apart, six times (MS-IKEE 3.8). */
@@ -30,8 +29,8 @@ static const struct payload_rule info_rule = {
 
 /* ---- writing ---- */
 
-static void put_notify(struct isakmp_out *o, uint8_t protocol, uint16_t type, struct view spi,
-		       struct view data)
+void info_put_notify(struct isakmp_out *o, uint8_t protocol, uint16_t type, struct view spi,
+		     struct view data)
 {
 	struct wr *w = &o->w;
 
@@ -101,44 +100,41 @@ static bool names_itself(const struct ike_sa *sa, uint8_t protocol, uint16_t typ
 	       type != NOTIFY_INVALID_HASH;
 }
 
-void info_send_notify(struct ike_sa *sa, uint8_t protocol, uint16_t type)
+static void send_encrypted(struct ike_sa *sa, uint8_t protocol, uint16_t type, bool cookies,
+			   struct view data)
 {
-	bool cookies = names_itself(sa, protocol, type);
 	uint32_t msgid = fresh_msgid(sa);
 	uint8_t buf[IKE_SENT_MAX], spi[COOKIES_LEN];
 	struct isakmp_out o;
 	uint8_t *hash = begin_info(sa, &o, buf, msgid);
 
-	memcpy(spi, sa->cky_i, 8);
-	memcpy(spi + 8, sa->cky_r, 8);
-	put_notify(&o, protocol, type, view_of(spi, cookies ? sizeof(spi) : 0), view_of(NULL, 0));
+	info_put_notify(&o, protocol, type,
+			cookies ? cookies_view(sa->cky_i, sa->cky_r, spi) : view_of(NULL, 0), data);
 	ike_keys_hash1(&sa->keys, msgid, crypt_hash_rest(&sa->keys, &o), hash);
 	ike_send(sa->ike, sa->local, sa->remote, sa->floated, buf, close_info(sa, &o, msgid));
+}
+
+void info_send_notify(struct ike_sa *sa, uint8_t protocol, uint16_t type)
+{
+	send_encrypted(sa, protocol, type, names_itself(sa, protocol, type), view_of(NULL, 0));
 	event_notify(sa, true, type);
 }
 
-void info_send_clear_data(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
-			  const uint8_t cky_r[8], uint32_t msgid, uint8_t protocol, uint16_t type,
-			  struct view spi, struct view data)
+void info_send_clear(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
+		     const uint8_t cky_r[8], uint32_t msgid, uint8_t protocol, uint16_t type,
+		     struct view spi, struct view data)
 {
 	struct event e = ev_new(EV_NOTIFY);
 	uint8_t buf[IKE_SENT_MAX];
 	struct isakmp_out o;
 
 	isakmp_begin(&o, buf, sizeof(buf), cky_i, cky_r, EXCHANGE_INFORMATIONAL, 0, msgid);
-	put_notify(&o, protocol, type, spi, data);
+	info_put_notify(&o, protocol, type, spi, data);
 	ike_send(ike, rx->d->local, rx->d->remote, rx->marker, buf, isakmp_end(&o));
 	ev_hex(&e, K_CKY_I, cky_i, 8);
 	ev_bool(&e, K_SENT, true);
 	ev_u(&e, K_NOTIFY, type);
 	ike_event(ike, &e);
-}
-
-void info_send_clear(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
-		     const uint8_t cky_r[8], uint32_t msgid, uint8_t protocol, uint16_t type,
-		     struct view spi)
-{
-	info_send_clear_data(ike, rx, cky_i, cky_r, msgid, protocol, type, spi, view_of(NULL, 0));
 }
 
 void info_send_unknown_delete(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
@@ -184,8 +180,7 @@ void info_send_delete(struct ike_sa *sa, uint8_t protocol, uint32_t spi, usec no
 
 	hash = begin_info(sa, &o, r ? r->sent.buf : buf, msgid);
 	if (r) {
-		r->ni.len = rules_of(sa)->nonce_len;
-		rng_bytes(sa->ike->env.rng, r->ni.b, r->ni.len);
+		nonce_draw(sa, &r->ni, rules_of(sa)->nonce_len);
 		isakmp_payload_put(&o, PAYLOAD_NONCE, r->ni.b, r->ni.len);
 	}
 	put_delete(sa, &o, protocol, spi);
@@ -214,19 +209,11 @@ void info_send_delete_clear(struct ike_sa *sa, usec now)
 static void send_dpd(struct ike_sa *sa, uint16_t type, uint32_t seq, usec now)
 {
 	struct event e = event_of(sa, EV_DPD);
-	uint32_t msgid = fresh_msgid(sa);
-	uint8_t buf[IKE_SENT_MAX], cookies[COOKIES_LEN];
 	const uint8_t data[4] = {(uint8_t)(seq >> 24), (uint8_t)(seq >> 16), (uint8_t)(seq >> 8),
 				 (uint8_t)seq};
-	struct isakmp_out o;
-	uint8_t *hash = begin_info(sa, &o, buf, msgid);
 
-	memcpy(cookies, sa->cky_i, 8);
-	memcpy(cookies + 8, sa->cky_r, 8);
-	put_notify(&o, PROTO_ISAKMP, type, view_of(cookies, sizeof(cookies)),
-		   view_of(data, sizeof(data)));
-	ike_keys_hash1(&sa->keys, msgid, crypt_hash_rest(&sa->keys, &o), hash);
-	sa_send(sa, buf, close_info(sa, &o, msgid), now);
+	sa->last_out = now;
+	send_encrypted(sa, PROTO_ISAKMP, type, true, view_of(data, sizeof(data)));
 	ev_bool(&e, K_SENT, true);
 	ev_u(&e, K_NOTIFY, type);
 	ev_u(&e, K_SEQNO, seq);
@@ -283,8 +270,7 @@ static enum drop take_acknowledgement(struct ike_sa *sa, struct ike_reliable **a
 	struct ike_reliable *r = *at;
 	uint8_t want[HASH_MAX];
 
-	ike_keys_hash2(&sa->keys, r->sent.msgid, view_of(r->ni.b, r->ni.len), crypt_rest(rx->m),
-		       want);
+	ike_keys_hash2(&sa->keys, r->sent.msgid, nonce_view(&r->ni), crypt_rest(rx->m), want);
 	if (!hash_right(&sa->keys, rx->m, want))
 		return DROP_HASH;
 	*at = r->next;
@@ -303,16 +289,16 @@ static void iv_behind(const struct ike_sa *sa, const uint8_t *message, size_t le
 
 static void acknowledge(struct ike_sa *sa, const struct ike_rx *rx)
 {
-	uint8_t nr[NONCE_MAX], nr_len = rules_of(sa)->nonce_len;
 	uint8_t buf[IKE_SENT_MAX], iv[BLOCK_MAX];
 	const struct isakmp_msg *m = rx->m;
 	struct isakmp_out o;
+	struct nonce nr;
 	uint8_t *hash;
 	size_t len;
 
-	rng_bytes(sa->ike->env.rng, nr, nr_len);
+	nonce_draw(sa, &nr, rules_of(sa)->nonce_len);
 	hash = begin_info(sa, &o, buf, m->h.msgid);
-	isakmp_payload_put(&o, PAYLOAD_NONCE, nr, nr_len);
+	isakmp_payload_put(&o, PAYLOAD_NONCE, nr.b, nr.len);
 	for (size_t i = 0; i < m->n_payloads; i++)
 		if (m->payloads[i].type == PAYLOAD_DELETE)
 			isakmp_payload_put(&o, PAYLOAD_DELETE, m->payloads[i].body.p,

@@ -56,12 +56,6 @@ static void put_vids(struct isakmp_out *o, const struct view *v, size_t n)
 		isakmp_payload_put(o, PAYLOAD_VID, v[i].p, v[i].len);
 }
 
-static void draw_nonce(struct ike_sa *sa, struct nonce *n, uint8_t len)
-{
-	n->len = len;
-	rng_bytes(sa->ike->env.rng, n->b, len);
-}
-
 /* KE and nonce of the peer: are they right? Then the shared secret, with a key of our own that is
  * made now if there is none: not for a message that is wrong. */
 static enum drop take_key(struct ike_sa *sa, const struct isakmp_msg *m, struct nonce *nonce,
@@ -87,8 +81,7 @@ static enum drop take_key(struct ike_sa *sa, const struct isakmp_msg *m, struct 
 	/* The proofs hash what was sent, not the number. */
 	memcpy(sa->peer_public, m->ke.p, m->ke.len);
 	sa->peer_public_len = (uint16_t)m->ke.len;
-	memcpy(nonce->b, m->nonce.p, m->nonce.len);
-	nonce->len = m->nonce.len;
+	nonce_read(nonce, m->nonce);
 	return DROP_NONE;
 }
 
@@ -100,8 +93,8 @@ static struct ike_secrets secrets_of(const struct ike_sa *sa, const uint8_t *sha
 
 	return (struct ike_secrets){
 		.psk = view_of(sa->ike->psk, strlen(sa->ike->psk)),
-		.ni = view_of(sa->ni.b, sa->ni.len),
-		.nr = view_of(sa->nr.b, sa->nr.len),
+		.ni = nonce_view(&sa->ni),
+		.nr = nonce_view(&sa->nr),
 		.gxi = sa->initiator ? mine : peers,
 		.gxr = sa->initiator ? peers : mine,
 		.gxy = view_of(shared, shared ? group_shared_len(sa->suite.group) : 0),
@@ -145,16 +138,10 @@ static void put_id_and_hash(struct ike_sa *sa, struct isakmp_out *o)
 /* RFC 2407 4.6.3.3 */
 static void put_initial_contact(struct ike_sa *sa, struct isakmp_out *o)
 {
-	struct wr *w = &o->w;
+	uint8_t buf[COOKIES_LEN];
 
-	isakmp_payload_begin(o, PAYLOAD_NOTIFY);
-	wr_u32(w, DOI_IPSEC);
-	wr_u8(w, PROTO_ISAKMP);
-	wr_u8(w, 16);
-	wr_u16(w, NOTIFY_INITIAL_CONTACT);
-	wr_bytes(w, sa->cky_i, 8);
-	wr_bytes(w, sa->cky_r, 8);
-	isakmp_payload_end(o);
+	info_put_notify(o, PROTO_ISAKMP, NOTIFY_INITIAL_CONTACT,
+			cookies_view(sa->cky_i, sa->cky_r, buf), view_of(NULL, 0));
 	event_notify(sa, true, NOTIFY_INITIAL_CONTACT);
 }
 
@@ -268,7 +255,7 @@ static enum drop take_message2(struct ike_sa *sa, const struct client_mode *mode
 	advance(sa, rx, row);
 
 	sa->dh = dh_new(sa->suite.group, sa->ike->env.rng);
-	draw_nonce(sa, &sa->ni, mode->nonce_len);
+	nonce_draw(sa, &sa->ni, mode->nonce_len);
 	begin(sa, &o, 0);
 	isakmp_payload_put(&o, PAYLOAD_KE, dh_public(sa->dh), group_public_len(sa->suite.group));
 	isakmp_payload_put(&o, PAYLOAD_NONCE, sa->ni.b, sa->ni.len);
@@ -329,7 +316,7 @@ static enum drop take_message3(struct ike_sa *sa, const struct server_mode *mode
 	sa->remote = rx->d->remote;
 	sa->floated = rx->marker;
 	ike_natd_learn(sa, rx);
-	draw_nonce(sa, &sa->nr, mode->nonce_len);
+	nonce_draw(sa, &sa->nr, mode->nonce_len);
 	begin(sa, &o, 0);
 	put_answer(sa, mode, &o, rx);
 	sa_send_kept(sa, &sa->sent, isakmp_end(&o), 4, 0, &mode->message4_retry, rx->now);

@@ -5,11 +5,6 @@
  */
 #include "nodes/ike/ike_priv.h"
 
-static void put_natd(struct isakmp_out *o, uint8_t type, const uint8_t *hash, size_t len)
-{
-	isakmp_payload_put(o, type, hash, len);
-}
-
 static struct inet_ep port_zero(struct inet_ep ep)
 {
 	return inet_ep(ep.addr, 0);
@@ -93,7 +88,7 @@ void ike_natd_answer(struct ike_sa *sa, const struct server_mode *mode, struct i
 		return;
 	len = own ? natd_of_self(sa, mode, rx->d->local, &m->natd, hash)
 		  : natd_of_peer(sa, mode, rx->d->remote, hash);
-	put_natd(o, m->natd_type ? m->natd_type : sa->natd_type, hash, len);
+	isakmp_payload_put(o, m->natd_type ? m->natd_type : sa->natd_type, hash, len);
 }
 
 void ike_natd_ask(const struct ike_sa *sa, struct isakmp_out *o)
@@ -107,9 +102,9 @@ void ike_natd_ask(const struct ike_sa *sa, struct isakmp_out *o)
 		rng_bytes(sa->ike->env.rng, hash, len);
 	else
 		natd_of(sa, sa->remote, hash);
-	put_natd(o, sa->natd_type, hash, len);
+	isakmp_payload_put(o, sa->natd_type, hash, len);
 	natd_of(sa, sa->local, hash);
-	put_natd(o, sa->natd_type, hash, len);
+	isakmp_payload_put(o, sa->natd_type, hash, len);
 }
 
 void ike_natd_learn(struct ike_sa *sa, const struct ike_rx *rx)

@@ -45,6 +45,7 @@
 #define IKE_CHILDREN_MAX 16
 #define IKE_MSGIDS_MAX 16384 /* exchanges that a peer may begin under one SA */
 #define DIGEST_LEN 20
+#define COOKIES_LEN 16 /* of both, as an SPI */
 
 enum { PROTO_ISAKMP = 1, PROTO_ESP = 3 };
 enum { ID_IPV4_ADDR = 1, ID_IPV6_ADDR = 5 };
@@ -350,12 +351,18 @@ void sa_follow(struct ike_sa *sa, const struct ike_rx *rx);
 /* A random message ID for an exchange of our own: not 0, and none that the peer has used, as far as
  * a few attempts find one. */
 uint32_t fresh_msgid(struct ike_sa *sa);
-/* Hands over an event; EV_DROP of a datagram; EV_NOTIFY of a notify that goes out or came in. */
+/* Hands over an event; EV_NOTIFY of a notify that goes out or came in. */
 void ike_event(struct ike *ike, const struct event *e);
-void event_drop(struct ike *ike, const struct datagram *d, enum drop why);
 void event_notify(struct ike_sa *sa, bool sent, uint16_t type);
 struct event event_of(const struct ike_sa *sa, enum ev_kind kind); /* with K_CKY_I */
 const char *cipher_text(enum ike_cipher cipher, unsigned keybits);
+
+/* Makes a nonce of @len bytes; copies a peer's, of at most NONCE_MAX; shows one. */
+void nonce_draw(const struct ike_sa *sa, struct nonce *n, uint8_t len);
+void nonce_read(struct nonce *n, struct view v);
+struct view nonce_view(const struct nonce *n);
+/* Both cookies, one behind the other, in @buf. */
+struct view cookies_view(const uint8_t cky_i[8], const uint8_t cky_r[8], uint8_t buf[COOKIES_LEN]);
 
 /* ---- ike_child.c ---- */
 /* One more pair; the oldest one of IKE_CHILDREN_MAX makes room. */
@@ -490,14 +497,13 @@ void wrong_spi(struct ike *ike, const struct datagram *d, uint32_t spi);
 
 /* ---- ike_info.c ---- */
 enum drop info_input(struct ike_sa *sa, struct ike_rx *rx);
-/* A Notify in clear, to whoever sent @d. */
+/* Writes a Notify payload. */
+void info_put_notify(struct isakmp_out *o, uint8_t protocol, uint16_t type, struct view spi,
+		     struct view data);
+/* A Notify in clear, to where @rx came from; and a Delete of an ESP SA that is not known. */
 void info_send_clear(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
 		     const uint8_t cky_r[8], uint32_t msgid, uint8_t protocol, uint16_t type,
-		     struct view spi);
-/* The same with data behind the SPI; and a Delete of an ESP SA that nobody knows. */
-void info_send_clear_data(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
-			  const uint8_t cky_r[8], uint32_t msgid, uint8_t protocol, uint16_t type,
-			  struct view spi, struct view data);
+		     struct view spi, struct view data);
 void info_send_unknown_delete(struct ike *ike, const struct ike_rx *rx, const uint8_t cky_i[8],
 			      uint32_t msgid, uint32_t spi);
 /* An encrypted Notify to where the SA's messages go. */

@@ -47,17 +47,6 @@ static bool id_read(struct id_body *id, const struct isakmp_id *from)
 	return true;
 }
 
-static void nonce_read(struct nonce *n, struct view v)
-{
-	memcpy(n->b, v.p, v.len);
-	n->len = v.len;
-}
-
-static struct view nonce_view(const struct nonce *n)
-{
-	return view_of(n->b, n->len);
-}
-
 static void put_natoa(struct isakmp_out *o, uint8_t type, struct inet_addr addr)
 {
 	isakmp_payload_begin(o, type);
@@ -235,8 +224,7 @@ void quick_start(struct ike_sa *sa, const struct client_mode *mode, uint16_t por
 		      mode->msgid_counts ? ++sa->msgid_count : fresh_msgid(sa));
 	quick_keep(sa, q);
 	q->spi_in = draw_spi(sa);
-	q->ni.len = mode->nonce_len;
-	rng_bytes(sa->ike->env.rng, q->ni.b, q->ni.len);
+	nonce_draw(sa, &q->ni, mode->nonce_len);
 	id_write(&q->id_i, sa->local.addr, IPPROTO_UDP_, port);
 	id_write(&q->id_r, sa->remote.addr, IPPROTO_UDP_, L2TP_PORT);
 
@@ -364,8 +352,7 @@ static enum drop take_message1(struct ike_sa *sa, struct ike_quick *q, const str
 	q->natoa_i = m->natoa[0];
 	q->natoa_r = m->natoa[1];
 	q->spi_in = draw_spi(sa);
-	q->nr.len = rules_of(sa)->nonce_len;
-	rng_bytes(sa->ike->env.rng, q->nr.b, q->nr.len);
+	nonce_draw(sa, &q->nr, rules_of(sa)->nonce_len);
 	sent_stop(&sa->sent); /* message 6 has arrived */
 	send_message2(sa, q, rx, chosen);
 	return DROP_NONE;

@@ -26,13 +26,6 @@ struct event event_of(const struct ike_sa *sa, enum ev_kind kind)
 	return e;
 }
 
-void event_drop(struct ike *ike, const struct datagram *d, enum drop why)
-{
-	struct event e = ev_drop(d->remote, why, d->len);
-
-	ike_event(ike, &e);
-}
-
 void event_notify(struct ike_sa *sa, bool sent, uint16_t type)
 {
 	struct event e = event_of(sa, EV_NOTIFY);
@@ -57,6 +50,32 @@ const char *cipher_text(enum ike_cipher cipher, unsigned keybits)
 					: "aes-256-cbc";
 	}
 	return "?";
+}
+
+/* ---- pieces of messages ---- */
+
+void nonce_draw(const struct ike_sa *sa, struct nonce *n, uint8_t len)
+{
+	n->len = len;
+	rng_bytes(sa->ike->env.rng, n->b, len);
+}
+
+void nonce_read(struct nonce *n, struct view v)
+{
+	memcpy(n->b, v.p, v.len);
+	n->len = v.len;
+}
+
+struct view nonce_view(const struct nonce *n)
+{
+	return view_of(n->b, n->len);
+}
+
+struct view cookies_view(const uint8_t cky_i[8], const uint8_t cky_r[8], uint8_t buf[COOKIES_LEN])
+{
+	memcpy(buf, cky_i, 8);
+	memcpy(buf + 8, cky_r, 8);
+	return view_of(buf, COOKIES_LEN);
 }
 
 /* ---- sending ---- */

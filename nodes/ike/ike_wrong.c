@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define VERSION_1_0 0x10
-#define COOKIES_LEN 16
 
 /* Where they stand in the header. */
 enum { AT_VERSION = 17, AT_LENGTH = 24 };
@@ -84,35 +83,34 @@ static void answer_clear(struct ike *ike, const struct server_mode *mode, const 
 	};
 	const struct ike_rx *rx = &about_sa;
 	bool keys = sa && sa->state > MAIN_R_WAIT_3;
-	uint8_t cky_i[8], cky_r[8], spi[COOKIES_LEN] = {0};
-	struct view spi_view = view_of(spi, sizeof(spi));
+	uint8_t cky_i[8], cky_r[8], buf[COOKIES_LEN];
+	struct view spi = {0};
+	uint32_t msgid = 0;
 
 	memcpy(cky_i, h->cky_i, 8);
 	memcpy(cky_r, sa ? sa->cky_r : none, 8);
 	switch (mode->no_proposal) {
 	case NO_PROPOSAL_PLAIN:
-		info_send_clear(ike, rx, cky_i, cky_r, keys ? rng_u32(ike->env.rng) : 0,
-				PROTO_ISAKMP, type, view_of(NULL, 0));
+		msgid = keys ? rng_u32(ike->env.rng) : 0;
 		break;
 	case NO_PROPOSAL_SPI16:
 		if (!sa)
 			draw_cookie(ike, cky_r);
-		memcpy(spi, cky_i, 8);
-		memcpy(spi + 8, cky_r, 8);
-		info_send_clear(ike, rx, cky_i, cky_r, rng_u32(ike->env.rng), PROTO_ISAKMP, type,
-				type == NOTIFY_PAYLOAD_MALFORMED ? view_of(NULL, 0) : spi_view);
+		if (type != NOTIFY_PAYLOAD_MALFORMED)
+			spi = cookies_view(cky_i, cky_r, buf);
+		msgid = rng_u32(ike->env.rng);
 		break;
 	case NO_PROPOSAL_RANDOM_COOKIE:
 		if (sa) /* it has chosen one */
-			break;
-		memcpy(spi, cky_i, 8);
+			return;
+		spi = cookies_view(cky_i, none, buf);
 		draw_cookie(ike, cky_i);
-		info_send_clear(ike, rx, cky_i, none, rng_u32(ike->env.rng), PROTO_ISAKMP, type,
-				spi_view);
+		msgid = rng_u32(ike->env.rng);
 		break;
 	case NO_PROPOSAL_SILENCE:
-		break;
+		return;
 	}
+	info_send_clear(ike, rx, cky_i, cky_r, msgid, PROTO_ISAKMP, type, spi, view_of(NULL, 0));
 }
 
 void wrong_refuse(struct ike *ike, const struct server_mode *mode, const struct ike_rx *rx)
@@ -148,16 +146,12 @@ void wrong_answer(struct ike *ike, struct ike_sa *sa, const struct ike_rx *rx, e
 static void answer_cookie(struct ike *ike, const struct ike_rx *rx)
 {
 	const struct isakmp_header *h = &rx->m->h;
-	uint8_t twice[2 * COOKIES_LEN];
+	uint8_t buf[COOKIES_LEN];
+	struct view both = cookies_view(h->cky_i, h->cky_r, buf);
 
-	for (size_t i = 0; i < sizeof(twice); i += COOKIES_LEN) {
-		memcpy(twice + i, h->cky_i, 8);
-		memcpy(twice + i + 8, h->cky_r, 8);
-	}
 	/* They stand in the SPI, and once more behind it. */
-	info_send_clear_data(ike, rx, h->cky_i, h->cky_r, rng_u32(ike->env.rng), PROTO_ISAKMP,
-			     NOTIFY_INVALID_COOKIE, view_of(twice, COOKIES_LEN),
-			     view_of(twice + COOKIES_LEN, COOKIES_LEN));
+	info_send_clear(ike, rx, h->cky_i, h->cky_r, rng_u32(ike->env.rng), PROTO_ISAKMP,
+			NOTIFY_INVALID_COOKIE, both, both);
 }
 
 void wrong_cookie(struct ike *ike, const struct ike_rx *rx)
@@ -182,8 +176,8 @@ static void answer_spi(struct ike *ike, const struct datagram *d, uint32_t spi)
 	if (d->via == VIA_ESP)
 		back.local.port = back.remote.port = IKE_PORT;
 	draw_cookie(ike, cky_i);
-	info_send_clear_data(ike, &rx, cky_i, none, rng_u32(ike->env.rng), PROTO_ESP,
-			     NOTIFY_INVALID_SPI, spi_view, spi_view);
+	info_send_clear(ike, &rx, cky_i, none, rng_u32(ike->env.rng), PROTO_ESP,
+			NOTIFY_INVALID_SPI, spi_view, spi_view);
 	draw_cookie(ike, cky_i);
 	info_send_unknown_delete(ike, &rx, cky_i, rng_u32(ike->env.rng), spi);
 }

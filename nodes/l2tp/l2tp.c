@@ -39,15 +39,6 @@ void l2tp_free(struct l2tp *l)
 	free(l);
 }
 
-/* ---- events ---- */
-
-static void tell_drop(struct l2tp *l, struct inet_ep from, enum drop drop, size_t len)
-{
-	struct event e = ev_drop(from, drop, len);
-
-	l->env.event(l->env.ctx, &e);
-}
-
 /* ---- tunnels and sessions ---- */
 
 static uint64_t id_hash(uint16_t id)
@@ -197,7 +188,7 @@ static void take_turn(struct l2tp_call *c, enum drop parsed, struct inet_ep from
 	channel_tell(c->l, false, c->m);
 	drop = call_process(c, parsed);
 	if (drop != DROP_NONE)
-		tell_drop(c->l, from, drop, len);
+		node_drop(&c->l->env, from, drop, len);
 }
 
 /* Messages that came too early and whose turn has come now. */
@@ -308,7 +299,7 @@ void l2tp_input(struct l2tp *l, void *peer, struct inet_ep from, const uint8_t *
 				 : data(l, t, &m, now);
 	}
 	if (drop != DROP_NONE)
-		tell_drop(l, from, drop, len);
+		node_drop(&l->env, from, drop, len);
 	if (t)
 		settle(l, t, now);
 }

@@ -66,20 +66,21 @@ uint16_t l2tp_next_id(struct l2tp *l, uint16_t last)
 	return (uint16_t)(1 + rng_below(l->env.rng, UINT16_MAX));
 }
 
-struct l2tp_session *session_by_id(struct l2tp_tunnel *t, uint16_t local)
+/* By the peer's ID or by ours. */
+static struct l2tp_session *session_find(struct l2tp_tunnel *t, bool peers, uint32_t id)
 {
-	for (size_t i = 0; i < L2TP_SESSIONS && local; i++)
-		if (t->sessions[i].state != L2TP_FREE && t->sessions[i].local == local)
-			return &t->sessions[i];
+	for (size_t i = 0; i < L2TP_SESSIONS && id; i++) {
+		struct l2tp_session *s = &t->sessions[i];
+
+		if (s->state != L2TP_FREE && (peers ? s->remote : s->local) == id)
+			return s;
+	}
 	return NULL;
 }
 
-static struct l2tp_session *session_by_remote(struct l2tp_tunnel *t, uint32_t remote)
+struct l2tp_session *session_by_id(struct l2tp_tunnel *t, uint16_t local)
 {
-	for (size_t i = 0; i < L2TP_SESSIONS && remote; i++)
-		if (t->sessions[i].state != L2TP_FREE && t->sessions[i].remote == remote)
-			return &t->sessions[i];
-	return NULL;
+	return session_find(t, false, local);
 }
 
 static struct l2tp_session *session_new(struct l2tp *l, struct l2tp_tunnel *t)
@@ -373,7 +374,7 @@ static bool has_all(const struct l2tp_msg *m, uint64_t needed)
 static struct l2tp_session *session_of(struct l2tp_tunnel *t, const struct l2tp_msg *m)
 {
 	if (m->session == 0 && m->type == L2TP_CDN)
-		return session_by_remote(t, m->avp[AVP_ASSIGNED_SESSION].value);
+		return session_find(t, true, m->avp[AVP_ASSIGNED_SESSION].value);
 	return session_by_id(t, m->session);
 }
 

@@ -96,24 +96,13 @@ static uint32_t new_magic(struct ppp *p)
 	return magic;
 }
 
-static void put_flag(struct wr *w, uint8_t option)
+/* An option whose value has @size bytes, four at most. */
+static void put_option(struct wr *w, uint8_t option, unsigned size, uint32_t value)
 {
 	wr_u8(w, option);
-	wr_u8(w, 2);
-}
-
-static void put_mru(struct wr *w, uint16_t mru)
-{
-	wr_u8(w, LCP_MRU);
-	wr_u8(w, 4);
-	wr_u16(w, mru);
-}
-
-static void put_u32(struct wr *w, uint8_t option, uint32_t value)
-{
-	wr_u8(w, option);
-	wr_u8(w, 6);
-	wr_u32(w, value);
+	wr_u8(w, (uint8_t)(2 + size));
+	while (size-- > 0)
+		wr_u8(w, (uint8_t)(value >> 8 * size));
 }
 
 static void lcp_request(void *owner, struct wr *w)
@@ -122,24 +111,21 @@ static void lcp_request(void *owner, struct wr *w)
 	uint32_t wanted = p->id.wants & ~p->given_up;
 
 	if (wanted & LCP_BIT(LCP_MRU))
-		put_mru(w, p->mru);
+		put_option(w, LCP_MRU, 2, p->mru);
 	if (asked(p) != PPP_AUTH_NONE) {
 		put_auth(w, asked(p));
 		tell_asked(p, true, asked(p), false);
 	}
 	if (wanted & LCP_BIT(LCP_ACCM))
-		put_u32(w, LCP_ACCM, 0);
+		put_option(w, LCP_ACCM, 4, 0);
 	if (wanted & LCP_BIT(LCP_MAGIC))
-		put_u32(w, LCP_MAGIC, p->magic);
+		put_option(w, LCP_MAGIC, 4, p->magic);
 	if (wanted & LCP_BIT(LCP_PFC))
-		put_flag(w, LCP_PFC);
+		put_option(w, LCP_PFC, 0, 0);
 	if (wanted & LCP_BIT(LCP_ACFC))
-		put_flag(w, LCP_ACFC);
-	if (wanted & LCP_BIT(LCP_CALLBACK)) {
-		wr_u8(w, LCP_CALLBACK);
-		wr_u8(w, 3);
-		wr_u8(w, 6); /* CBCP will settle it */
-	}
+		put_option(w, LCP_ACFC, 0, 0);
+	if (wanted & LCP_BIT(LCP_CALLBACK))
+		put_option(w, LCP_CALLBACK, 1, 6); /* CBCP will settle it */
 }
 
 struct option {
@@ -225,11 +211,11 @@ static uint8_t judge_option(const struct ppp *p, const struct option *o)
 static void propose(struct ppp *p, struct wr *w, uint8_t option)
 {
 	if (option == LCP_MRU)
-		put_mru(w, PPP_MRU_DEFAULT);
+		put_option(w, LCP_MRU, 2, PPP_MRU_DEFAULT);
 	else if (option == LCP_AUTH)
 		put_auth(w, nth_method(p->auth_row, p->objections++));
 	else
-		put_u32(w, LCP_MAGIC, new_magic(p));
+		put_option(w, LCP_MAGIC, 4, new_magic(p));
 }
 
 /* One Reject for all that is to be rejected; else one Nak; else Ack (RFC 1661 5.2 to 5.4). */

@@ -7,13 +7,6 @@
 #include "lab/base/packet.h"
 #include "nodes/crypto/crypto.h"
 
-static void tell_drop(struct vpn *v, struct inet_ep from, enum drop drop, size_t len)
-{
-	struct event e = ev_drop(from, drop, len);
-
-	v->env.event(v->env.ctx, &e);
-}
-
 /* ---- what IKE tells ---- */
 
 static void on_phase1_up(void *ctx, struct ike_sa *sa, usec now)
@@ -157,9 +150,10 @@ static void on_session_data(void *ctx, struct l2tp_session *s, const uint8_t *p,
 			    usec now)
 {
 	enum drop drop = link_input(s->user, p, len, now);
+	const struct vpn *v = ctx;
 
 	if (drop != DROP_NONE)
-		tell_drop(ctx, inet_ep((struct inet_addr){0}, 0), drop, len);
+		node_drop(&v->env, inet_ep((struct inet_addr){0}, 0), drop, len);
 }
 
 static void on_session_down(void *ctx, struct l2tp_session *s, usec now)
@@ -313,7 +307,7 @@ void vpn_input(struct vpn *v, usec now, const struct datagram *d)
 	else /* L2TP outside of ESP, above all */
 		drop = DROP_SELECTOR;
 	if (drop != DROP_NONE)
-		tell_drop(v, d->remote, drop, d->len);
+		node_drop(&v->env, d->remote, drop, d->len);
 	settle(v, now);
 }
 
