@@ -24,6 +24,7 @@
 
 #include "lab/analysis/diagnose.h"
 #include "lab/analysis/watch.h"
+#include "lab/base/hash.h"
 #include "lab/base/packet.h"
 
 enum side { SIDE_NONE = -1, SIDE_INITIATOR = 0, SIDE_RESPONDER = 1 };
@@ -56,23 +57,14 @@ struct at_place {
 
 struct tracked {
 	struct exchange x;   /* first: what the caller sees */
-	uint64_t digest[7];  /* of each phase 1 message's first transmission */
+	/* Of each phase 1 message's first transmission. A collision made on purpose hides a message
+	 * of its maker's from a counter. */
+	uint64_t digest[7];
 	uint32_t generation; /* of this memory: flows of a former exchange in it are void */
 	uint8_t n_places;    /* at most WATCH_NAMES */
 	struct at_place *at;
 	struct tracked *next; /* in its bucket */
 };
-
-/* FNV-1a; a collision made on purpose hides a message of its maker's from a counter. */
-#define DIGEST_START UINT64_C(0xcbf29ce484222325)
-static inline uint64_t digest_of(const void *p, size_t len, uint64_t h)
-{
-	const uint8_t *b = p;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ b[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
 
 /* ---- memory for arrays that grow with what is seen (exchanges.c) ---- */
 
@@ -83,10 +75,6 @@ struct pool {
 	void *spare[16];
 };
 
-/* @bytes at least; contents undefined. Owned by the pool's arena. */
-void *pool_take(struct pool *p, size_t bytes);
-/* Gives back what pool_take() gave for as many bytes; @v NULL is allowed. */
-void pool_give(struct pool *p, void *v, size_t bytes);
 /* The array @v of @n elements with room for one more, which is zeroed; it may have moved. */
 void *pool_push(struct pool *p, void *v, size_t n, size_t size);
 
@@ -103,6 +91,7 @@ struct exchanges {
 	struct tracked **buckets; /* by initiator cookie; of @limit */
 };
 
+/* Room for @limit exchanges, a power of two. @pool must stay; the memory is its arena's. */
 void exchanges_init(struct exchanges *e, struct pool *pool, size_t limit);
 /* The exchange with these cookies; @cky_r NULL: any, the oldest one. NULL: none. */
 struct tracked *exchanges_find(const struct exchanges *e, const uint8_t cky_i[8],
@@ -148,6 +137,7 @@ struct flows {
 	uint64_t now; /* counts lookups: which entry was used last */
 };
 
+/* An empty table in @a. */
 void flows_init(struct flows *f, struct arena *a);
 /* A message of @t that went from its @side: remembers its ends, with ports and (for bare ESP,
  * and for what moves to port 4500) without. */
@@ -166,7 +156,7 @@ struct watch {
 	struct exchanges ikev1, ikev2;
 	struct flows flows;
 	VEC(const char *) places;
-	uint16_t *place_slots; /* numbers of places + 1, by hash; 0 empty */
+	struct hash places_by_name;
 	struct fragments *fragments;
 	bool keeps;
 	usec end;

@@ -27,7 +27,8 @@ static unsigned class_of(size_t bytes)
 	return c;
 }
 
-void *pool_take(struct pool *p, size_t bytes)
+/* @bytes at least; contents undefined. */
+static void *pool_take(struct pool *p, size_t bytes)
 {
 	unsigned c = class_of(bytes);
 	void *v = p->spare[c];
@@ -38,7 +39,8 @@ void *pool_take(struct pool *p, size_t bytes)
 	return v;
 }
 
-void pool_give(struct pool *p, void *v, size_t bytes)
+/* Gives back what pool_take() gave for as many bytes; @v NULL is allowed. */
+static void pool_give(struct pool *p, void *v, size_t bytes)
 {
 	unsigned c = class_of(bytes);
 
@@ -111,9 +113,7 @@ void exchanges_init(struct exchanges *e, struct pool *pool, size_t limit)
 
 static struct tracked **bucket_of(const struct exchanges *e, const uint8_t cky_i[8])
 {
-	uint64_t h = digest_of(cky_i, 8, DIGEST_START);
-
-	return &e->buckets[(h ^ h >> 32) & (e->limit - 1)];
+	return &e->buckets[hash_bytes(cky_i, 8) & (e->limit - 1)];
 }
 
 struct tracked *exchanges_find(const struct exchanges *e, const uint8_t cky_i[8],

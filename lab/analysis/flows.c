@@ -32,12 +32,7 @@ static struct flow *slot_at(const struct flows *f, size_t slot)
 
 static size_t slot_of(struct inet_ep i, struct inet_ep r)
 {
-	uint64_t h = digest_of(i.addr.b, sizeof(i.addr.b), DIGEST_START);
-
-	h = digest_of(&i.port, sizeof(i.port), h);
-	h = digest_of(r.addr.b, sizeof(r.addr.b), h);
-	h = digest_of(&r.port, sizeof(r.port), h);
-	return (size_t)(h ^ h >> 32);
+	return (size_t)hash_mix(hash_ep(i), hash_ep(r));
 }
 
 static bool is_live(const struct flow *f)

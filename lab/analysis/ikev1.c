@@ -233,7 +233,7 @@ unsigned ikev1_message(struct watch *w, const struct frame *f, struct view bytes
 {
 	struct tracked *t = exchange_of(w, &w->m, f->t);
 	const struct isakmp_header *h = &w->m.h;
-	uint64_t digest = digest_of(bytes.p, bytes.len, DIGEST_START);
+	uint64_t digest = hash_bytes(bytes.p, bytes.len);
 	unsigned n = 0;
 
 	if (!t)

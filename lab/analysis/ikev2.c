@@ -143,5 +143,5 @@ void ikev2_message(struct watch *w, const struct frame *f, struct view bytes, si
 	if (!t)
 		t = exchanges_add(&w->ikev2, m.spi_i, none, f->t);
 	t->x.version = 2;
-	note(w, t, &m, f, digest_of(bytes.p, bytes.len, DIGEST_START));
+	note(w, t, &m, f, hash_bytes(bytes.p, bytes.len));
 }

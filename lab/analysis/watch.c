@@ -15,7 +15,6 @@
 #include "lab/capture/fragments.h"
 
 #define PLACES_MAX 4096
-#define PLACE_SLOTS 8192 /* a power of two, well above PLACES_MAX */
 
 struct watch *watch_new(struct arena *a, const struct ev_sink *sink)
 {
@@ -25,7 +24,6 @@ struct watch *watch_new(struct arena *a, const struct ev_sink *sink)
 	exchanges_init(&w->ikev1, &w->pool, WATCH_EXCHANGES);
 	exchanges_init(&w->ikev2, &w->pool, WATCH_IKEV2_EXCHANGES);
 	flows_init(&w->flows, a);
-	w->place_slots = arena_array_of(a, PLACE_SLOTS, uint16_t);
 	w->fragments = fragments_new(a);
 	if (sink)
 		w->sink = *sink;
@@ -67,17 +65,16 @@ size_t watch_ikev2_exchanges(const struct watch *w, struct exchange *const **v)
 /* A copy of a place's name that lives as long as the watch: captures close before verdicts. */
 static const char *place_of(struct watch *w, const char *name)
 {
-	uint64_t h = digest_of(name, strlen(name), DIGEST_START);
-	size_t slot = (size_t)(h ^ h >> 32) % PLACE_SLOTS;
+	uint64_t key = hash_bytes(name, strlen(name));
+	uint32_t i;
 
-	for (; w->place_slots[slot]; slot = (slot + 1) % PLACE_SLOTS)
-		if (!strcmp(w->places.v[w->place_slots[slot] - 1], name))
-			return w->places.v[w->place_slots[slot] - 1];
+	for (size_t at = 0; hash_next(&w->places_by_name, key, &at, &i);)
+		if (!strcmp(w->places.v[i], name))
+			return w->places.v[i];
 	if (w->places.n == PLACES_MAX)
 		return "?";
-	*vec_push(w->a, &w->places) = arena_str(w->a, name);
-	w->place_slots[slot] = (uint16_t)w->places.n;
-	return w->places.v[w->places.n - 1];
+	hash_put(w->a, &w->places_by_name, key, (uint32_t)w->places.n);
+	return *vec_push(w->a, &w->places) = arena_str(w->a, name);
 }
 
 static void put_event(struct watch *w, const struct frame *f, struct event *e)
@@ -201,7 +198,7 @@ static bool esp_frame(struct watch *w, const struct frame *f, bool udp)
 	ev_ep(&e, K_DST, f->pkt->dst);
 	ev_hex(&e, K_ESP_SPI, spi, 4);
 	ev_u(&e, K_ESP_SEQ, seq);
-	ev_word(&e, K_ENCAP, udp);
+	ev_bool(&e, K_ENCAP, udp);
 	ev_u(&e, K_LENGTH, f->pkt->said_len);
 	put_event(w, f, &e);
 	return true;

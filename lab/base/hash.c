@@ -74,6 +74,16 @@ uint64_t hash_mix(uint64_t x, uint64_t y)
 	return x ^ x >> 33;
 }
 
+/* FNV-1a, whose low bits depend on the bytes' low bits alone: mixed once more. */
+uint64_t hash_bytes(const void *p, size_t len)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ ((const uint8_t *)p)[i]) * UINT64_C(0x100000001b3);
+	return hash_mix(h, 0);
+}
+
 uint64_t hash_addr(struct inet_addr addr)
 {
 	uint64_t half[2];

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hash.h - numbers found by a 64-bit key: a hash table that grows in an arena. Pure.
+ * hash.h - the hash functions, and numbers found by a 64-bit key: a hash table that grows in an
+ * arena. Pure.
+ *
+ * This table is for elements of an array that are never taken out one by one. What comes and goes
+ * and lives outside an arena (peers, SAs, tunnels) stands in one of table.h.
  *
  * Several numbers may stand under one key, and different things may have the same key: the caller
  * compares what the numbers stand for. `struct hash h = {0};` is an empty table.
@@ -35,7 +39,12 @@ bool hash_next(const struct hash *h, uint64_t key, size_t *at, uint32_t *value);
 /* Forgets all numbers and keeps the memory. */
 void hash_clear(struct hash *h);
 
-/* Keys: of two numbers, of an address, of an address and a port. */
+/*
+ * Keys: of @len bytes, of two numbers, of an address, of an address and a port. The same in every
+ * run: who can choose what is hashed can make many equal, so their number must have a bound of the
+ * caller's.
+ */
+uint64_t hash_bytes(const void *p, size_t len);
 uint64_t hash_mix(uint64_t x, uint64_t y);
 uint64_t hash_addr(struct inet_addr addr);
 uint64_t hash_ep(struct inet_ep ep);

@@ -101,11 +101,6 @@ bool inet_net_contains(struct inet_net n, struct inet_addr a)
 	       (inet_to_v4(a) & net_mask(n.plen)) == inet_to_v4(n.addr);
 }
 
-bool inet_net_overlap(struct inet_net a, struct inet_net b)
-{
-	return inet_net_contains(a, b.addr) || inet_net_contains(b, a.addr);
-}
-
 const char *inet_addr_str(struct inet_addr a, char buf[INET_ADDR_STRLEN])
 {
 	if (a.len == 0 ||

@@ -41,7 +41,6 @@ bool inet_parse_addr(const char *s, struct inet_addr *out);
 /* "a.b.c.d/n" with n 0..32 and no host bits; false otherwise. */
 bool inet_parse_net(const char *s, struct inet_net *out);
 bool inet_net_contains(struct inet_net n, struct inet_addr a);
-bool inet_net_overlap(struct inet_net a, struct inet_net b);
 
 /* "203.0.113.10"; "-" for no address. Returns @buf. */
 const char *inet_addr_str(struct inet_addr a, char buf[INET_ADDR_STRLEN]);

@@ -35,7 +35,7 @@ void *arena_copy(struct arena *a, const void *p, size_t len);
 char *arena_str(struct arena *a, const char *s);
 char *arena_strn(struct arena *a, const char *s, size_t len);
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* Bytes given away so far: what the limits of the file loader are held against. */
+/* Bytes given away so far. For tests: that what must not grow does not. */
 size_t arena_used(const struct arena *a);
 
 #define arena_new_of(a, type) ((type *)arena_alloc((a), sizeof(type)))

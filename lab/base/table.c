@@ -5,16 +5,6 @@
 
 #define CHAINS_MIN 8
 
-uint64_t table_hash(const void *p, size_t len)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a, and MurmurHash3's last mix */
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ ((const uint8_t *)p)[i]) * UINT64_C(0x100000001b3);
-	h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
-	return h ^ h >> 33;
-}
-
 static struct table_link **chain_of(const struct table *t, uint64_t hash)
 {
 	return &t->chains[hash & (t->size - 1)];

@@ -4,9 +4,10 @@
  *
  * A zeroed table is empty. Entries are chained, and a chain is as long as chance makes it: the
  * number of chains doubles with the number of entries. The table knows hashes only: different keys
- * may have the same, and the caller compares keys.
+ * may have the same, and the caller compares keys. For numbers in an arena, which are not taken out
+ * one by one, hash.h has another table, and the hash functions of both.
  *
- *	for (struct table_link *l = table_find(&t, table_hash(&spi, sizeof(spi))); l;
+ *	for (struct table_link *l = table_find(&t, hash_bytes(&spi, sizeof(spi))); l;
  *	     l = table_next(l))
  *		if (OWNER_OF(l, struct child, by_spi)->spi == spi)
  *			...
@@ -14,7 +15,7 @@
 #ifndef NATDLAB_BASE_TABLE_H
 #define NATDLAB_BASE_TABLE_H
 
-#include "lab/base/base.h"
+#include "lab/base/hash.h"
 
 /* In the owner, which stays where it is while it is in the table. */
 struct table_link {
@@ -27,9 +28,6 @@ struct table {
 	size_t n, size; /* entries; chains, a power of two, or 0 */
 };
 
-/* A hash of @len bytes. The same in every run: who can choose keys can choose a long chain, so the
- * number of entries must have a bound of the caller's. */
-uint64_t table_hash(const void *p, size_t len);
 /* Adds an entry that is in no table. Out of memory ends the program. */
 void table_add(struct table *t, struct table_link *link, uint64_t hash);
 /* Takes out an entry that is in @t. */

@@ -31,6 +31,17 @@ int name_find(const char *const *first, size_t n, size_t stride, const char *tex
 #define FIND_NAMED(v, n, member, text)                                                             \
 	((n) ? name_find(&(v)->member, (n), sizeof(*(v)), (text)) : -1)
 
+/* The names of numbered things, in order: found without looking at each. */
+struct named {
+	const char *name;
+	unsigned number;
+};
+
+/* Puts them in the order of names_find(): by name, then by number. */
+void names_sort(struct named *v, size_t n);
+/* The number of a thing of that name, -1: there is none. @v is in order. */
+int names_find(const struct named *v, size_t n, const char *name);
+
 /* "false", "true". */
 extern const struct words bool_words;
 

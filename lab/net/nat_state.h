@@ -46,6 +46,7 @@ bool nat_state_filter(struct nat_state *n, const struct nat_packet *p, struct na
  * dropped, because a NAT has no port left for it. */
 bool nat_state_leave(struct nat_state *n, struct nat_packet *p, struct nat_passage *way);
 
+/* @d has passed on the lab's clock: ends the connections whose time is over. */
 void nat_state_age(struct nat_state *n, usec d);
 /* Tracked connections, a line each, in the order in which they began. */
 void nat_state_print(const struct nat_state *n, FILE *f);

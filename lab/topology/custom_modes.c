@@ -14,10 +14,9 @@
 
 static const struct custom_mode *find(const struct topology *t, const char *name)
 {
-	for (size_t i = 0; i < t->n_modes; i++)
-		if (strcmp(t->modes[i].name, name) == 0)
-			return &t->modes[i];
-	return NULL;
+	int i = FIND_NAMED(t->modes, t->n_modes, name, name);
+
+	return i < 0 ? NULL : &t->modes[i];
 }
 
 const struct client_mode *topo_client_mode(const struct topology *t, const char *name)

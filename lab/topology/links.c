@@ -136,10 +136,7 @@ void links_set_fault(struct link_faults *f, enum key k, const struct tree *v)
 
 int links_find(const struct topology *t, const char *name)
 {
-	for (size_t i = 0; i < t->n_links; i++)
-		if (strcmp(t->links[i].name, name) == 0)
-			return (int)i;
-	return -1;
+	return FIND_NAMED(t->links, t->n_links, name, name);
 }
 
 static void read_faults(struct reading *r, const struct tree *v, struct link_faults *f)
@@ -210,7 +207,7 @@ static bool read_link(struct reading *r, const struct tree *v)
 static void name_links(struct reading *r)
 {
 	struct topology *t = r->t;
-	struct topo_named *sorted = arena_array_of(r->a, t->n_links, struct topo_named);
+	struct named *sorted = arena_array_of(r->a, t->n_links, struct named);
 	unsigned same = 1;
 
 	for (unsigned i = 0; i < t->n_links; i++) {
@@ -218,14 +215,14 @@ static void name_links(struct reading *r)
 
 		l->name = arena_printf(r->a, "%s-%s", t->nodes[t->ifaces[l->ifaces[0]].node].name,
 				       t->nodes[t->ifaces[l->ifaces[1]].node].name);
-		sorted[i] = (struct topo_named){l->name, i};
+		sorted[i] = (struct named){l->name, i};
 	}
-	qsort(sorted, t->n_links, sizeof(*sorted), topo_by_name);
+	names_sort(sorted, t->n_links);
 	for (size_t i = 1; i < t->n_links; i++) {
 		same = strcmp(sorted[i].name, sorted[i - 1].name) == 0 ? same + 1 : 1;
 		/* '.' is in no node's name, so a number makes no name that is there already. */
 		if (same > 1)
-			t->links[sorted[i].i].name =
+			t->links[sorted[i].number].name =
 				arena_printf(r->a, "%s.%u", sorted[i].name, same);
 	}
 }

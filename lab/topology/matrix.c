@@ -376,6 +376,7 @@ bool topo_bit(const uint8_t *bits, size_t i)
 	return !bits || bits[i / 8] & 1u << (i % 8);
 }
 
+/* By name or by id: add_value() has refused an id that is another value's name. */
 static int find_value(const struct axis *x, const char *s)
 {
 	int i = FIND_NAMED(x->v, x->n, name, s);
@@ -409,11 +410,7 @@ static void read_when_value(struct reading *r, const struct axis *x, const struc
 
 int topo_axis(const struct topology *t, const char *name)
 {
-	for (size_t i = 0; i < t->n_axes; i++) {
-		if (strcmp(t->axes[i].name, name) == 0)
-			return (int)i;
-	}
-	return -1;
+	return FIND_NAMED(t->axes, t->n_axes, name, name);
 }
 
 static void read_when(struct reading *r, struct expect_def *d, const struct tree *when)

@@ -14,6 +14,7 @@
 
 struct mistakes;
 
+/* An empty list; it and its words are in @a. */
 struct mistakes *mistakes_new(struct arena *a);
 /* A mistake at a place; its words become harmless text (lab/base/text.h). The same words at the
  * same place count once. */

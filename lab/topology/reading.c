@@ -3,7 +3,6 @@
  * reading.c - what every reader of a part of a topology file needs: the keys of a map, and nodes
  * by name.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "lab/topology/topology_priv.h"
@@ -17,26 +16,9 @@ struct tree *tree_get(const struct tree *map, const char *key)
 	return NULL;
 }
 
-/* For bsearch(): by name alone. */
-static int names(const void *a, const void *b)
-{
-	return strcmp(((const struct topo_named *)a)->name, ((const struct topo_named *)b)->name);
-}
-
 int topo_node(const struct topology *t, const char *name)
 {
-	const struct topo_named key = {name, 0};
-	const struct topo_named *found = bsearch(&key, t->by_name, t->n_nodes, sizeof(key), names);
-
-	return found ? (int)found->i : -1;
-}
-
-int topo_by_name(const void *a, const void *b)
-{
-	const struct topo_named *x = a, *y = b;
-	int c = names(a, b);
-
-	return c ? c : x->i < y->i ? -1 : x->i > y->i;
+	return names_find(t->by_name, t->n_nodes, name);
 }
 
 bool topo_want_map(struct reading *r, const struct tree *v, const char *what)

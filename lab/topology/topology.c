@@ -122,15 +122,15 @@ static void read_nodes(struct reading *r, const struct tree *nodes, const struct
 	t->nodes = arena_array_of(r->a, nodes->n, struct node);
 	t->defs = arena_array_of(r->a, nodes->n, struct node_def);
 	t->node_names = arena_array_of(r->a, nodes->n, const char *);
-	t->by_name = arena_array_of(r->a, nodes->n, struct topo_named);
+	t->by_name = arena_array_of(r->a, nodes->n, struct named);
 	for (unsigned i = 0; i < nodes->n; i++) {
 		check_node_name(r, nodes->keys[i]);
 		t->nodes[i].name = t->node_names[i] = nodes->keys[i]->text;
 		t->defs[i].at = nodes->keys[i];
-		t->by_name[i] = (struct topo_named){nodes->keys[i]->text, i};
+		t->by_name[i] = (struct named){nodes->keys[i]->text, i};
 		read_node(r, i, nodes->v[i], (const struct tree *const(*)[KEYS])defaults);
 	}
-	qsort(t->by_name, nodes->n, sizeof(*t->by_name), topo_by_name);
+	names_sort(t->by_name, nodes->n);
 }
 
 /* ---- values ---- */

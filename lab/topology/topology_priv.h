@@ -92,12 +92,6 @@ struct custom_mode {
 	const struct server_mode *server;
 };
 
-/* The name of the node or link with a number. */
-struct topo_named {
-	const char *name;
-	unsigned i;
-};
-
 struct topology {
 	struct arena *a;
 	const struct source *src;
@@ -110,7 +104,7 @@ struct topology {
 	struct node_def *defs;
 	size_t n_nodes;
 	const char **node_names; /* in the order of nodes */
-	struct topo_named *by_name; /* nodes sorted by name */
+	struct named *by_name; /* nodes in order */
 	struct link *links;
 	const struct tree **link_at;
 	size_t n_links;
@@ -162,8 +156,6 @@ void topo_keys(struct reading *r, const struct tree *map, enum place p, enum kin
 /* The same by another table into @out[n], which has an entry for each of the rows. */
 void topo_keys_in(struct reading *r, const struct key_row *rows, size_t n, const struct tree *map,
 		  enum place p, enum kind kind, const char *who, const struct tree **out);
-/* For qsort(): by name, then by number. */
-int topo_by_name(const void *a, const void *b);
 
 /* ---- value_types.c ---- */
 
@@ -244,6 +236,8 @@ void addressing_eip_routes(struct arena *a, const struct topology *t, struct nod
 
 /* ---- matrix.c ---- */
 
+/* `matrix:` into the topology's axes and its number of scenarios; NULL: there is none, and one
+ * scenario. */
 void matrix_read(struct reading *r, const struct tree *matrix);
 void expect_read(struct reading *r, const struct tree *expect);
 /* The axis of that name, -1: none. */

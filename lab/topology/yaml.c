@@ -9,11 +9,11 @@
  */
 #include "lab/topology/yaml.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
 #include "lab/base/text.h"
+#include "lab/base/words.h"
 
 /* ---- bytes ---- */
 
@@ -310,22 +310,10 @@ static struct tree *read_value(struct builder *b, yaml_event_t *ev)
 	return t;
 }
 
-static int by_text(const void *pa, const void *pb)
-{
-	const struct tree *a = ((const struct part *)pa)->t, *b = ((const struct part *)pb)->t;
-	int c = strcmp(a->text, b->text);
-
-	if (c)
-		return c;
-	if (a->line != b->line)
-		return a->line < b->line ? -1 : 1;
-	return a->column < b->column ? -1 : a->column > b->column;
-}
-
 /* Duplicate keys are mistakes in the tree as written: what an alias shares is looked at once. */
 static void check_keys(struct builder *b, struct tree *t)
 {
-	struct part *sorted;
+	struct named *sorted;
 
 	if (t->kind == TREE_TEXT || t->open)
 		return;
@@ -334,18 +322,19 @@ static void check_keys(struct builder *b, struct tree *t)
 		check_keys(b, t->v[i]);
 	if (t->kind != TREE_MAP)
 		return;
-	sorted = arena_array_of(b->a, t->n, struct part);
+	sorted = arena_array_of(b->a, t->n, struct named);
 	for (size_t i = 0; i < t->n; i++)
-		sorted[i].t = t->keys[i];
-	qsort(sorted, t->n, sizeof(*sorted), by_text);
+		sorted[i] = (struct named){t->keys[i]->text, (unsigned)i};
+	names_sort(sorted, t->n);
 	for (size_t i = 0; i < t->n; i++) {
-		const struct tree *key = sorted[i].t;
+		const struct tree *key = t->keys[sorted[i].number];
 
 		if (tree_is_merge_key(key) && !key->quoted)
 			mistake(b->m, key, "merge keys (<<) are not read: write the keys out");
-		else if (i && strcmp(key->text, sorted[i - 1].t->text) == 0)
+		else if (i && strcmp(key->text, sorted[i - 1].name) == 0)
 			mistake(b->m, key, "%s stands here twice, first in line %u",
-				tree_shown(b->a, key->text), sorted[i - 1].t->line);
+				tree_shown(b->a, key->text),
+				t->keys[sorted[i - 1].number]->line);
 	}
 }
 

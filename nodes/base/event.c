@@ -50,9 +50,9 @@ static const char *const drop_names[DROPS] = {
 
 static const struct words drop_words = WORDS_IN(drop_names);
 
-/* Is ESP inside UDP? */
-static const char *const encaps[] = {"none", "udp"};
-static const struct words encap_words = WORDS_IN(encaps);
+/* A bool of which JSON says more than true or false: is ESP inside UDP? */
+static const char *const in_udp[] = {"none", "udp"};
+static const struct words in_udp_words = WORDS_IN(in_udp);
 
 /* Bytes that an event only points to. */
 struct far {
@@ -82,7 +82,7 @@ static const struct {
 	[K_HASH2] = {"hash2", EVT_BYTES, sizeof(struct far), NULL},
 	[K_SPI] = {"spi", EVT_U, 4, NULL},
 	[K_ESP_SEQ] = {"esp_seq", EVT_U, 4, NULL},
-	[K_ENCAP] = {"encap", EVT_WORD, 1, &encap_words},
+	[K_ENCAP] = {"encap", EVT_BOOL, 1, &in_udp_words},
 	[K_ICMP_TYPE] = {"icmp_type", EVT_U, 1, NULL},
 	[K_ICMP_CODE] = {"icmp_code", EVT_U, 1, NULL},
 	[K_PROTO] = {"proto", EVT_U, 1, NULL},
@@ -273,8 +273,10 @@ static void read_field(const struct event *e, enum ev_key key, size_t at, struct
 	case EVT_WORD:
 		for (unsigned i = keys[key].size; i-- > 0;)
 			f->u = f->u << 8 | e->data[at + i];
-		if (f->type == EVT_WORD)
-			f->text = word_of(keys[key].words, (unsigned)f->u);
+		if (!keys[key].words)
+			return;
+		f->type = EVT_WORD;
+		f->text = word_of(keys[key].words, (unsigned)f->u);
 		return;
 	case EVT_STR:
 		memcpy(&f->text, e->data + at, sizeof(f->text));
@@ -324,11 +326,13 @@ uint64_t ev_get_u(const struct event *e, enum ev_key key)
 
 unsigned ev_get_word(const struct event *e, enum ev_key key)
 {
+	assert(keys[key].type == EVT_WORD);
 	return (unsigned)ev_get_u(e, key);
 }
 
 bool ev_get_bool(const struct event *e, enum ev_key key)
 {
+	assert(keys[key].type == EVT_BOOL);
 	return ev_get_u(e, key) != 0;
 }
 

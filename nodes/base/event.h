@@ -105,7 +105,7 @@ enum ev_key {
 
 enum ev_type {
 	EVT_U,
-	EVT_BOOL,
+	EVT_BOOL,  /* one whose key has words is read as EVT_WORD */
 	EVT_WORD,  /* a value of an enumeration, whose words are the key's */
 	EVT_STR,   /* static text */
 	EVT_HEX,   /* some bytes, always as many */
@@ -146,7 +146,7 @@ struct event ev_new(enum ev_kind kind);
 void ev_u(struct event *e, enum ev_key key, uint64_t v);
 void ev_bool(struct event *e, enum ev_key key, bool v);
 /* A value of the enumeration that belongs to the key: K_OUTCOME, K_REASON, K_WHY, K_REACHED,
- * K_DROP, K_METHOD; of K_ENCAP 0 none, 1 UDP. */
+ * K_DROP, K_METHOD. */
 void ev_word(struct event *e, enum ev_key key, unsigned value);
 /* @s: static text. */
 void ev_str(struct event *e, enum ev_key key, const char *s);

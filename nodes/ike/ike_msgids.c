@@ -14,7 +14,7 @@
 /* Its slot, or the free one where it belongs: 0 is no message ID of phase 2. */
 static uint32_t *slot_of(const struct ike_msgids *m, uint32_t msgid)
 {
-	size_t at = (size_t)table_hash(&msgid, sizeof(msgid)) & (m->size - 1);
+	size_t at = (size_t)hash_bytes(&msgid, sizeof(msgid)) & (m->size - 1);
 
 	while (m->slots[at] && m->slots[at] != msgid)
 		at = (at + 1) & (m->size - 1);

@@ -171,7 +171,7 @@ static void tell_phase2(struct ike_sa *sa, const struct ike_child *c)
 	ev_u(&e, K_MSGID, c->msgid);
 	ev_u(&e, K_SPI_IN, c->spi_in);
 	ev_u(&e, K_SPI_OUT, c->spi_out);
-	ev_word(&e, K_ENCAP, c->udp);
+	ev_bool(&e, K_ENCAP, c->udp);
 	ev_str(&e, K_CIPHER, cipher_text(c->cipher, c->keybits));
 	ev_u(&e, K_KEYLEN, c->keybits);
 	ike_event(sa->ike, &e);

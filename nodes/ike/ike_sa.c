@@ -168,7 +168,7 @@ bool sent_timer(struct ike_sa *sa, struct ike_sent *s, usec now)
  * chain, whose length IKE_SAS_MAX bounds. */
 static uint64_t cookie_hash(const uint8_t cky_i[8])
 {
-	return table_hash(cky_i, 8);
+	return hash_bytes(cky_i, 8);
 }
 
 static struct ike_sa *sa_of(struct table_link *link)

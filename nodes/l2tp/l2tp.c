@@ -43,12 +43,12 @@ void l2tp_free(struct l2tp *l)
 
 static uint64_t id_hash(uint16_t id)
 {
-	return table_hash(&id, sizeof(id));
+	return hash_bytes(&id, sizeof(id));
 }
 
 static uint64_t peer_hash(const void *peer)
 {
-	return table_hash(&peer, sizeof(peer));
+	return hash_bytes(&peer, sizeof(peer));
 }
 
 static struct l2tp_tunnel *tunnel_by_id(struct l2tp *l, const void *peer, uint16_t local)

@@ -9,7 +9,7 @@
 
 static uint64_t cookie_hash(const uint8_t cky_i[8])
 {
-	return table_hash(cky_i, 8);
+	return hash_bytes(cky_i, 8);
 }
 
 /* After each call of PPP, and when the session goes: without one nothing is due. */

@@ -9,7 +9,7 @@
 
 static uint64_t spi_hash(uint32_t spi)
 {
-	return table_hash(&spi, sizeof(spi));
+	return hash_bytes(&spi, sizeof(spi));
 }
 
 struct vpn_peer *peer_new(struct vpn *v, struct ike_sa *sa)

@@ -20,7 +20,7 @@ struct thing {
 
 static uint64_t hash_of(uint32_t key)
 {
-	return table_hash(&key, sizeof(key));
+	return hash_bytes(&key, sizeof(key));
 }
 
 static struct thing *find(const struct table *t, uint32_t key)

@@ -89,15 +89,13 @@ static void hex_is_parsed_strictly(void **state)
 
 static void networks_are_parsed_strictly(void **state)
 {
-	struct inet_net n, m;
+	struct inet_net n;
 	struct inet_addr a;
 
 	(void)state;
 	assert_true(inet_parse_net("172.31.0.0/20", &n));
 	assert_true(inet_parse_addr("172.31.15.255", &a));
 	assert_true(inet_net_contains(n, a));
-	assert_true(inet_parse_net("172.31.15.0/24", &m));
-	assert_true(inet_net_overlap(n, m));
 	assert_false(inet_parse_net("172.31.0.1/20", &n));
 	assert_false(inet_parse_net("172.31.0.0/33", &n));
 	assert_false(inet_parse_net("172.31.0.0/", &n));

@@ -22,7 +22,7 @@ static void a_field_of_words_gives_the_value_and_its_text(void **state)
 	assert_int_equal(ev_get_word(&e, K_WHY), REASON_REFUSED);
 	assert_string_equal(ev_get_str(&e, K_WHY), "refused");
 	assert_string_equal(ev_get_str(&e, K_ERROR), "");
-	assert_int_equal(ev_get_word(&e, K_ERROR), 0);
+	assert_int_equal(ev_get_word(&e, K_OUTCOME), 0);
 }
 
 /* Fields lie one behind the other: each must come back whole beside all the others. */
