@@ -10,6 +10,7 @@
 #include "lab/infer/emit_topology.h"
 #include "lab/cli/cli_priv.h"
 #include "lab/cli/confine.h"
+#include "lab/os/source_file.h"
 #include "lab/report/json_inspect.h"
 #include "lab/report/report_inspect.h"
 
@@ -25,11 +26,6 @@ static const struct option options[] = {
 	{"emit-mode", 0, NULL, false,
 	 "print a topology file instead, whose modes replay the servers"},
 };
-
-static bool is_standard_input(const char *path)
-{
-	return path[0] == '-' && !path[1];
-}
 
 /* A capture file, open. */
 struct input {

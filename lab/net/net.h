@@ -27,7 +27,7 @@ struct net_frame {
 
 /* What is at a machine's socket. */
 enum vm_plug {
-	VM_NOBODY,    /* nothing was plugged in yet */
+	VM_ABSENT,    /* nothing was plugged in yet */
 	VM_PLUGGED,
 	VM_UNPLUGGED, /* it was there and has closed */
 	VM_HUNG_UP,   /* it said what no QEMU says, and the lab has closed */

@@ -497,7 +497,7 @@ static enum vm_plug sim_plug(struct net *n, unsigned node)
 {
 	(void)n;
 	(void)node;
-	return VM_NOBODY; /* refused before */
+	return VM_ABSENT; /* refused before */
 }
 
 const struct net_ops net_sim = {

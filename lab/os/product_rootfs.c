@@ -97,7 +97,7 @@ static int place(const char *at, const char *ours, const char *hosts, int depth,
 /* "." and ".." */
 static bool is_dots(const char *name)
 {
-	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+	return !strcmp(name, ".") || !strcmp(name, "..");
 }
 
 /* Calls for each entry of @from: a link, or, where @hosts is given, a mixture. */

@@ -186,7 +186,7 @@ enum vm_plug netns_qemu_plug(struct netns *g, unsigned iface)
 	struct qemu_socket *p = port_of(g, iface);
 
 	if (!p)
-		return VM_NOBODY;
+		return VM_ABSENT;
 	if (p->n_later) {
 		p->plug = p->later[0];
 		memmove(p->later, p->later + 1, --p->n_later * sizeof(*p->later));

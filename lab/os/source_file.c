@@ -48,6 +48,11 @@ static const char *file_type(mode_t mode)
 	return "a device";
 }
 
+bool is_standard_input(const char *path)
+{
+	return strcmp(path, "-") == 0;
+}
+
 /* Looks before it opens: to open a device may do something to it. */
 int source_read(struct arena *a, const char *path, struct source *src, struct err *e)
 {
@@ -55,7 +60,7 @@ int source_read(struct arena *a, const char *path, struct source *src, struct er
 	struct stat st;
 	int fd, result;
 
-	if (path[0] == '-' && !path[1])
+	if (is_standard_input(path))
 		return read_all(a, STDIN_FILENO, "stdin", src, e);
 	if (stat(path, &st) != 0)
 		return err_set(e, ERR_INPUT, "%s: %s", name, strerror(errno));

@@ -146,30 +146,19 @@ static void put_nft(FILE *f, const struct node *n, const char *text)
 
 /* ---- the script ---- */
 
-/* What the steps of a kind do, above the first of them. */
-static const char *heading(enum step_kind k)
-{
-	switch (k) {
-	case STEP_SPACE:
-		return "Nodes: a network namespace each.";
-	case STEP_LINK:
-		return "Links: veth pairs, each end placed in its node.";
-	case STEP_NFT:
-	case STEP_FORWARD:
-		return "Rules and forwarding, before anything is up: no packet crosses a NAT that\n"
-		       "# does not translate yet.";
-	case STEP_ADDR:
-		return "Addresses.";
-	case STEP_UP:
-		return "Everything up.";
-	case STEP_NEIGH:
-		return "Neighbours by heart instead of by ARP, whose table is small and one for\n"
-		       "# all namespaces.";
-	case STEP_ROUTE:
-		return "Routes. What lies behind a NAT is unknown in front of it.";
-	}
-	return "";
-}
+/* What the steps of a kind do, above the first of them. The forwarding of a node stands among the
+ * rules. */
+static const char *const headings[] = {
+	[STEP_SPACE] = "Nodes: a network namespace each.",
+	[STEP_LINK] = "Links: veth pairs, each end placed in its node.",
+	[STEP_NFT] = "Rules and forwarding, before anything is up: no packet crosses a NAT that\n"
+		     "# does not translate yet.",
+	[STEP_ADDR] = "Addresses.",
+	[STEP_UP] = "Everything up.",
+	[STEP_NEIGH] = "Neighbours by heart instead of by ARP, whose table is small and one for\n"
+		       "# all namespaces.",
+	[STEP_ROUTE] = "Routes. What lies behind a NAT is unknown in front of it.",
+};
 
 static void put_step(FILE *f, const struct scenario *s, const struct step *st)
 {
@@ -327,17 +316,18 @@ static void put_tail(FILE *f, const struct scenario *s)
 
 void plan_script(const struct plan *p, FILE *f)
 {
-	const char *last = NULL;
+	int last = -1;
 
 	put_head(f, p->s);
 	put_nodes(f, p->s);
 	fputs(unshare_text, f);
 	fputs(functions_text, f);
 	for (size_t i = 0; i < p->n_steps; i++) {
-		const char *now = heading(p->steps[i].kind);
+		enum step_kind kind = p->steps[i].kind;
+		int now = (int)(kind == STEP_FORWARD ? STEP_NFT : kind);
 
-		if (now != last) /* each stands once */
-			fprintf(f, "\n# %s\n", now);
+		if (now != last)
+			fprintf(f, "\n# %s\n", headings[now]);
 		last = now;
 		put_step(f, p->s, &p->steps[i]);
 	}

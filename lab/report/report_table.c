@@ -180,23 +180,23 @@ static void hash_heading(const struct run_result *run, const struct summary_row 
 			 char *buf, size_t size)
 {
 	const struct scenario *s = NULL;
-	const char *first = NULL;
+	const struct axis_value *first = NULL;
 
 	for (size_t r = 0; r < n; r++) {
 		const struct connection *c = summary_speaker(run, &rows[r], &s);
-		const char *value = NULL;
+		const struct axis_value *value = NULL;
 
 		for (size_t i = 0; c && i < s->n_axes; i++)
 			if (topology_axis_of_clients(s->topology, s->axes[i].axis))
-				value = s->axes[i].value;
-		if (c && (!value || (first && strcmp(first, value)))) {
+				value = &s->axes[i];
+		if (c && (!value || (first && first->number != value->number))) {
 			first = NULL;
 			break;
 		}
 		if (c)
 			first = value;
 	}
-	snprintf(buf, size, "NAT-D hashes%s%s%s", first ? " (" : "", first ? first : "",
+	snprintf(buf, size, "NAT-D hashes%s%s%s", first ? " (" : "", first ? first->value : "",
 		 first ? ")" : "");
 }
 

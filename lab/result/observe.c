@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/result/observe.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "lab/base/words.h"
 #include "lab/topology/scenario_query.h"
 #include "nodes/modes/gate.h"
 
@@ -26,22 +26,20 @@ const struct known *observe_known(struct arena *a, const struct scenario *s, siz
 	return v.v;
 }
 
-static struct inet_addr node_addr(const struct scenario *s, unsigned node)
+static const struct iface *own_iface(const struct scenario *s, unsigned node)
 {
-	return s->ifaces[scenario_own(s, &s->nodes[node])].addr;
+	return &s->ifaces[scenario_own(s, &s->nodes[node])];
 }
 
-/* ---- names ---- */
-
-struct named {
-	const char *name;
-	unsigned number;
-};
+static struct inet_addr node_addr(const struct scenario *s, unsigned node)
+{
+	return own_iface(s, node)->addr;
+}
 
 /* What an event has told of an exchange, until it is known which exchange is whose: that is said
  * by the wire, when all of it has been seen. */
 struct told {
-	struct connection *of; /* EV_NATD: whose link has seen it */
+	unsigned link; /* EV_NATD: which has seen it */
 	uint8_t cky_i[8];
 	uint8_t kind; /* EV_NATD, EV_PSK or EV_ALIVE */
 	bool alive;
@@ -53,25 +51,11 @@ struct observer {
 	const struct scenario *s;
 	struct scenario_result *r;
 	struct arena *a;
-	/* Links and nodes by name, and what is whose: events and sightings are many. */
-	struct named *links, *nodes; /* sorted */
+	/* Links by name, and what is whose: events and sightings are many. */
+	struct named *links;
 	struct connection **of_node; /* of each node; NULL: it does not dial */
 	VEC(struct told) facts;
 };
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
-}
-
-/* The number of that name, or -1. */
-static int find_named(const struct named *v, size_t n, const char *name)
-{
-	const struct named key = {.name = name};
-	const struct named *found = n ? bsearch(&key, v, n, sizeof(*v), by_name) : NULL;
-
-	return found ? (int)found->number : -1;
-}
 
 struct observer *observe_new(struct arena *a, const struct scenario *s, struct scenario_result *r)
 {
@@ -82,28 +66,26 @@ struct observer *observe_new(struct arena *a, const struct scenario *s, struct s
 		.r = r,
 		.a = a,
 		.links = arena_array_of(a, s->n_links, struct named),
-		.nodes = arena_array_of(a, s->n_nodes, struct named),
 		.of_node = arena_array_of(a, s->n_nodes, struct connection *),
 	};
 	for (unsigned i = 0; i < s->n_links; i++)
 		o->links[i] = (struct named){s->links[i].name, i};
-	for (unsigned i = 0; i < s->n_nodes; i++)
-		o->nodes[i] = (struct named){s->nodes[i].name, i};
-	if (s->n_links)
-		qsort(o->links, s->n_links, sizeof(*o->links), by_name);
-	if (s->n_nodes)
-		qsort(o->nodes, s->n_nodes, sizeof(*o->nodes), by_name);
+	names_sort(o->links, s->n_links);
 	for (unsigned i = 0; i < r->n_connections; i++)
 		o->of_node[r->connections[i].client] = &r->connections[i];
 	return o;
 }
 
-/* The connection of a client whose own interface is end number @end of the link of that name;
- * NULL: there is none. False from at_link_end(): the link has not so many ends. */
-static bool at_link_end(const struct observer *x, const char *name, size_t end,
-			struct connection **out)
+/* The number of the link of that name, or -1. */
+static int find_link(const struct observer *x, const char *name)
 {
-	int link = find_named(x->links, x->s->n_links, name);
+	return names_find(x->links, x->s->n_links, name);
+}
+
+/* The connection of a client whose own interface is end number @end of a link; NULL: there is none.
+ * False from at_link_end(): the link has not so many ends. */
+static bool at_link_end(const struct observer *x, int link, size_t end, struct connection **out)
+{
 	unsigned iface;
 	const struct node *n;
 
@@ -132,10 +114,13 @@ static struct connection *sender_of(const struct observer *x, const struct excha
 	const struct mm_seen *m = &ex->mm[1];
 	struct connection *c;
 
-	for (unsigned i = 0; i < m->n_sightings; i++)
-		for (size_t end = 0; at_link_end(x, m->at[i].place, end, &c); end++)
+	for (unsigned i = 0; i < m->n_sightings; i++) {
+		int link = find_link(x, m->at[i].place);
+
+		for (size_t end = 0; at_link_end(x, link, end, &c); end++)
 			if (c && inet_addr_eq(m->at[i].src.addr, node_addr(x->s, c->client)))
 				return c;
+	}
 	return NULL;
 }
 
@@ -186,19 +171,28 @@ static void note_alive(struct observer *o, const struct event *ev)
 	f->why = ev_get_word(ev, K_WHY);
 }
 
+/* Once for each event, however many clients are on the link: whose it is tells the cookie. */
+static void note_natd(struct observer *o, const struct event *ev)
+{
+	int link = find_link(o, ev->place);
+	struct connection *c = NULL;
+
+	for (size_t end = 0; !c && at_link_end(o, link, end, &c); end++)
+		;
+	if (c)
+		note(o, ev)->link = (unsigned)link;
+}
+
 void observe_event(struct observer *o, const struct event *ev)
 {
-	struct connection *c;
-	int node;
+	const struct node *node;
 
 	if (ev->wire && ev->kind == EV_NATD && ev_get_u(ev, K_MESSAGE) == 4) {
-		for (size_t end = 0; at_link_end(o, ev->place, end, &c); end++)
-			if (c)
-				note(o, ev)->of = c;
+		note_natd(o, ev);
 	} else if (!ev->wire && ev->kind == EV_OUTCOME) {
-		node = find_named(o->nodes, o->s->n_nodes, ev->place);
-		if (node >= 0 && o->of_node[node])
-			take_outcome(o->of_node[node], ev);
+		node = scenario_node(o->s, ev->place);
+		if (node && o->of_node[node - o->s->nodes])
+			take_outcome(o->of_node[node - o->s->nodes], ev);
 	} else if (!ev->wire && ev->kind == EV_PSK) {
 		note(o, ev);
 	} else if (!ev->wire && ev->kind == EV_ALIVE) {
@@ -213,8 +207,9 @@ void observe_event(struct observer *o, const struct event *ev)
  */
 static void take_fact(const struct scenario *s, struct connection *c, const struct told *f)
 {
-	if (f->kind == EV_NATD && c == f->of && !c->natd_event) {
-		c->natd_event = f->seq;
+	if (f->kind == EV_NATD) {
+		if (!c->natd_event && own_iface(s, c->client)->link == f->link)
+			c->natd_event = f->seq;
 	} else if (f->kind == EV_PSK && c->reason == REASON_NO_REPLY) {
 		c->reason = REASON_PSK_MISMATCH;
 		c->error = (int)mode_error(s->nodes[c->client].client, c->reason);

@@ -6,17 +6,12 @@
 #include "lab/topology/scenario_query.h"
 #include "nodes/ppp/ppp_auth.h"
 
-static bool same(const char *a, const char *b)
-{
-	return strcmp(a, b) == 0;
-}
-
 /* What is typed into a virtual machine its owner knows. */
 static bool same_secret(const struct node *a, const struct node *b)
 {
 	if (a->vm || b->vm)
 		return true;
-	return a->psk && b->psk && same(a->psk, b->psk);
+	return a->psk && b->psk && strcmp(a->psk, b->psk) == 0;
 }
 
 static bool connects(const struct prediction *p)
@@ -60,7 +55,7 @@ static void predict_user(struct prediction *p, const struct node *client, const 
 		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_PPP_FAILED);
 	else if (!client->user || !client->password)
 		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_NO_CREDENTIALS);
-	else if (!same(client->user, server->user) || !same(client->password, server->password))
+	else if (strcmp(client->user, server->user) || strcmp(client->password, server->password))
 		agreement_ends(&p->agreed, c, OUTCOME_FAILED, REASON_AUTH_FAILED);
 }
 

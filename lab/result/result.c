@@ -27,7 +27,8 @@ enum encapsulation connection_encapsulation(const struct connection *c)
 	return c->x.floated ? ENCAPSULATION_UDP : ENCAPSULATION_ESP;
 }
 
-unsigned scenario_dialling(const struct scenario *s)
+/* Clients of @s that dial. */
+static unsigned dialling(const struct scenario *s)
 {
 	unsigned n = 0;
 
@@ -38,7 +39,7 @@ unsigned scenario_dialling(const struct scenario *s)
 
 size_t result_size(const struct scenario *s)
 {
-	return sizeof(struct scenario_result) + scenario_dialling(s) * sizeof(struct connection) +
+	return sizeof(struct scenario_result) + dialling(s) * sizeof(struct connection) +
 	       s->n_expects * sizeof(struct expectation_result);
 }
 
@@ -55,7 +56,7 @@ static int server_of(const struct scenario *s, const struct walk *w, struct inet
 
 struct scenario_result *result_init(void *mem, const struct scenario *s)
 {
-	unsigned n = scenario_dialling(s), c = 0;
+	unsigned n = dialling(s), c = 0;
 	struct scenario_result *r = mem;
 	struct arena *a CLEANUP(arena_freep) = arena_new();
 	const struct prediction *predicted = predict(a, s, 0);

@@ -24,7 +24,7 @@ const char *verdict_name(enum verdict v);
 /* One client that dialled. */
 struct connection {
 	unsigned client;         /* node index */
-	int server;              /* node index; -1: nobody answers there */
+	int server;              /* node index; -1: none answers there */
 	enum outcome outcome;
 	enum reason reason;
 	int error;               /* what Windows shows: 809, ...; 0 */
@@ -67,8 +67,6 @@ struct scenario_result {
 /* How ESP travelled; where none was sent, how it was agreed upon. */
 enum encapsulation connection_encapsulation(const struct connection *c);
 
-/* Clients of @s that dial. */
-unsigned scenario_dialling(const struct scenario *s);
 /* Bytes that the result of @s takes, and the result laid out in so many zeroed bytes (the
  * caller's shared memory), with a connection for each dialling client and its prediction. */
 size_t result_size(const struct scenario *s);

@@ -18,7 +18,8 @@ static int effective_registry(const struct node *client)
 	return client->registry < 0 ? 0 : client->registry;
 }
 
-void summary_label(const struct scenario *s, char *buf, size_t size)
+/* "softether-4", or the values of all axes but the clients'. */
+static void label_of(const struct scenario *s, char *buf, size_t size)
 {
 	size_t len = 0;
 
@@ -59,17 +60,17 @@ static bool next_connection(struct cursor *cur)
 	return false;
 }
 
-static bool is_called(const struct summary_row *row, const char *label)
+/* In one row stand the scenarios that differ in their clients only. */
+static bool in_row(const struct run_result *run, const struct scenario *s,
+		   const struct summary_row *row)
 {
-	return !strcmp(row->label, label);
-}
+	const struct scenario *first = run->scenarios[row->first];
 
-static bool in_row(const struct scenario *s, const struct summary_row *row)
-{
-	char label[sizeof(row->label)];
-
-	summary_label(s, label, sizeof(label));
-	return is_called(row, label);
+	for (size_t i = 0; i < s->n_axes; i++)
+		if (s->axes[i].number != first->axes[i].number &&
+		    !topology_axis_of_clients(s->topology, s->axes[i].axis))
+			return false;
+	return true;
 }
 
 /* What came of the clients of a row that have the gate; bit v: of registry value v. */
@@ -125,12 +126,12 @@ size_t summary_rows(struct arena *a, const struct run_result *run, struct summar
 		const struct scenario *s = run->scenarios[i];
 		struct summary_row row = {.first = i, .server_mode = server_mode_of(s)};
 
-		summary_label(s, row.label, sizeof(row.label));
 		/* Neighbours mostly share a row: the last axis runs fastest. */
-		if (k == v.n || !is_called(&v.v[k], row.label))
-			for (k = 0; k < v.n && !is_called(&v.v[k], row.label);)
+		if (k == v.n || !in_row(run, s, &v.v[k]))
+			for (k = 0; k < v.n && !in_row(run, s, &v.v[k]);)
 				k++;
 		if (k == v.n) {
+			label_of(s, row.label, sizeof(row.label));
 			*vec_push(a, &v) = row;
 			*vec_push(a, &tallies) = (struct tally){0};
 		}
@@ -179,13 +180,24 @@ const struct connection *summary_speaker(const struct run_result *run,
 		const struct node *client = &cur.s->nodes[cur.c->client];
 		int rank = has_gate(client) ? effective_registry(client) : 4;
 
-		if (rank >= best_rank || !in_row(cur.s, row))
+		if (rank >= best_rank || !in_row(run, cur.s, row))
 			continue;
 		best = cur.c;
 		best_rank = rank;
 		*s = cur.s;
 	}
 	return best;
+}
+
+/* Is this outcome a claim of Microsoft's text of which no capture is known (docs/sources.md)? */
+static bool is_only_documented(const struct scenario *s, const struct connection *c)
+{
+	const struct node *client = &s->nodes[c->client];
+
+	return has_gate(client) && c->j.complete && c->outcome != OUTCOME_UNDECIDED &&
+	       mode_gate_certainty(client->client->gate, client->registry,
+				   c->j.client_sees.self_behind_nat,
+				   c->j.client_sees.peer_behind_nat) != CERTAIN_HIGH;
 }
 
 static struct summary_cell cell_of(const struct connection *c)
@@ -214,10 +226,10 @@ struct summary_cell summary_cell(const struct run_result *run, const struct summ
 	while (next_connection(&cur)) {
 		struct summary_cell one;
 
-		if (!column_fits(col, &cur.s->nodes[cur.c->client]) || !in_row(cur.s, row))
+		if (!column_fits(col, &cur.s->nodes[cur.c->client]) || !in_row(run, cur.s, row))
 			continue;
 		one = cell_of(cur.c);
-		dagger |= summary_only_documented(cur.s, cur.c);
+		dagger |= is_only_documented(cur.s, cur.c);
 		if (cell.empty)
 			cell = one;
 		else if (strcmp(cell.text, one.text))
@@ -280,54 +292,71 @@ const char *summary_registry_text(int needed)
 	}
 }
 
-/* Where the talk ended. */
-static const char *silence_text(const struct connection *c)
+/* Why a connection did not come up: its reason, or what the last thing was that got no answer. */
+enum cause {
+	SILENCE_PPP = REASONS,
+	SILENCE_L2TP,
+	SILENCE_QUICK_MODE,
+	SILENCE_1,
+	SILENCE_3,
+	SILENCE_5,
+	SILENCE_5_FLOATED,
+	CAUSES,
+};
+
+static const char *const causes[CAUSES] = {
+	[REASON_SERVER_BEHIND_NAT] =
+		"The server's NAT-D hash says that it is behind NAT; with this registry value "
+		"Windows sends nothing to such a server.",
+	[REASON_BOTH_BEHIND_NAT] =
+		"The NAT-D hashes say that server and client are both behind NAT; with this "
+		"registry value Windows sends nothing to such a server.",
+	[REASON_PSK_MISMATCH] = "The two sides have different pre-shared keys.",
+	[REASON_NO_PROPOSAL] = "The server accepts none of the client's proposals.",
+	[REASON_NO_IPSEC_SA] = "A real product could not set up its IPsec SA: see its log.",
+	[REASON_AUTH_FAILED] = "The server does not accept the user's name or password.",
+	[REASON_NO_CREDENTIALS] =
+		"The server asks who is there, and the client has no user and password.",
+	[REASON_PPP_FAILED] = "PPP found no way to authenticate, or no answer.",
+	[REASON_DELETED] = "The server deleted the connection.",
+	[SILENCE_PPP] = "L2TP is up, and PPP inside of it gets no answer.",
+	[SILENCE_L2TP] = "IPsec is up, and L2TP inside of it gets no answer: no L2TP daemon, or "
+			 "ESP does not get through.",
+	[SILENCE_QUICK_MODE] = "Main Mode is done, and Quick Mode gets no answer.",
+	[SILENCE_1] = "Message 1 gets no answer.",
+	[SILENCE_3] = "Message 3 gets no answer.",
+	[SILENCE_5] = "Message 5 gets no answer.",
+	[SILENCE_5_FLOATED] = "Message 5, the first on UDP 4500, gets no answer.",
+};
+
+static unsigned cause_of(const struct connection *c)
 {
+	if (c->reason != REASON_NO_REPLY)
+		return c->reason;
 	if (c->reached >= REACHED_L2TP)
-		return "L2TP is up, and PPP inside of it gets no answer.";
+		return SILENCE_PPP;
 	if (c->reached == REACHED_PHASE2)
-		return "IPsec is up, and L2TP inside of it gets no answer: no L2TP daemon, or ESP "
-		       "does not "
-		       "get through.";
+		return SILENCE_L2TP;
 	if (c->reached == REACHED_PHASE1)
-		return "Main Mode is done, and Quick Mode gets no answer.";
+		return SILENCE_QUICK_MODE;
 	if (!c->x.mm[2].seen)
-		return "Message 1 gets no answer.";
+		return SILENCE_1;
 	if (!c->x.mm[4].seen)
-		return "Message 3 gets no answer.";
-	return c->x.floated ? "Message 5, the first on UDP 4500, gets no answer."
-			    : "Message 5 gets no answer.";
+		return SILENCE_3;
+	return c->x.floated ? SILENCE_5_FLOATED : SILENCE_5;
 }
 
 const char *summary_reason_text(const struct connection *c)
 {
-	static const char *const texts[REASONS] = {
-		[REASON_SERVER_BEHIND_NAT] =
-			"The server's NAT-D hash says that it is behind NAT; with this "
-			"registry value Windows sends nothing to such a server.",
-		[REASON_BOTH_BEHIND_NAT] =
-			"The NAT-D hashes say that server and client are both behind NAT; "
-			"with this registry value Windows sends nothing to such a server.",
-		[REASON_PSK_MISMATCH] = "The two sides have different pre-shared keys.",
-		[REASON_NO_PROPOSAL] = "The server accepts none of the client's proposals.",
-		[REASON_NO_IPSEC_SA] = "A real product could not set up its IPsec SA: see its log.",
-		[REASON_AUTH_FAILED] = "The server does not accept the user's name or password.",
-		[REASON_NO_CREDENTIALS] =
-			"The server asks who is there, and the client has no user and password.",
-		[REASON_PPP_FAILED] = "PPP found no way to authenticate, or no answer.",
-		[REASON_DELETED] = "The server deleted the connection.",
-	};
+	unsigned cause = cause_of(c);
 
-	if (c->outcome == OUTCOME_CONNECTED)
-		return c->j.complete && !c->j.client_sees.peer_behind_nat &&
-				       c->j.server_hash == CLASS_COPIED
-			       ? "The server copied the client's own hash, so it looks public to "
-				 "the "
-				 "client."
-			       : "Connected.";
-	if (c->reason == REASON_NO_REPLY)
-		return silence_text(c);
-	return texts[c->reason] ? texts[c->reason] : reason_name(c->reason);
+	if (c->outcome != OUTCOME_CONNECTED)
+		return causes[cause] ? causes[cause] : reason_name(c->reason);
+	return c->j.complete && !c->j.client_sees.peer_behind_nat &&
+			       c->j.server_hash == CLASS_COPIED
+		       ? "The server copied the client's own hash, so it looks public to the "
+			 "client."
+		       : "Connected.";
 }
 
 /* Did the connection not come up, for another reason than Windows' rule? */
@@ -345,30 +374,24 @@ size_t summary_failures(const struct run_result *run, struct summary_failure v[S
 		const struct scenario_result *r = run->results[i];
 
 		for (unsigned k = 0; r && r->ran && k < r->n_connections; k++) {
-			const char *text = summary_reason_text(&r->connections[k]);
+			const struct connection *c = &r->connections[k];
 			size_t at = 0;
 
-			if (!is_failure(&r->connections[k]))
+			if (!is_failure(c))
 				continue;
-			while (at < n && v[at].text != text) /* each is static, once */
+			while (at < n && v[at].cause != cause_of(c))
 				at++;
 			if (at == SUMMARY_FAILURES)
 				continue;
 			if (at == n)
-				v[n++] = (struct summary_failure){.text = text, .first = i};
+				v[n++] = (struct summary_failure){
+					.cause = cause_of(c),
+					.text = summary_reason_text(c),
+					.first = i,
+				};
 			v[at].count += v[at].last != i + 1;
 			v[at].last = i + 1;
 		}
 	}
 	return n;
-}
-
-bool summary_only_documented(const struct scenario *s, const struct connection *c)
-{
-	const struct node *client = &s->nodes[c->client];
-
-	return has_gate(client) && c->j.complete && c->outcome != OUTCOME_UNDECIDED &&
-	       mode_gate_certainty(client->client->gate, client->registry,
-				   c->j.client_sees.self_behind_nat,
-				   c->j.client_sees.peer_behind_nat) != CERTAIN_HIGH;
 }

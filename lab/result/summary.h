@@ -22,8 +22,6 @@ struct summary_row {
 
 /* All rows in the order of first appearance; they belong to @a. */
 size_t summary_rows(struct arena *a, const struct run_result *run, struct summary_row **rows);
-/* The row to which a scenario belongs: its label, made of all axes but those of the client. */
-void summary_label(const struct scenario *s, char *buf, size_t size);
 
 /* One column of the first table: a kind of client. */
 struct summary_column {
@@ -60,6 +58,7 @@ const char *summary_reason_text(const struct connection *c);
 
 /* Scenarios in which a client did not get through for one and the same reason. */
 struct summary_failure {
+	unsigned cause;    /* the same number: the same reason */
 	const char *text;  /* summary_reason_text() */
 	size_t first;      /* index of a scenario */
 	size_t count;      /* of scenarios */
@@ -69,8 +68,5 @@ struct summary_failure {
 /* The reasons but for Windows' rule, which the table tells, in the order of first appearance;
  * their number. */
 size_t summary_failures(const struct run_result *run, struct summary_failure v[SUMMARY_FAILURES]);
-
-/* Is this outcome a claim of Microsoft's text of which no capture is known (docs/sources.md)? */
-bool summary_only_documented(const struct scenario *s, const struct connection *c);
 
 #endif

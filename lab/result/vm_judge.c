@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "lab/net/path.h"
 #include "lab/result/observe.h"
+#include "lab/topology/scenario_query.h"
 #include "lab/vm/vm.h"
 
 /* An L2TP connection that stands has sent so many ESP packets each way, and more follow at once. */
@@ -48,14 +48,13 @@ static bool is_ripe(const struct exchange *x, usec now)
 	return now >= x->last + SILENCE;
 }
 
-bool vm_judge(const struct scenario *s, const struct node *n, const struct watch *w, usec now,
-	      bool end, struct diagnosis *out)
+bool vm_judge(const struct scenario *s, const struct node *n, const struct node *server,
+	      const struct watch *w, usec now, bool end, struct diagnosis *out)
 {
 	struct arena *a CLEANUP(arena_freep) = NULL;
 	struct inet_ep client = inet_ep(vm_iface(s, n)->addr, IKE_PORT);
 	struct exchange *const *all, **present, *x;
 	struct inet_ep responder = {0};
-	const struct node *server;
 	const struct known *known;
 	struct judgement j;
 	size_t count = watch_exchanges(w, &all), n_known;
@@ -71,9 +70,8 @@ bool vm_judge(const struct scenario *s, const struct node *n, const struct watch
 	present = arena_copy(a, all, count * sizeof(*all));
 	present[i] = x;
 	known = observe_known(a, s, &n_known);
-	server = path_server(paths_new(a, s, 1), n);
 	if (server)
-		responder = inet_ep(s->ifaces[server->ifaces[0]].addr, IKE_PORT);
+		responder = inet_ep(s->ifaces[scenario_own(s, server)].addr, IKE_PORT);
 	natd_judge(x, known, n_known, &client, server ? &responder : NULL, &j);
 	diagnose(x, &j, present, count, out);
 	return out->outcome != OUTCOME_UNDECIDED;

@@ -43,8 +43,8 @@
 #define DAEMON_LIMIT (30 * SEC)	  /* until a real product answers */
 #define DAEMON_TICK (20 * MSEC)	  /* how often it is asked */
 #define DIAL_AGAIN (5 * SEC)	  /* after a try that a virtual machine did not answer */
-/* Events of a lab with a virtual machine: a kilobyte each, and with what their array outgrew two
- * and a half. */
+/* Events of a lab with a virtual machine, which may make as many as it likes: they bound the size
+ * of events.jsonl. */
 #define OTHERS_MAX 20000U
 #define EVENTS_MAX 100000U
 #define DATAGRAMS_MAX 4096U	  /* of one node at once: a virtual machine may flood it */
@@ -340,6 +340,7 @@ static void start_guests(struct lab *lab)
 		.ops = lab->ops,
 		.net = lab->net,
 		.watch = lab->watch,
+		.paths = lab->paths,
 		.tell = lab->cfg->tell,
 		.event = on_real_event,
 		.ctx = lab,
@@ -363,7 +364,7 @@ static void explain_undecided(const struct lab *lab, struct scenario_result *r)
 	}
 }
 
-/* Has somebody said that it is enough? */
+/* Was the run told to stop? */
 static bool is_stopped(const struct lab *lab)
 {
 	return lab->cfg->stop && atomic_load(lab->cfg->stop);

@@ -18,9 +18,10 @@
 
 struct guest {
 	const struct node *node;
+	const struct node *server; /* that it reaches as a client, or NULL */
 	enum vm_plug plug; /* as last told */
 	bool came;	   /* something was plugged in */
-	bool there;	   /* somebody there uses its address */
+	bool there;	   /* it uses its address */
 	bool answered;	   /* and has said a word of IKE */
 	bool decided;	   /* its outcome is out */
 };
@@ -94,6 +95,8 @@ struct vm_watch *vm_watch_new(struct arena *a, const struct guests_config *cfg)
 		if (n->vm)
 			g->v[g->n++] = (struct guest){
 				.node = n,
+				.server = n->kind == KIND_CLIENT ? path_server(cfg->paths, n)
+								 : NULL,
 				.decided = n->kind != KIND_CLIENT,
 			};
 	}
@@ -124,7 +127,7 @@ static void look_at_plug(struct guest *v, enum vm_plug now)
 	v->plug = now;
 	v->came = true;
 	switch (now) {
-	case VM_NOBODY:
+	case VM_ABSENT:
 		break;
 	case VM_PLUGGED:
 		tell(v->node, "is plugged in");
@@ -158,7 +161,8 @@ static void look_at_exchanges(struct vm_watch *g, usec now, bool end)
 		struct guest *v = &g->v[i];
 		struct diagnosis d;
 
-		if (!v->decided && vm_judge(g->cfg->s, v->node, g->cfg->watch, now, end, &d))
+		if (!v->decided && vm_judge(g->cfg->s, v->node, v->server, g->cfg->watch, now, end,
+					    &d))
 			tell_outcome(g, v, &d);
 	}
 }

@@ -10,12 +10,14 @@
 #define NATDLAB_RUN_VM_WATCH_H
 
 #include "lab/net/net.h"
+#include "lab/net/path.h"
 
 struct guests_config {
 	const struct scenario *s;
 	const struct net_ops *ops;
 	struct net *net;
 	const struct watch *watch;
+	struct paths *paths;
 	bool tell; /* QEMU's line and the rest, not only that the lab waits */
 	/* What a machine that is a client has come to. */
 	void (*event)(void *ctx, const struct node *n, const struct event *e);

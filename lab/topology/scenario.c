@@ -118,7 +118,7 @@ struct scenario *scenario_new(struct arena *a, const struct topology *t, size_t 
 	for (size_t x = 0; x < t->n_axes; x++) {
 		const struct value *v = &t->axes[x].v[at[x]];
 
-		s->axes[x] = (struct axis_value){t->axes[x].name, v->name};
+		s->axes[x] = (struct axis_value){t->axes[x].name, v->name, at[x]};
 		apply(a, t, s, v->set, v->n_set);
 	}
 	apply(a, t, s, t->set, t->n_set);

@@ -11,6 +11,7 @@
 struct axis_value {
 	const char *axis;        /* "server.mode" or "client" */
 	const char *value;       /* "softether-4" or "registry-0" */
+	size_t number;           /* of the value among those of the axis */
 };
 
 /* What an expectation can claim of a connection, in the order in which it is judged. */

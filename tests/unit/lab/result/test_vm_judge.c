@@ -136,7 +136,7 @@ static usec judge_as_machine(struct arena *a, const struct scenario *s, struct d
 {
 	const struct ev_sink sink = {.put = no_event};
 	struct watch *w = watch_new(a, &sink);
-	const struct node *n = scenario_node(s, "client");
+	const struct node *n = scenario_node(s, "client"), *to = path_server(paths_new(a, s, 1), n);
 	usec when = USEC_NEVER, last = seen.v.n ? seen.v.v[seen.v.n - 1].t : 0;
 	size_t k = 0;
 
@@ -149,7 +149,7 @@ static usec judge_as_machine(struct arena *a, const struct scenario *s, struct d
 			watch_frame(w, s->links[f->link].name, LINKTYPE_ETHERNET_, f->t,
 				    (uint32_t)k + 1, f->data, f->len);
 		}
-		if (!vm_judge(s, n, w, now, false, &d))
+		if (!vm_judge(s, n, to, w, now, false, &d))
 			continue;
 		if (when == USEC_NEVER) {
 			when = now;
@@ -197,20 +197,20 @@ static void an_early_end_judges_what_is_there(void **state)
 	const struct scenario *s =
 		scenario_of(a, "kind: vm, mode: windows-10, registry: 0", variants[0].server);
 	struct watch *w = watch_new(a, &sink);
-	const struct node *n = scenario_node(s, "client");
+	const struct node *n = scenario_node(s, "client"), *to = path_server(paths_new(a, s, 1), n);
 	struct diagnosis d;
 	bool decided = false;
 
 	(void)state;
 	run_ours(a, scenario_of(a, "kind: client, psk: a, mode: windows-10, registry: 0",
 				variants[0].server));
-	assert_false(vm_judge(s, n, w, 0, true, &d));
+	assert_false(vm_judge(s, n, to, w, 0, true, &d));
 	for (size_t k = 0; k < seen.v.n; k++) {
 		const struct frame *f = &seen.v.v[k];
 
 		watch_frame(w, s->links[f->link].name, LINKTYPE_ETHERNET_, f->t, (uint32_t)k + 1,
 			    f->data, f->len);
-		if (vm_judge(s, n, w, f->t, true, &d)) {
+		if (vm_judge(s, n, to, w, f->t, true, &d)) {
 			decided = true;
 			assert_int_equal(d.outcome, OUTCOME_BLOCKED);
 		} else {
