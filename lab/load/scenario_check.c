@@ -107,8 +107,8 @@ static bool check_hairpin(const struct check *c, unsigned i)
 		need = "mapping: endpoint-independent: for every other one the destination is "
 		       "changed before the source's port is looked up";
 	else if (n->filtering != DEPENDS_NOT && !n->n_forward)
-		need = "filtering: endpoint-independent, or something to forward: else nobody "
-		       "inside is let in from outside";
+		need = "filtering: endpoint-independent, or something to forward: else no "
+		       "machine inside is let in from outside";
 	if (need)
 		mistake(c->m, place_of(c, i, KEY_HAIRPIN), "hairpin needs %s", need);
 	return !need;
@@ -142,13 +142,13 @@ static bool check_software(const struct check *c, unsigned i)
 		return need(c, i, KEY_DIALS);
 	if (n->vm && n->dials.len) {
 		mistake(c->m, place_of(c, i, KEY_DIALS), "%s is a server by its mode and "
-			"dials nobody", n->name);
+			"dials no server", n->name);
 		return false;
 	}
 	if (!n->run)
 		return need(c, i, KEY_MODE);
 	if (n->kind == KIND_CLIENT && !n->dials.len) {
-		mistake(c->m, place_of(c, i, KEY_RUN), "%s runs a product and dials nobody",
+		mistake(c->m, place_of(c, i, KEY_RUN), "%s runs a product and dials no server",
 			n->name);
 		return false;
 	}

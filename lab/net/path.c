@@ -101,7 +101,7 @@ static enum hop enter_nat(struct walker *w, unsigned node)
 		const struct forward *f = napt_forward(n, 17, w->f.dst.port);
 
 		if (!f || !inet_addr_eq(w->f.dst.addr, w->s->ifaces[n->outside].addr))
-			return stop(w, n, "%s drops what nobody behind it asked for", n->name);
+			return stop(w, n, "%s drops what no machine behind it asked for", n->name);
 		w->f.dst.addr = f->to;
 		translated(w, node, before);
 		return HOP_ON;
@@ -179,10 +179,10 @@ static enum hop no_neighbour(struct walker *w, const struct node *n, const struc
 		const struct node *other = &w->s->nodes[w->s->ifaces[l->ifaces[i]].node];
 
 		if (other->kind == KIND_EIP && other->outside == l->ifaces[i])
-			return stop(w, n, "nobody on link %s has the address %s; %s maps %s",
+			return stop(w, n, "no machine on link %s has the address %s; %s maps %s",
 				    l->name, INET_ADDR(to), other->name, map_text(w, other));
 	}
-	return stop(w, n, "nobody on link %s has the address %s", l->name, INET_ADDR(to));
+	return stop(w, n, "no machine on link %s has the address %s", l->name, INET_ADDR(to));
 }
 
 /* From one node to the next. @in: the interface it came in by, -1 at its start. */

@@ -52,7 +52,7 @@ static const char *value_text(enum claim claim, int value, char buf[16])
 	const struct key_row *row = key_row(claim_key(claim));
 
 	if (value < 0)
-		return "unknown (nobody asked)";
+		return "unknown (not asked)";
 	if (row->type == TYPE_BOOL)
 		return word_of(&bool_words, (unsigned)value);
 	if (row->words)
@@ -197,7 +197,7 @@ static void compare_prediction(const struct scenario *s, struct connection *c)
 	/* The walk knows of no lost frames: a client that gave up on a bad line is no error. */
 	if (c->outcome == OUTCOME_FAILED && any_faults(s))
 		return;
-	/* A machine that nobody plugged in, or a run that was ended before, says nothing. */
+	/* A machine that was not plugged in, or a run that was ended before, says nothing. */
 	if (c->outcome == OUTCOME_UNDECIDED && any_vm(s, c))
 		return;
 	what = difference(c, any_real(s, c));

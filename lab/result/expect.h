@@ -8,8 +8,7 @@
 /*
  * Fills r->expects, each connection's lab_error and r->verdict from the connections and their
  * predictions. A scenario without expectations passes when prediction and wire agree and every
- * client came to a decision. Where
- * nobody dials nothing is decided.
+ * client came to a decision. Where no client dials nothing is decided.
  */
 void expect_judge(const struct scenario *s, struct scenario_result *r);
 

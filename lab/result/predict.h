@@ -18,8 +18,9 @@ struct prediction {
 
 /*
  * What must come of every client: an element for each node of the scenario, zero for those that are
- * no client or dial nobody. Belongs to @a. @phase: the part of the run between two changes; there
- * are none yet, so it is 0. The ports in it are those of seed 1; nothing else depends on the seed.
+ * no client or dial no server. Belongs to @a. @phase: the part of the run between two changes;
+ * there are none yet, so it is 0. The ports in it are those of seed 1; nothing else depends on the
+ * seed.
  */
 const struct prediction *predict(struct arena *a, const struct scenario *s, unsigned phase);
 

@@ -160,7 +160,7 @@ static void read_set(struct reading *r, const struct member *m, const struct tre
 	uint32_t set[2] = {0};
 
 	if (!list->n)
-		mistake(r->m, list, "without a %s nobody can connect", m->what);
+		mistake(r->m, list, "without a %s no client can connect", m->what);
 	for (size_t i = 0; i < list->n; i++) {
 		unsigned v = read_entry(r, m, list->v[i]);
 
@@ -206,7 +206,7 @@ static void read_list(struct reading *r, const struct member *m, const struct tr
 	}
 	for (const uint16_t *v = m->required; v && *v; v++)
 		if (!is_among(order, n, *v))
-			mistake(r->m, list, "without %s nobody knows what was chosen",
+			mistake(r->m, list, "without %s the peer cannot know what was chosen",
 				word_of(m->words, *v));
 	memcpy(out, order, sizeof(order));
 }

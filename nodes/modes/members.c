@@ -301,7 +301,7 @@ static const struct member members[] = {
 	 CLIENT(AT(client, auth), LINE(BEHAVIOUR, "PPP user"), .before = "agrees to ",
 		.between = " and ", .none = "agrees to nothing"),
 	 SERVER(AT(server, auth), LINE(BEHAVIOUR, "PPP user"), .before = "asks for ",
-		.between = ", then ", .none = "asks nobody")},
+		.between = ", then ", .none = "does not ask")},
 
 	{"keepalive",
 	 "Time without a packet of its own after which it sends a NAT keep-alive, where its mode "

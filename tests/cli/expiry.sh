@@ -58,8 +58,8 @@ out_has '"alive": true'
 out_has '"alive": false'
 out_has '"why_dead": "no-answer"'
 
-it 'a claim of a client that nobody asked fails and says so'
+it 'a claim of a client that was not asked fails and says so'
 sed 's/, idle: 5s//' "$T/short.yaml" >"$T/busy.yaml"
 run "$natdlab" run --backend sim "$T/busy.yaml"
 is_status 1
-out_has 'alive is unknown (nobody asked), expected true'
+out_has 'alive is unknown (not asked), expected true'

@@ -294,13 +294,13 @@ static void a_walk_that_ends_says_where_and_why(void **state)
 		{"dials: 172.31.1.10", "r1", "r1 has no route to 172.31.1.10"},
 		{"dials: s2", "r1", "r1 has no route to 172.31.2.10"},
 		{"dials: 203.0.113.11", "r2",
-		 "nobody on link r2-igw has the address 203.0.113.11; igw maps only 203.0.113.10"},
+		 "no machine on link r2-igw has the address 203.0.113.11; igw maps only 203.0.113.10"},
 		{"dials: 203.0.113.2", "igw", "dropped at igw, which maps only 203.0.113.10"},
 		{"dials: 8.8.8.8", "r1", "r1 has no route to 8.8.8.8"},
 		{"dials: 192.168.2.10", "b",
 		 "it is an address of b, a client, not of a server"},
 		{"dials: 192.168.2.99", "home",
-		 "nobody on link b-home has the address 192.168.2.99"},
+		 "no machine on link b-home has the address 192.168.2.99"},
 	};
 
 	(void)state;

@@ -17,7 +17,7 @@ static const struct variant {
 	{"napt, outside: wan", "napt, outside: wan, nat: off",
 	 "8:45: nat is true or false, not \"off\"\n"},
 	{"eip, outside: wan", "eip, outside: wan, nat: false",
-	 "7:66: client can never reach 203.0.113.10: nobody on link net-igw has the "
+	 "7:66: client can never reach 203.0.113.10: no machine on link net-igw has the "
 	 "address 203.0.113.10\n"},
 
 	/* a NAPT's behaviour */
@@ -38,8 +38,8 @@ static const struct variant {
 	{"napt, outside: wan", "napt, outside: wan, timeout: 120",
 	 "8:49: timeout is a time like 20ms, 30s or 2m, not \"120\"\n"},
 	{"napt, outside: wan", "napt, outside: wan, hairpin: true",
-	 "8:49: hairpin needs filtering: endpoint-independent, or something to forward: else "
-	 "nobody inside is let in from outside\n"},
+	 "8:49: hairpin needs filtering: endpoint-independent, or something to forward: else no "
+	 "machine inside is let in from outside\n"},
 	{"napt, outside: wan", "napt, outside: wan, hairpin: true, filtering: "
 	 "endpoint-independent, mapping: address-dependent",
 	 "8:49: hairpin needs mapping: endpoint-independent: for every other one the destination "

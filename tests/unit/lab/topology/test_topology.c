@@ -115,7 +115,7 @@ static const struct variant {
 	{"name: small", "name: small\nmodes: {a: {like: libreswan, groups: [ecp384, ecp521]}}",
 	 "2:47: unknown group \"ecp521\"; did you mean \"ecp256\"?\n"},
 	{"name: small", "name: small\nmodes: {a: {like: libreswan, ciphers: []}}",
-	 "2:39: without a cipher nobody can connect\n"},
+	 "2:39: without a cipher no client can connect\n"},
 	{"name: small", "name: small\nmodes: {a: {like: libreswan, attributes: "
 	 "[encryption, hash, group, key-length, authentication]}}",
 	 "2:42: a sends the transform back as it was offered; sa_payload: rewritten does "
@@ -126,7 +126,7 @@ static const struct variant {
 	 "2:57: life stands here twice\n"},
 	{"name: small", "name: small\nmodes: {a: {like: softether-5, attributes: "
 	 "[encryption, hash, key-length, authentication]}}",
-	 "2:44: without group nobody knows what was chosen\n"},
+	 "2:44: without group the peer cannot know what was chosen\n"},
 	{"name: small", "name: small\nmodes: {a: {like: softether-5, message_4: [nonce, peer-hash, "
 	 "own-hash]}}",
 	 "2:43: message 4 has one key and one nonce\n"},
@@ -169,7 +169,7 @@ static const struct variant {
 	{"203.0.113.10: server}", "203.0.113.10: server, 203.0.113.11: server}",
 	 "10:81: server has a public address already, 203.0.113.10\n"},
 	{"203.0.113.10: server}", "203.0.113.1: server}",
-	 "7:66: client can never reach 203.0.113.10: nobody on link net-igw has the "
+	 "7:66: client can never reach 203.0.113.10: no machine on link net-igw has the "
 	 "address 203.0.113.10; igw maps only 203.0.113.1\n"},
 	{"map: {203.0.113.10: server}", "nft: \"x\"",
 	 "10:5: igw has no map\n"},
@@ -200,10 +200,10 @@ static const struct variant {
 
 	/* who can be dialled */
 	{"outside: wan}", "outside: lan}",
-	 "7:66: client can never reach 203.0.113.10: home drops what nobody behind it "
+	 "7:66: client can never reach 203.0.113.10: home drops what no machine behind it "
 	 "asked for\n"},
 	{"dials: 203.0.113.10", "dials: 203.0.113.99",
-	 "7:66: client can never reach 203.0.113.99: nobody on link net-igw has the "
+	 "7:66: client can never reach 203.0.113.99: no machine on link net-igw has the "
 	 "address 203.0.113.99; igw maps only 203.0.113.10\n"},
 	{"dials: 203.0.113.10", "dials: 172.31.0.10",
 	 "7:66: client can never reach 172.31.0.10: net has no route to 172.31.0.10\n"},
@@ -223,7 +223,7 @@ static const struct variant {
 	 "7:66: client can never reach 192.168.1.10: it is an address of client, a "
 	 "client, not of a server\n"},
 	{"203.0.113.10: server}", "}",
-	 "7:66: client can never reach 203.0.113.10: nobody on link net-igw has the "
+	 "7:66: client can never reach 203.0.113.10: no machine on link net-igw has the "
 	 "address 203.0.113.10; igw maps nothing\n"},
 	{", dials: 203.0.113.10", "",
 	 "23:5: nothing can come of it: no client dials\n"},

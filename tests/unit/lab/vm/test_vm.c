@@ -73,7 +73,7 @@ static void what_a_machine_cannot_be_is_a_mistake(void **state)
 		 "unknown mode \"windows-11\""},
 		{CLIENT, "client: {kind: vm, mode: windows-10}", "client has no dials"},
 		{SERVER, "server: {kind: vm, mode: rras-2012r2, dials: 203.0.113.10}",
-		 "server is a server by its mode and dials nobody"},
+		 "server is a server by its mode and dials no server"},
 		{CLIENT, "client: {kind: vm, mode: windows-10, dials: server, psk: a}",
 		 "psk is a key of client, server; client is of kind vm"},
 		{CLIENT, "client: {kind: vm, mode: windows-10, dials: server, nft: a}",
