@@ -243,7 +243,8 @@ $(B)/.flags: FORCE
 $(B)/.commit: FORCE
 	$(call note_changes,$(COMMIT),)
 $(B)/lab/cli/main.o: $(B)/.commit
-$(B)/lab/cli/main.o: CPPFLAGS += $(if $(COMMIT),-DNATDLAB_COMMIT='"$(COMMIT)"')
+# private: the flags of what main.o depends on, .flags among it, are not changed by it.
+$(B)/lab/cli/main.o: private CPPFLAGS += $(if $(COMMIT),-DNATDLAB_COMMIT='"$(COMMIT)"')
 $(B)/.files: FORCE
 	$(call note_changes,$(CC) $(LIBOBJ) $(LDFLAGS) $(LDLIBS),)
 .PHONY: FORCE
