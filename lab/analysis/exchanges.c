@@ -35,7 +35,7 @@ static void *pool_take(struct pool *p, size_t bytes)
 
 	if (!v)
 		return arena_alloc(p->a, (size_t)PIECE_MIN << c);
-	memcpy(&p->spare[c], v, sizeof(v)); /* the next one */
+	memcpy(&p->spare[c], v, sizeof(p->spare[c])); /* the next one */
 	return v;
 }
 
@@ -46,7 +46,7 @@ static void pool_give(struct pool *p, void *v, size_t bytes)
 
 	if (!v)
 		return;
-	memcpy(v, &p->spare[c], sizeof(v));
+	memcpy(v, &p->spare[c], sizeof(p->spare[c]));
 	p->spare[c] = v;
 }
 

@@ -134,10 +134,9 @@ static int run_untrusted(void *arg)
 {
 	const struct untrusted *u = arg;
 	struct err e = {0};
-	NFT_AUTO *nft = NULL;
 
 	limit_memory();
-	nft = run_commands(u->commands, &e);
+	free_nft(&(struct nft_ctx *){run_commands(u->commands, &e)});
 	return child_tell(u->fd, &e);
 }
 

@@ -31,11 +31,11 @@ struct search {
 	atomic_bool is_found[UNMASK_HASHES];
 };
 
-/* Threads that wait for searches. All of it but @threads and @n is under @lock. */
+/* Threads that wait for searches. All of it but @threads, @n and @search is under @lock. */
 struct unmask_workers {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct search *search; /* the last that was begun */
+	struct search search;  /* the last that was begun; made while no thread is busy */
 	unsigned searches;     /* how many were begun */
 	unsigned busy;	       /* threads that are not done with the last, or not running yet */
 	bool end;
@@ -150,15 +150,13 @@ static void *worker(void *arg)
 	w->busy--;
 	pthread_cond_broadcast(&w->changed);
 	while (!w->end) {
-		struct search *s = w->search;
-
 		if (done == w->searches) {
 			pthread_cond_wait(&w->changed, &w->lock);
 			continue;
 		}
 		done = w->searches;
 		pthread_mutex_unlock(&w->lock);
-		work(s, false);
+		work(&w->search, false);
 		pthread_mutex_lock(&w->lock);
 		w->busy--;
 		pthread_cond_broadcast(&w->changed);
@@ -211,20 +209,20 @@ void unmask_workers_end(struct unmask_workers *w)
 
 void unmask(struct unmask *u, struct unmask_workers *w)
 {
-	struct search s = {.u = u, .pieces = all_pieces()};
+	struct search *s = &w->search;
 
 	assert(hash_known(u->alg) && u->n <= UNMASK_HASHES && u->n_ports <= UNMASK_PORTS);
 	pthread_mutex_lock(&w->lock);
-	w->search = &s;
+	*s = (struct search){.u = u, .pieces = all_pieces()};
 	w->searches++;
 	w->busy = w->n;
 	pthread_cond_broadcast(&w->changed);
 	pthread_mutex_unlock(&w->lock);
-	work(&s, true);
+	work(s, true);
 	pthread_mutex_lock(&w->lock);
 	wait_idle(w);
 	pthread_mutex_unlock(&w->lock);
 	for (size_t i = 0; i < u->n; i++)
-		u->v[i].found = atomic_load(&s.is_found[i]);
-	u->tried = (uint64_t)atomic_load(&s.done) * PIECE * u->n_ports;
+		u->v[i].found = atomic_load(&s->is_found[i]);
+	u->tried = (uint64_t)atomic_load(&s->done) * PIECE * u->n_ports;
 }

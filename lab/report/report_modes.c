@@ -335,19 +335,22 @@ static void servers_of(FILE *f, const struct client_mode *c)
 static void sections(FILE *f, enum mode_role role, const void *mode)
 {
 	static const char *const heads[ROLES][SECTIONS] = {
-		[ROLE_CLIENT] = {
-			[SECTION_VIDS] = "Vendor IDs in message 1, in order",
-			[SECTION_ALGORITHMS] = "What it offers, in order",
-			[SECTION_BEHAVIOUR] = "Manners",
-			[SECTION_TIMES] = "Times",
-		},
-		[ROLE_SERVER] = {
-			[SECTION_VIDS] = "Vendor IDs in message 2, in order",
-			[SECTION_ALGORITHMS] = "What it accepts: the first transform of the client's "
-					       "list made of these",
-			[SECTION_BEHAVIOUR] = "Manners",
-			[SECTION_TIMES] = "Times",
-		},
+		[ROLE_CLIENT] =
+			{
+				[SECTION_VIDS] = "Vendor IDs in message 1, in order",
+				[SECTION_ALGORITHMS] = "What it offers, in order",
+				[SECTION_BEHAVIOUR] = "Manners",
+				[SECTION_TIMES] = "Times",
+			},
+		[ROLE_SERVER] =
+			{
+				[SECTION_VIDS] = "Vendor IDs in message 2, in order",
+				[SECTION_ALGORITHMS] =
+					("What it accepts: the first transform of the "
+					 "client's list made of these"),
+				[SECTION_BEHAVIOUR] = "Manners",
+				[SECTION_TIMES] = "Times",
+			},
 	};
 
 	for (enum member_section part = SECTION_VIDS; part < SECTIONS; part++) {

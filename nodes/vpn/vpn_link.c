@@ -194,8 +194,10 @@ void links_reap(struct vpn *v)
 
 void links_free(struct vpn *v)
 {
-	while (v->links)
-		link_free(v->links);
+	for (struct vpn_link *link = v->links, *next; link; link = next) {
+		next = link->next;
+		link_free(link);
+	}
 	table_free(&v->by_cookie);
 	heap_free(&v->due);
 }

@@ -122,7 +122,9 @@ void peers_reap(struct vpn *v)
 
 void peers_free(struct vpn *v)
 {
-	while (v->peers)
-		peer_free(v, v->peers);
+	for (struct vpn_peer *p = v->peers, *next; p; p = next) {
+		next = p->next;
+		peer_free(v, p);
+	}
 	table_free(&v->by_spi);
 }
