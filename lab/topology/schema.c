@@ -60,8 +60,8 @@ static const struct key_row rows[KEYS] = {
 		"Which product the client or server behaves like; of a vm, which product is in it."},
 	[KEY_REGISTRY] = {"registry", PLACE_NODE, KIND_BIT(KIND_CLIENT) | VM, TYPE_WORD,
 		WORDS("absent", "0", "1", "2"), false,
-		"AssumeUDPEncapsulationContextOnSendRule of a Windows client; other clients have "
-		"no such rule and ignore it. Of a vm: what is set in it."},
+		"AssumeUDPEncapsulationContextOnSendRule of a Windows client; to other clients it "
+		"means nothing, and there it is a mistake. Of a vm: what is set in it."},
 	[KEY_DIALS] = {"dials", PLACE_NODE, KIND_BIT(KIND_CLIENT) | VM, TYPE_TARGET, NULL, false,
 		"The address that the client dials, or a server's name: then its Elastic IP if it "
 		"has one, else its own address."},
