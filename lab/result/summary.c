@@ -306,11 +306,11 @@ enum cause {
 
 static const char *const causes[CAUSES] = {
 	[REASON_SERVER_BEHIND_NAT] =
-		"The server's NAT-D hash says that it is behind NAT; with this registry value "
-		"Windows sends nothing to such a server.",
+		("The server's NAT-D hash says that it is behind NAT; with this registry value "
+		 "Windows sends nothing to such a server."),
 	[REASON_BOTH_BEHIND_NAT] =
-		"The NAT-D hashes say that server and client are both behind NAT; with this "
-		"registry value Windows sends nothing to such a server.",
+		("The NAT-D hashes say that server and client are both behind NAT; with this "
+		 "registry value Windows sends nothing to such a server."),
 	[REASON_PSK_MISMATCH] = "The two sides have different pre-shared keys.",
 	[REASON_NO_PROPOSAL] = "The server accepts none of the client's proposals.",
 	[REASON_NO_IPSEC_SA] = "A real product could not set up its IPsec SA: see its log.",
