@@ -320,8 +320,8 @@ static const char *const causes[CAUSES] = {
 	[REASON_PPP_FAILED] = "PPP found no way to authenticate, or no answer.",
 	[REASON_DELETED] = "The server deleted the connection.",
 	[SILENCE_PPP] = "L2TP is up, and PPP inside of it gets no answer.",
-	[SILENCE_L2TP] = "IPsec is up, and L2TP inside of it gets no answer: no L2TP daemon, or "
-			 "ESP does not get through.",
+	[SILENCE_L2TP] = ("IPsec is up, and L2TP inside of it gets no answer: no L2TP daemon, or "
+			  "ESP does not get through."),
 	[SILENCE_QUICK_MODE] = "Main Mode is done, and Quick Mode gets no answer.",
 	[SILENCE_1] = "Message 1 gets no answer.",
 	[SILENCE_3] = "Message 3 gets no answer.",
