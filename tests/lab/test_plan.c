@@ -62,6 +62,7 @@ static int script_and_lab_agree(struct net *n)
 {
 	struct err e = {0};
 
+	CHECK(namespaces_keep_capabilities() == 0); /* for nft */
 	for (size_t i = 0; i < n->s->n_nodes; i++) {
 		char *by_lab;
 

@@ -148,7 +148,8 @@ static pid_t start_probe(struct net *n, int out, bool emit)
 	pid = fork();
 	if (pid)
 		return pid;
-	if (netns_enter(n->g, (int)node_of(n, "client"), NULL) < 0)
+	if (netns_enter(n->g, (int)node_of(n, "client"), NULL) < 0 ||
+	    namespaces_keep_capabilities() < 0) /* for port 500 */
 		_exit(126);
 	if (trial->trick == TAKEN)
 		take_port_500();
