@@ -12,12 +12,14 @@ client=$root/topologies/windows-vm.yaml server=$root/topologies/windows-server-v
 deep=$(printf '%0120d' 0)
 cd "$T" || exit 1
 
+mark=NATDLAB_TEST=vm-$$ # in the environment of every process of a run that is begun
+
 # begin WAIT ARGUMENTS...: natdlab run in the background; finish waits for it.
 begin() {
 	[ "$state" != skip ] || return 0
 	command="natdlab run --wait $*"
 	# A shell's background jobs begin with SIGINT ignored, which natdlab would leave so.
-	env --default-signal=INT "$natdlab" run --wait "$@" >"$out" 2>"$err" </dev/null &
+	env --default-signal=INT $mark "$natdlab" run --wait "$@" >"$out" 2>"$err" </dev/null &
 	pid=$!
 }
 # end: Ctrl-C, for what would go on waiting.
@@ -234,6 +236,11 @@ err_has 'windows: somebody listens at windows.sock already: another run?'
 check 'it is still there' [ -S windows.sock ]
 [ "$state" = skip ] || kill -KILL "$pid"
 [ "$state" = skip ] || wait "$pid" 2>/dev/null
+# The kernel kills its lab, which listens until then.
+for _ in $(seq 50); do
+	lib_left $mark || break
+	sleep 0.1
+done
 
 it 'a socket that a killed run has left is taken over'
 needs_lab
